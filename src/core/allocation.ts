@@ -1,0 +1,40 @@
+/**
+ * The weight of every path of a group, by its short name. Integers from 0 to 100.
+ * Active/standby is the case of one path with all the weight (100).
+ */
+export type Allocation = Readonly<Record<string, number>>
+
+/** All the weight on one path of `paths`. */
+export function allTo(path: string, paths: readonly string[]): Allocation {
+  return Object.fromEntries(paths.map((name) => [name, name === path ? 100 : 0]))
+}
+
+/** The paths that carry traffic, in the order of the allocation. */
+export function serving(allocation: Allocation): string[] {
+  return Object.keys(allocation).filter((path) => (allocation[path] ?? 0) > 0)
+}
+
+/** The one path that carries the traffic, or the heaviest; `undefined` if none does. */
+export function heaviest(allocation: Allocation): string | undefined {
+  let best: string | undefined
+  for (const path of serving(allocation)) {
+    if (best === undefined || (allocation[path] ?? 0) > (allocation[best] ?? 0)) best = path
+  }
+  return best
+}
+
+/** Equal weights for every path that either names; a missing path weighs 0. */
+export function sameAllocation(a: Allocation, b: Allocation): boolean {
+  for (const path of new Set([...Object.keys(a), ...Object.keys(b)])) {
+    if ((a[path] ?? 0) !== (b[path] ?? 0)) return false
+  }
+  return true
+}
+
+/** `cdn-a 100, cdn-b 0`, or only the name where one path has everything. */
+export function describeAllocation(allocation: Allocation): string {
+  const on = serving(allocation)
+  if (on.length === 0) return 'nothing'
+  if (on.length === 1) return on[0] ?? 'nothing'
+  return on.map((path) => `${path} ${allocation[path]}`).join(', ')
+}

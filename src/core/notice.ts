@@ -1,0 +1,30 @@
+import type { Diagnosis } from './diagnosis.ts'
+
+export type Severity = 'critical' | 'error' | 'warning' | 'info'
+
+/** What a notifier sends. One incident has one key, from the first suspicion to all clear. */
+export interface Notice {
+  /** Identity of this notice, stable over retries and restarts. */
+  readonly id: string
+  /** The incident's key; the notifier's own deduplication key derives from it. */
+  readonly key: string
+  readonly action: 'trigger' | 'acknowledge' | 'resolve'
+  readonly severity: Severity
+  /** `<stream>/<group>` */
+  readonly group: string
+  readonly path?: string
+  readonly diagnosis?: Diagnosis
+  /** One line: what is wrong on which path. */
+  readonly title: string
+  /** What Changeover did, or why it did not. */
+  readonly did: string
+  /** What to do next. */
+  readonly todo: string
+  readonly runbook?: string
+  /** Wall milliseconds since the epoch at which it began. */
+  readonly since: number
+  readonly wall: number
+  /** Link to the status page, where an address is configured. */
+  readonly link?: string
+  readonly details: Readonly<Record<string, string | number>>
+}

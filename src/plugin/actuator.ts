@@ -1,0 +1,114 @@
+import type { z } from 'zod'
+import type { Allocation } from '../core/allocation.ts'
+import type { Clock } from '../core/clock.ts'
+import type { Net } from './net.ts'
+
+/** What an actuator's target looks like now. */
+export interface Observed {
+  /** Weight of each configured path, normalised to integers 0 to 100 as the target serves it now. */
+  readonly allocation: Allocation
+  /** An opaque mark of the target's state, equal exactly when nothing that we could overwrite changed. */
+  readonly version: string
+  /**
+   * Whether the target bears our mark, or can only ever be ours. A target that is not ours stays
+   * untouched until a person says `adopt`.
+   */
+  readonly ours: boolean
+  /** One sentence for people. */
+  readonly says: string
+}
+
+/** One idempotent write, as a sentence and as data that survives a restart (plain JSON). */
+export interface Step {
+  readonly says: string
+  readonly data: Readonly<Record<string, string | number | boolean | null>>
+}
+
+/**
+ * What came of a write. `conflict`: the target changed since it was observed, nothing was written.
+ * `unknown`: the call may or may not have taken effect; read back, never repeat blindly.
+ */
+export type ApplyResult =
+  | { readonly result: 'applied'; readonly version?: string }
+  | { readonly result: 'conflict'; readonly says: string }
+  | { readonly result: 'failed'; readonly retry: boolean; readonly says: string }
+  | { readonly result: 'unknown'; readonly says: string }
+
+export type ObserveResult =
+  | { readonly ok: true; readonly observed: Observed }
+  /** An error is not an empty target: nothing is ever planned on it. */
+  | { readonly ok: false; readonly retry: boolean; readonly says: string }
+
+export interface Capabilities {
+  /** `weights`: any share per path. `single`: all to one path. */
+  readonly shape: 'weights' | 'single'
+  /** `pull`: the target asks us. `push`: we write to the target. */
+  readonly mode: 'pull' | 'push'
+  readonly reversible: boolean
+  /** Milliseconds until an applied write is in effect everywhere (a TTL, a check interval). */
+  readonly settleMs: number
+  /** `atomic` where the target compares and sets by itself; `checked` where we read just before the write. */
+  readonly compareAndSet: 'atomic' | 'checked'
+  /** What the credentials must allow, for `changeover check`. */
+  readonly permissions: readonly string[]
+}
+
+export interface ActuatorContext {
+  readonly clock: Clock
+  readonly net: Net
+  /** The full group name, `<stream>/<group>`. */
+  readonly group: string
+  /** Short names of the group's paths in configured order. */
+  readonly paths: readonly string[]
+  /** One call's ceiling in milliseconds. */
+  readonly callTimeoutMs: number
+}
+
+/** A question to a pull actuator, for one path. */
+export interface PullRequest {
+  readonly path: string
+  readonly query: Readonly<Record<string, string>>
+}
+
+export interface PullAnswer {
+  readonly status: number
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body: string
+}
+
+export interface Actuator {
+  observe(signal: AbortSignal): Promise<ObserveResult>
+  /** Pure. Ordered steps from `observed` to `wanted`; empty means that it is applied. The set served is never empty in between. */
+  plan(observed: Observed, wanted: Allocation): readonly Step[]
+  /** Writes one step if the target still is at `version`. Doing it twice equals doing it once. */
+  apply(step: Step, version: string, signal: AbortSignal): Promise<ApplyResult>
+}
+
+/** The last durably applied allocation of a group, as pull actuators answer from it. */
+export interface Published {
+  readonly allocation: Allocation
+  /** `advise` and a group where every path is down keep everything serving. */
+  readonly serveAll: boolean
+}
+
+/**
+ * An actuator plug-in. A pull actuator has `answer` in place of a target: for it, applying is the
+ * durable publication of the allocation, which the controller does by itself.
+ */
+export type ActuatorPlugin<Schema extends z.ZodType = z.ZodType> = {
+  readonly type: string
+  readonly summary: string
+  readonly options: Schema
+  capabilities(options: z.output<Schema>): Capabilities
+} & (
+  | {
+      readonly mode: 'push'
+      create(options: z.output<Schema>, context: ActuatorContext): Actuator
+    }
+  | {
+      readonly mode: 'pull'
+      /** The first segment of its route: `serve` is asked at `/serve/<stream>/<group>/<path>`. */
+      readonly route: string
+      answer(options: z.output<Schema>, published: Published, request: PullRequest): PullAnswer
+    }
+)

@@ -1,0 +1,103 @@
+/**
+ * What plug-ins may do on the network. `src/net` implements it; a simulation passes a table.
+ * Every call has one deadline and a byte cap, and never throws for what a peer does:
+ * failures are values with the phase in which they happened.
+ */
+export interface Net {
+  http(request: HttpRequest): Promise<HttpResult>
+  /** Connects, writes `payload`, reads until the peer closes, the deadline or the cap. */
+  exchange(request: ExchangeRequest): Promise<ExchangeResult>
+}
+
+export interface HttpRequest {
+  readonly url: string
+  readonly method?: string
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body?: string | Buffer
+  /** For the whole call, redirects included, in milliseconds. */
+  readonly deadlineMs: number
+  /** The body is cut here and marked `truncated`. Counted after decompression. */
+  readonly maxBytes: number
+  /** Default 5; 0 returns the redirect answer itself. */
+  readonly maxRedirects?: number
+  /** Connect to this address (`10.0.0.1` or `[::1]`), keeping Host and SNI of the URL. */
+  readonly address?: string
+  readonly family?: 4 | 6
+  readonly signal?: AbortSignal
+  /** Receives the decompressed body as it arrives; returning `false` ends the transfer. */
+  readonly onChunk?: (chunk: Buffer) => boolean | undefined
+  /** Keep the body out of the result, for callers that scan it in `onChunk`. */
+  readonly discardBody?: boolean
+  /** PEM certificates to trust in place of the system's. */
+  readonly ca?: string
+}
+
+export type NetPhase = 'dns' | 'connect' | 'tls' | 'request' | 'first-byte' | 'body' | 'redirect'
+
+export type NetFault =
+  | 'refused'
+  | 'reset'
+  | 'timeout'
+  | 'not-found'
+  | 'unreachable'
+  | 'certificate'
+  | 'protocol'
+  | 'too-many-redirects'
+  | 'aborted'
+  /** The fault lies on our own side: no descriptors, no local port, no route, no memory. */
+  | 'local'
+
+export interface HttpTimings {
+  /** Milliseconds each; absent on a reused connection where the phase did not happen. */
+  readonly dns?: number
+  readonly connect?: number
+  readonly tls?: number
+  /** From sending the request to the first byte of the answer. */
+  readonly firstByte?: number
+  /** From the call to the last byte (of the final answer when redirected). */
+  readonly total: number
+}
+
+export interface HttpAnswer {
+  readonly ok: true
+  readonly status: number
+  /** Lower-case names; repeated headers joined with `, `. */
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: Buffer
+  readonly bytes: number
+  readonly truncated: boolean
+  /** The URL that answered in the end, redirects followed. */
+  readonly url: string
+  readonly redirects: number
+  readonly address?: string
+  readonly timings: HttpTimings
+  /** Days until the peer's certificate expires; only over TLS. */
+  readonly certificateDays?: number
+}
+
+export interface NetFailure {
+  readonly ok: false
+  readonly fault: NetFault
+  readonly phase: NetPhase
+  /** One redacted sentence: `connection refused by 127.0.0.1:8080`. */
+  readonly says: string
+  /** What was received before the failure. */
+  readonly bytes: number
+  readonly status?: number
+  readonly timings: HttpTimings
+}
+
+export type HttpResult = HttpAnswer | NetFailure
+
+export interface ExchangeRequest {
+  /** A Unix socket path, or a host and port. */
+  readonly to: { readonly socket: string } | { readonly host: string; readonly port: number }
+  readonly payload: string | Buffer
+  readonly deadlineMs: number
+  readonly maxBytes: number
+  readonly signal?: AbortSignal
+}
+
+export type ExchangeResult =
+  | { readonly ok: true; readonly body: Buffer; readonly truncated: boolean; readonly ms: number }
+  | NetFailure

@@ -1,0 +1,45 @@
+import type { z } from 'zod'
+import type { Clock, Random } from '../core/clock.ts'
+import type { MeasurementDeclaration, Observation } from '../core/sample.ts'
+import type { Net } from './net.ts'
+
+/**
+ * Why the scheduler asks for a look now. `interval` is the cadence; the others were pulled forward.
+ * `deadline` comes just before an age reaches its limit, so that the limit is judged on fresh evidence.
+ */
+export type Purpose = 'interval' | 'suspicion' | 'deadline' | 'precheck' | 'verify' | 'once'
+
+/** One request by the scheduler for one look. */
+export interface Due {
+  /** Monotonic milliseconds at which the look was due. */
+  readonly at: number
+  readonly purpose: Purpose
+}
+
+/** What a probe session gets. A probe never sleeps for cadence: it awaits the next `due`. */
+export interface ProbeContext {
+  readonly clock: Clock
+  readonly random: Random
+  readonly net: Net
+  /** Ends when the session must end; the probe then returns. */
+  readonly due: AsyncIterable<Due>
+  /** Aborts every call under way when the session must end. */
+  readonly signal: AbortSignal
+  /** The configured cadence in milliseconds; the ceiling of a light look's own deadlines derives from it. */
+  readonly everyMs: number
+}
+
+/**
+ * A probe plug-in: pulls one path the way a viewer or an encoder would and yields one observation
+ * for each due look (streaming protocols may yield more, at once when the stream breaks).
+ * It never throws for what a peer does; measurements made before a failure are kept.
+ */
+export interface ProbePlugin<Schema extends z.ZodType = z.ZodType> {
+  readonly type: string
+  /** One sentence for the documentation. */
+  readonly summary: string
+  /** A strict object; every field has a default or a description, bounds and a unit. */
+  readonly options: Schema
+  readonly measures: readonly MeasurementDeclaration[]
+  observe(options: z.output<Schema>, context: ProbeContext): AsyncIterable<Observation>
+}
