@@ -5,32 +5,48 @@
 export const remedies = {
   unreachable:
     'Check that the server runs and that DNS, firewall and certificate are right; the phase says where the request stopped.',
-  'not-found': 'The playlist is gone: check that the encoder publishes under this name and that the path in the URL is right.',
+  'not-found':
+    'The playlist is gone: check that the encoder publishes under this name and that the path in the URL is right.',
   'wrong-content':
     'The server answers something that is no playlist (often an HTML error page with status 200): look at the origin or CDN error configuration.',
-  'playlist-empty': 'The playlist lists no segment: the packager runs but receives no media; check the ingest.',
-  'playlist-stalled': 'No new media arrives on any rendition: check the encoder, then the packager, then the cache time of playlists.',
-  'rendition-stalled': 'One rendition stopped while others go on: restart its encoder or packager output.',
-  'rendition-missing': 'The multivariant playlist names a rendition that cannot be fetched: check the packager output for it.',
-  'segments-missing': 'Listed segments cannot be fetched: check origin storage, segment retention and the CDN for cached 404 answers.',
-  'slow-delivery': 'Segments take almost as long to download as they last: check edge load and the link between origin and edge.',
-  'bitrate-low': 'Media arrives at far less than the advertised bitrate: check the encoder input and its uplink.',
-  'continuity-errors': 'Transport stream packets are missing inside segments: check the contribution link into the packager.',
-  'media-gap': 'Timestamps jump between segments without a discontinuity mark: check the encoder for restarts and dropped frames.',
+  'playlist-empty':
+    'The playlist lists no segment: the packager runs but receives no media; check the ingest.',
+  'playlist-stalled':
+    'No new media arrives on any rendition: check the encoder, then the packager, then the cache time of playlists.',
+  'rendition-stalled':
+    'One rendition stopped while others go on: restart its encoder or packager output.',
+  'rendition-missing':
+    'The multivariant playlist names a rendition that cannot be fetched: check the packager output for it.',
+  'segments-missing':
+    'Listed segments cannot be fetched: check origin storage, segment retention and the CDN for cached 404 answers.',
+  'slow-delivery':
+    'Segments take almost as long to download as they last: check edge load and the link between origin and edge.',
+  'bitrate-low':
+    'Media arrives at far less than the advertised bitrate: check the encoder input and its uplink.',
+  'continuity-errors':
+    'Transport stream packets are missing inside segments: check the contribution link into the packager.',
+  'media-gap':
+    'Timestamps jump between segments without a discontinuity mark: check the encoder for restarts and dropped frames.',
   'clock-drift': 'The media clock and wall time drift apart: check the encoder clock and NTP.',
-  'sequence-regression': 'The media sequence went backwards: the packager restarted, or a cache serves old playlists.',
-  'spec-violation': 'The playlist breaks a rule that players rely on; the finding names the line and the clause.',
+  'sequence-regression':
+    'The media sequence went backwards: the packager restarted, or a cache serves old playlists.',
+  'spec-violation':
+    'The playlist breaks a rule that players rely on; the finding names the line and the clause.',
   'key-missing': 'A decryption key cannot be fetched: check the key server and its access rules.',
   'picture-black': 'The picture is black: check the source into the encoder.',
   'picture-frozen': 'The picture does not move: check the source into the encoder.',
   'sound-silent': 'The sound is silent: check the audio input of the encoder.',
   slate: 'A slate is on air in place of the programme: check the source into the encoder.',
-  'ingest-lost': 'The server receives no stream from the encoder: check the encoder and its uplink.',
-  'packet-drops': 'Packets are lost on the contribution link: raise the latency or change the link.',
+  'ingest-lost':
+    'The server receives no stream from the encoder: check the encoder and its uplink.',
+  'packet-drops':
+    'Packets are lost on the contribution link: raise the latency or change the link.',
   'process-restarted': 'A streaming process restarted: read its log for the cause.',
   'certificate-expiring': 'Renew the TLS certificate.',
-  'viewers-affected': 'Viewers measure stalls or errors: compare with the probes to find which edge or network.',
-  'cannot-see': 'The vantage itself has a problem: check its network and load; nothing is known of the stream.',
+  'viewers-affected':
+    'Viewers measure stalls or errors: compare with the probes to find which edge or network.',
+  'cannot-see':
+    'The vantage itself has a problem: check its network and load; nothing is known of the stream.',
 } as const satisfies Record<string, string>
 
 export type Diagnosis = keyof typeof remedies

@@ -6,7 +6,12 @@ import type { Net } from './net.ts'
 /** What came of one delivery. `retryAfterMs` comes from the peer where it says so. */
 export type Delivery =
   | { readonly ok: true }
-  | { readonly ok: false; readonly retry: boolean; readonly retryAfterMs?: number; readonly says: string }
+  | {
+      readonly ok: false
+      readonly retry: boolean
+      readonly retryAfterMs?: number
+      readonly says: string
+    }
 
 export interface NotifierContext {
   readonly clock: Clock

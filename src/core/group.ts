@@ -1,0 +1,130 @@
+import type { Allocation } from './allocation.ts'
+import type { Health } from './health.ts'
+
+/** The states of a group's controller. Their meaning stands in docs/safety.md. */
+export type GroupState =
+  | 'OBSERVE'
+  | 'STEADY'
+  | 'ALL-DOWN'
+  | 'BLIND'
+  | 'EVALUATE'
+  | 'PRECHECK'
+  | 'ACTUATE'
+  | 'VERIFY'
+  | 'ROLLBACK'
+  | 'FROZEN'
+  | 'HELD'
+
+export type Mode = 'off' | 'advise' | 'armed'
+
+/** Why traffic is moved. */
+export type ChangeReason = 'failover' | 'failback' | 'steer'
+
+/** One guard's answer to one proposal. */
+export interface GuardAnswer {
+  readonly guard: string
+  readonly pass: boolean
+  /** A person named this guard as bypassed; it did not veto. */
+  readonly bypassed?: boolean
+  readonly says: string
+}
+
+/** A person froze the group. Nothing automatic is written while it lasts. */
+export interface Hold {
+  readonly owner: string
+  readonly reason: string
+  /** Wall milliseconds since the epoch. */
+  readonly since: number
+  /** Wall milliseconds since the epoch; every hold expires. */
+  readonly until: number
+}
+
+/** The evidence that a change stands on, stored with its intent. */
+export interface Basis {
+  /** Health and sentence of every path by short name when it was decided. */
+  readonly paths: Readonly<Record<string, { readonly health: Health; readonly says: string }>>
+  readonly guards: readonly GuardAnswer[]
+  readonly says: string
+}
+
+export type StepResult = 'waiting' | 'applied' | 'failed' | 'unknown' | 'conflict' | 'rolled-back'
+
+/** One actuator's part in an intent. */
+export interface IntentStep {
+  /** Position in the group's actuators, in the order of applying. */
+  readonly actuator: number
+  readonly type: string
+  readonly required: boolean
+  /** The version read before deciding; the write applies to nothing else. Absent for pull actuators. */
+  readonly expected?: string
+  readonly result: StepResult
+  readonly says: string
+}
+
+/** A change in the making: written before the first external write, one open per group. */
+export interface Intent {
+  readonly id: string
+  readonly token: number
+  readonly reason: ChangeReason
+  readonly from: Allocation
+  readonly to: Allocation
+  /** Short names of the paths that are left because they are down. */
+  readonly leaving: readonly string[]
+  readonly target: string
+  readonly basis: Basis
+  /** Wall milliseconds by which the last external call of this intent must have started. */
+  readonly deadline: number
+  readonly openedAt: number
+  readonly steps: readonly IntentStep[]
+  /** `applied`: every required actuator reads back as wanted, verification still runs. */
+  readonly phase: 'open' | 'applied'
+  /** What the change costs of the budget: 1, or 2 during holddown. */
+  readonly charge: number
+  /** A compensation or second attempt under the same intent has begun. */
+  readonly compensating: boolean
+  /** Who asked, for `steer`. */
+  readonly actor?: string
+}
+
+/** One applied change, as budgets, holddown and failback count it. */
+export interface LedgerEntry {
+  readonly intent: string
+  readonly reason: ChangeReason
+  readonly from: Allocation
+  readonly to: Allocation
+  readonly leaving: readonly string[]
+  /** Wall milliseconds at which it was applied (or charged, while it is open). */
+  readonly at: number
+  readonly charge: number
+}
+
+/** Everything about a group that survives the process. One row per group, one writer at a time. */
+export interface GroupRow {
+  readonly group: string
+  /** The fencing token of the last writer; never decreases. */
+  readonly token: number
+  /** Rises by one with every write of this row. */
+  readonly revision: number
+  readonly state: GroupState
+  /** Rises by one with every applied change. */
+  readonly version: number
+  /** The last applied allocation; absent until the world was read for the first time. */
+  readonly allocation?: Allocation
+  /** What pull actuators answer from. */
+  readonly published?: Allocation
+  readonly intent?: Intent
+  readonly ledger: readonly LedgerEntry[]
+  readonly hold?: Hold
+  readonly frozen?: { readonly since: number; readonly says: string }
+  readonly failback: FailbackMemory
+}
+
+/** What failback remembers: relapses double the wait and block a second automatic one. */
+export interface FailbackMemory {
+  /** How often the preferred path relapsed after an automatic failback, until a quiet period. */
+  readonly relapses: number
+  /** Wall milliseconds of the last automatic failback. */
+  readonly lastAt?: number
+  /** Wall milliseconds before which no automatic failback happens. */
+  readonly blockedUntil?: number
+}

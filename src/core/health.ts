@@ -1,0 +1,64 @@
+import type { Diagnosis } from './diagnosis.ts'
+import type { Continuity, Measurements } from './sample.ts'
+
+/** Health of a path after quorum. `contested`: vantages disagree, and that moves nothing. */
+export type Health = 'up' | 'degraded' | 'contested' | 'down' | 'unknown'
+
+/** Health of a path as one vantage sees it. */
+export type VantageHealth = Exclude<Health, 'contested'>
+
+export type RuleClass = 'down' | 'degraded'
+
+/** A rule that is active (or pending) for a path at a vantage, with its sentence. */
+export interface RuleVerdict {
+  readonly rule: string
+  readonly class: RuleClass
+  readonly severity: 'critical' | 'warning'
+  readonly diagnosis?: Diagnosis
+  readonly says: string
+  readonly runbook?: string
+  /** Monotonic milliseconds at which the rule became bad (pending), as this process knows it. */
+  readonly since: number
+}
+
+/** What one vantage knows of one path: the vote that quorum counts. */
+export interface VantageReport {
+  /** The full name `<stream>/<group>/<path>`. */
+  readonly path: string
+  readonly vantage: string
+  readonly health: VantageHealth
+  /** A down-class rule is pending: probe faster and deeper. A mark, not a health. */
+  readonly suspect: boolean
+  /** Monotonic milliseconds since when the health is what it is. */
+  readonly since: number
+  /** Monotonic milliseconds of the newest sample with a real outcome; absent before the first. */
+  readonly seenAt?: number
+  /** Active rules, worst first. */
+  readonly active: readonly RuleVerdict[]
+  readonly pending: readonly RuleVerdict[]
+  /** One sentence: why the health is what it is. */
+  readonly says: string
+  readonly measurements: Measurements
+  readonly continuity?: Continuity
+}
+
+/** One vantage's vote as quorum counted it. */
+export interface Vote {
+  readonly vantage: string
+  readonly domain: string
+  readonly health: VantageHealth
+  readonly says: string
+}
+
+/** Health of a path by quorum over the configured vantages. */
+export interface PathHealth {
+  readonly path: string
+  readonly health: Health
+  readonly suspect: boolean
+  /** Monotonic milliseconds since when. */
+  readonly since: number
+  readonly diagnosis?: Diagnosis
+  readonly says: string
+  readonly runbook?: string
+  readonly votes: readonly Vote[]
+}

@@ -1,0 +1,30 @@
+import type { Diagnosis } from './diagnosis.ts'
+import type { RuleClass } from './health.ts'
+
+/** One rule as a rule file gives it; what is absent comes from the profile's timing. */
+export interface RuleDefinition {
+  readonly name: string
+  readonly class: RuleClass
+  /** A CEL expression over the measurements of one path at one vantage; true is bad. */
+  readonly when: string
+  /** Where given, the rule clears only while this is true, in place of `when` being false. */
+  readonly clearWhen?: string
+  readonly forMs?: number
+  readonly ratio?: { readonly bad: number; readonly of: number }
+  readonly clearForMs?: number
+  readonly severity: 'critical' | 'warning'
+  /** A sentence with `{measurement}` placeholders. */
+  readonly says: string
+  readonly diagnosis?: Diagnosis
+  readonly runbook?: string
+  /** Probe types it applies to; absent: wherever its measurements exist. */
+  readonly probes?: readonly string[]
+}
+
+/** One rule file, checked. */
+export interface RulePack {
+  readonly name: string
+  /** Named window lengths in milliseconds. */
+  readonly windows: Readonly<Record<string, number>>
+  readonly rules: readonly RuleDefinition[]
+}

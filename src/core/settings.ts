@@ -1,0 +1,140 @@
+import type { Mode } from './group.ts'
+
+/** How quickly rules judge where a rule file does not say. Milliseconds. */
+export interface RuleTiming {
+  readonly everyMs: number
+  readonly forMs: number
+  readonly ratio: { readonly bad: number; readonly of: number }
+  readonly clearForMs: number
+  readonly staleAfterMs: number
+}
+
+/** One path of a group, as configuration gives it. */
+export interface PathSettings {
+  /** Short name, unique in its group. */
+  readonly name: string
+  /** Type of the probe plug-in. */
+  readonly type: string
+  /** The probe's own options, parsed by its schema. */
+  readonly options: unknown
+  /** The URL or address, redacted, for people. */
+  readonly shows: string
+  readonly everyMs: number
+  /** The failure domain, for preferring targets elsewhere. */
+  readonly domain?: string
+}
+
+export interface QuorumSettings {
+  readonly atLeast: number
+  /** 0 to 1, of the configured vantages. */
+  readonly fraction: number
+  readonly domains: number
+  readonly minFresh: number
+}
+
+export interface VantageSettings {
+  readonly name: string
+  readonly domain: string
+}
+
+export interface ActuatorSettings {
+  readonly type: string
+  readonly options: unknown
+  readonly required: boolean
+}
+
+export interface BudgetSettings {
+  readonly changes: number
+  readonly perMs: number
+}
+
+export interface FailbackSettings {
+  readonly auto: boolean
+  readonly stableForMs: number
+  readonly maxWaitMs: number
+}
+
+export interface VerifySettings {
+  /** Probed through the public name; absent: the target's own fresh probes decide. */
+  readonly path?: PathSettings
+  readonly forMs: number
+}
+
+/** One path group, complete: every default is filled in. */
+export interface GroupSettings {
+  /** `<stream>/<group>` */
+  readonly name: string
+  readonly stream: string
+  readonly title: string
+  readonly strategy: 'standby'
+  /** In order of preference: the first is the preferred path. */
+  readonly paths: readonly PathSettings[]
+  readonly vantages: readonly VantageSettings[]
+  readonly quorum: QuorumSettings
+  readonly verify: VerifySettings
+  readonly holddownMs: number
+  readonly budget: BudgetSettings
+  readonly failback: FailbackSettings
+  readonly pageAfterMs: number
+  readonly actuators: readonly ActuatorSettings[]
+  /** Lease time to live, its renewal interval and the ceiling of one external call. */
+  readonly leaseMs: number
+  readonly renewMs: number
+  readonly callTimeoutMs: number
+  /** How old the pre-check of a target may be when the change begins. */
+  readonly precheckTtlMs: number
+  /** How often actuators are read back while nothing happens, to notice foreign edits. */
+  readonly observeEveryMs: number
+  /** How long a foreign edit or a steer holds the group. */
+  readonly impliedHoldMs: number
+}
+
+export interface NotifierSettings {
+  /** Unique name of the route: its type, or type and position. */
+  readonly route: string
+  readonly type: string
+  readonly options: unknown
+  /** Only notices of this severity and worse; `info` takes everything. */
+  readonly minSeverity: 'critical' | 'error' | 'warning' | 'info'
+}
+
+export interface InstallationSettings {
+  /** At most max(groups, fraction × all groups) groups change per window; the others wait. */
+  readonly blastRadius: {
+    readonly groups: number
+    readonly fraction: number
+    readonly perMs: number
+  }
+}
+
+/** The whole configuration, parsed, with every default filled in. */
+export interface Settings {
+  readonly mode: Mode
+  readonly profile: 'default' | 'broadcast' | 'demo'
+  readonly vantage: {
+    readonly name: string
+    readonly domain: string
+    /** Targets that tell whether this vantage itself can see; empty: only loop lag is checked. */
+    readonly reference: readonly string[]
+  }
+  readonly vantages: readonly VantageSettings[]
+  /** `sqlite:<file>` */
+  readonly store: string
+  readonly listen: {
+    readonly operator: { readonly host: string; readonly port: number }
+    readonly public?: { readonly host: string; readonly port: number }
+  }
+  /** Bearer tokens by role; without any, a token file is made beside the store. */
+  readonly tokens: readonly {
+    readonly role: 'viewer' | 'operator'
+    readonly token: string
+    readonly name: string
+  }[]
+  /** Address of the status page as people reach it, for links in notices. */
+  readonly publicUrl?: string
+  readonly rules: { readonly directories: readonly string[]; readonly shipped: boolean }
+  readonly timing: RuleTiming
+  readonly installation: InstallationSettings
+  readonly groups: readonly GroupSettings[]
+  readonly notify: readonly NotifierSettings[]
+}

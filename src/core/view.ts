@@ -1,0 +1,91 @@
+import type { Allocation } from './allocation.ts'
+import type { Diagnosis } from './diagnosis.ts'
+import type { GroupState, GuardAnswer, Hold, Intent, LedgerEntry, Mode } from './group.ts'
+import type { Health, RuleVerdict, Vote } from './health.ts'
+import type { Finding } from './sample.ts'
+import type { Severity } from './notice.ts'
+
+/** What the API serves and the status page draws. Times are wall milliseconds since the epoch. */
+export interface WatchdogView {
+  readonly version: string
+  readonly mode: Mode
+  readonly profile: string
+  readonly wall: number
+  readonly startedAt: number
+  readonly vantage: { readonly name: string; readonly ok: boolean; readonly says: string }
+  readonly store: { readonly ok: boolean; readonly says: string }
+  readonly groups: readonly GroupView[]
+  readonly incidents: readonly IncidentView[]
+  /** Controls for the demo, where the demo runs. */
+  readonly demo?: { readonly lab: string; readonly viewer: string }
+}
+
+export interface GroupView {
+  /** `<stream>/<group>` */
+  readonly name: string
+  readonly stream: string
+  readonly title: string
+  readonly state: GroupState
+  /** One sentence: what it does and why. */
+  readonly says: string
+  readonly since: number
+  readonly allocation?: Allocation
+  readonly active?: string
+  readonly preferred: string
+  readonly leader: boolean
+  readonly token?: number
+  readonly hold?: Hold
+  readonly frozen?: { readonly since: number; readonly says: string }
+  /** Why a down active path is not left, where that is so. */
+  readonly whyNot?: { readonly guard: string; readonly says: string }
+  /** Every guard's answer to the newest proposal, in order; empty without one. */
+  readonly guards: readonly GuardAnswer[]
+  readonly holddownLeftMs: number
+  readonly budget: { readonly left: number; readonly of: number; readonly perMs: number }
+  readonly failback: { readonly auto: boolean; readonly says: string }
+  readonly intent?: Intent
+  readonly lastChange?: LedgerEntry
+  readonly actuators: readonly {
+    readonly type: string
+    readonly ok: boolean
+    readonly says: string
+  }[]
+  readonly paths: readonly PathView[]
+}
+
+export interface PathView {
+  readonly name: string
+  readonly type: string
+  readonly shows: string
+  readonly health: Health
+  readonly suspect: boolean
+  readonly since: number
+  readonly says: string
+  readonly diagnosis?: Diagnosis
+  readonly remedy?: string
+  readonly weight: number
+  readonly votes: readonly Vote[]
+  readonly rules: readonly RuleVerdict[]
+  readonly measurements: readonly MeasurementView[]
+  readonly findings: readonly Finding[]
+  /** When the newest sample was taken. */
+  readonly seenAt?: number
+}
+
+export interface MeasurementView {
+  readonly name: string
+  readonly value: number
+  readonly unit: string
+  readonly help: string
+}
+
+export interface IncidentView {
+  readonly key: string
+  readonly severity: Severity
+  readonly title: string
+  readonly did: string
+  readonly group: string
+  readonly path?: string
+  readonly since: number
+  readonly acknowledgedBy?: string
+}
