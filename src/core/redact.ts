@@ -1,13 +1,20 @@
 /**
  * A URL as it may stand in a sentence, a log or an error: scheme, host, port and path stay;
  * user and password are dropped, every query value becomes `…` and the fragment is dropped.
+ * In RTMP URLs everything after the application, the stream key, becomes `…` too.
  * What is no absolute URL becomes its path only. Never throws.
  */
 export function redactUrl(url: string): string {
   const parsed = URL.parse(url)
   if (parsed === null) return redactRelative(url)
   if (parsed.host === '' && !url.includes('//')) return `${parsed.protocol}…`
-  return `${parsed.protocol}//${parsed.host}${parsed.pathname}${redactQuery(parsed.search)}`
+  const path = parsed.protocol.startsWith('rtmp') ? withoutStreamKey(parsed) : parsed.pathname
+  return `${parsed.protocol}//${parsed.host}${path}${redactQuery(parsed.search)}`
+}
+
+/** The name under which one publishes to RTMP is a credential: whoever knows it may publish. */
+function withoutStreamKey(url: URL): string {
+  return url.pathname.replace(/^(\/[^/]+)\/.+$/u, '$1/…')
 }
 
 /** Redacts every absolute URL inside a sentence that others wrote, such as a library's error. */

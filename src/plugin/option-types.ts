@@ -1,0 +1,82 @@
+import { z } from 'zod'
+import { formatDuration, parseDuration } from '../core/duration.ts'
+
+/**
+ * A duration in configuration (`2s`, `1m30s`) that becomes milliseconds, from `min` to `max`
+ * (both written as durations too, both included). A plain number is an error: it has no unit.
+ * Give a default with `.default(ms)`.
+ */
+export function duration(min: string, max: string) {
+  const low = limit(min)
+  const high = limit(max)
+  const range = `a duration from ${formatDuration(low)} to ${formatDuration(high)}`
+  return z
+    .string({ error: `expected ${range} with its unit, such as ${formatDuration(low || 1_000)}` })
+    .transform((text, context) => {
+      const ms = parseDuration(text)
+      if (ms !== undefined && ms >= low && ms <= high) return ms
+      context.addIssue({
+        code: 'custom',
+        message: `expected ${range}, got ${JSON.stringify(text)}`,
+      })
+      return z.NEVER
+    })
+    .meta({
+      format: 'duration',
+      description: `From ${formatDuration(low)} to ${formatDuration(high)}.`,
+    })
+}
+
+const byteUnits: Readonly<Record<string, number>> = {
+  B: 1,
+  KiB: 2 ** 10,
+  MiB: 2 ** 20,
+  GiB: 2 ** 30,
+}
+
+/** Bytes of a size such as `512KiB` or `8MiB`; `undefined` for anything else. */
+function parseByteSize(text: string): number | undefined {
+  const match = /^(\d{1,12}(?:\.\d{1,6})?) ?(B|KiB|MiB|GiB)$/u.exec(text)
+  if (match === null) return undefined
+  const bytes = Math.round(Number(match[1]) * (byteUnits[match[2] ?? 'B'] ?? 1))
+  return Number.isSafeInteger(bytes) ? bytes : undefined
+}
+
+/** A size in configuration (`8MiB`) that becomes bytes, from `min` to `max` (both included). */
+export function byteSize(min: string, max: string) {
+  const low = parseByteSize(min) ?? 0
+  const high = parseByteSize(max) ?? Number.MAX_SAFE_INTEGER
+  const range = `a size from ${min} to ${max}`
+  return z
+    .string({ error: `expected ${range} with its unit, such as ${max}` })
+    .transform((text, context) => {
+      const bytes = parseByteSize(text)
+      if (bytes !== undefined && bytes >= low && bytes <= high) return bytes
+      context.addIssue({
+        code: 'custom',
+        message: `expected ${range}, got ${JSON.stringify(text)}`,
+      })
+      return z.NEVER
+    })
+    .meta({ format: 'byte-size', description: `From ${min} to ${max}.` })
+}
+
+/**
+ * An absolute URL with one of these schemes. It may carry credentials or signed query values, so
+ * its error message never repeats it.
+ */
+export function secretUrl(...schemes: readonly string[]) {
+  const expected = `an absolute ${schemes.join(' or ')} URL`
+  return z
+    .string({ error: `expected ${expected}` })
+    .refine(
+      (text) => schemes.includes(URL.parse(text)?.protocol.slice(0, -1) ?? ''),
+      `expected ${expected}`,
+    )
+}
+
+function limit(text: string): number {
+  const ms = parseDuration(text)
+  if (ms === undefined) throw new RangeError(`not a duration: ${text}`)
+  return ms
+}
