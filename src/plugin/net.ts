@@ -23,6 +23,11 @@ export interface HttpRequest {
   /** Connect to this address (`10.0.0.1` or `[::1]`), keeping Host and SNI of the URL. */
   readonly address?: string
   readonly family?: 4 | 6
+  /**
+   * Opens a new connection also where an idle one could be used: for verifying what a name points
+   * to now, and for measuring every phase.
+   */
+  readonly fresh?: boolean
   readonly signal?: AbortSignal
   /** Receives the decompressed body as it arrives; returning `false` ends the transfer. */
   readonly onChunk?: (chunk: Buffer) => boolean | undefined

@@ -1,0 +1,40 @@
+import type { Clock } from '../core/clock.ts'
+import type { Net } from '../plugin/net.ts'
+import { Call } from './call.ts'
+import { Connections } from './connections.ts'
+import { Deadlines } from './deadlines.ts'
+import { exchange } from './exchange.ts'
+import { http } from './http.ts'
+import { Resolver } from './resolver.ts'
+import { Trust } from './trust.ts'
+
+/** The network of this machine. After `close` every call ends as aborted. */
+export type RealNet = Net & { close(): Promise<void> }
+
+/** Builds the one network of a process; its connections, deadlines and TLS settings are shared. */
+export function createNet({ clock }: { readonly clock: Clock }): RealNet {
+  const deadlines = new Deadlines(clock)
+  const parts = { connections: new Connections(), resolver: new Resolver(), trust: new Trust() }
+  return {
+    async http(request) {
+      const call = new Call(clock, deadlines, request)
+      try {
+        return await http(parts, call, request)
+      } finally {
+        call.end()
+      }
+    },
+    async exchange(request) {
+      const call = new Call(clock, deadlines, request)
+      try {
+        return await exchange(parts.resolver, call, request)
+      } finally {
+        call.end()
+      }
+    },
+    async close() {
+      deadlines.close()
+      await parts.connections.close()
+    },
+  }
+}
