@@ -15,7 +15,10 @@ export interface Lease {
 /** Entries, and with `row` the new group row, in one transaction. */
 export interface Commit {
   readonly entries: readonly JournalDraft[]
-  /** Written only if `fence` holds the group's lease with this token and the stored revision is `row.revision - 1`. */
+  /**
+   * Written only if `fence` holds the group's lease with this token, which is also `row.token`, and
+   * the stored revision is `row.revision - 1` (0 before the first write).
+   */
   readonly row?: GroupRow
   readonly fence?: { readonly owner: string; readonly token: number }
 }
@@ -50,22 +53,38 @@ export interface OutboxItem {
   readonly dueAt: number
 }
 
+/** The newest entry, remembered apart from the entries, so that a truncated journal is noticed. */
+export interface JournalHead {
+  /** 0 before the first entry. */
+  readonly seq: number
+  readonly hash: string
+}
+
 /**
  * Durable memory: journal, group rows, leases, outbox. What a method acknowledged survives a kill at
- * any moment. Methods reject only on programming errors; an unreachable or unwritable store is a value.
+ * any moment.
+ *
+ * For a store that is unreachable, unwritable or closed, writes answer with a value (`unavailable`,
+ * `undefined`, `false`), because deciding and alerting go on without it. Reads (`group`, `entries`,
+ * `head`, `due`) reject with a `ChangeoverError` `STORE_UNAVAILABLE`: an empty answer would look like
+ * knowledge. Programming errors (a row without a fence, a limit out of range) reject with a
+ * `RangeError` or `TypeError`.
  */
 export interface Store {
+  /** `fence` without `row` guards the entries alone, by the lease of the first entry's group. */
   commit(commit: Commit): Promise<CommitResult>
   group(group: string): Promise<GroupRow | undefined>
   entries(query: JournalQuery): Promise<readonly JournalEntry[]>
+  head(): Promise<JournalHead>
   /** Takes or renews the group's lease for `ttlMs`; `undefined` where another owner holds it or the store is down. */
   lease(group: string, owner: string, ttlMs: number): Promise<Lease | undefined>
-  /** Gives the lease back, so that a successor need not wait. */
+  /** Gives the lease back, so that a successor need not wait. Does nothing where the store is down. */
   release(group: string, owner: string, token: number): Promise<void>
   /** Adds or replaces outbox items; false where the store is down. */
   put(items: readonly OutboxItem[]): Promise<boolean>
   /** Items due at `wall`, oldest first, at most `limit`. */
   due(wall: number, limit: number): Promise<readonly OutboxItem[]>
-  settle(ids: readonly string[]): Promise<void>
+  /** Removes delivered items; false where the store is down (they then come up again: at least once). */
+  settle(ids: readonly string[]): Promise<boolean>
   close(): Promise<void>
 }
