@@ -49,6 +49,8 @@ export interface GroupView {
     readonly type: string
     readonly ok: boolean
     readonly says: string
+    /** Milliseconds until an applied write is in effect everywhere, as the plug-in declares it. */
+    readonly settleMs?: number
   }[]
   readonly paths: readonly PathView[]
 }

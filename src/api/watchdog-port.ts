@@ -1,0 +1,117 @@
+import type { Health } from '../core/health.ts'
+import type { JournalEntry } from '../core/journal.ts'
+import type { WatchdogView } from '../core/view.ts'
+import type { PullAnswer } from '../plugin/actuator.ts'
+import type { JournalQuery } from '../plugin/store.ts'
+
+/** What a person asks for. `group` is the full name, `reason` is never empty. */
+export type Command =
+  | {
+      readonly kind: 'steer'
+      readonly group: string
+      /** Short name of the path that shall carry the traffic. */
+      readonly path: string
+      readonly actor: string
+      readonly reason: string
+      /** In `advise`: really move the traffic. */
+      readonly apply: boolean
+      /** Names of the guards that the person bypasses. */
+      readonly bypass: readonly string[]
+    }
+  | {
+      readonly kind: 'hold'
+      readonly group: string
+      readonly actor: string
+      readonly reason: string
+      /** From 1 s to 30 days. */
+      readonly forMs: number
+    }
+  | {
+      /** `ack` leaves FROZEN; `adopt` takes over a record that was not ours. */
+      readonly kind: 'release' | 'ack' | 'adopt'
+      readonly group: string
+      readonly actor: string
+      readonly reason: string
+    }
+  | { readonly kind: 'ack-incident'; readonly key: string; readonly actor: string }
+
+/**
+ * Why a command was not done. `not-found`: no such group, path or incident. `invalid`: it makes no
+ * sense now, for instance releasing a group that nobody holds. `refused`: a guard vetoes.
+ * `conflict`: somebody else was faster. `unavailable`: store or actuator cannot be reached.
+ */
+export type CommandFault = 'not-found' | 'invalid' | 'refused' | 'conflict' | 'unavailable'
+
+/** The answer to a command, in a sentence. */
+export type CommandResult =
+  | { readonly ok: true; readonly says: string }
+  | {
+      readonly ok: false
+      readonly code: CommandFault
+      readonly says: string
+      readonly todo: string
+    }
+
+/** The state of one aspect of the process itself. */
+export interface SelfReport {
+  readonly ok: boolean
+  readonly says: string
+}
+
+/** A fault of the lab that the demo offers on a button. */
+export interface FaultOffer {
+  /** What breaks, by the lab's own name: an edge or the origin. */
+  readonly target: string
+  readonly fault: string
+  /** One sentence: what viewers would see. */
+  readonly says: string
+}
+
+/** A fault that is under way in the lab. Times are wall milliseconds since the epoch. */
+export interface ActiveFault {
+  readonly id: string
+  readonly target: string
+  readonly fault: string
+  readonly since: number
+  readonly until?: number
+}
+
+/** The breakable stream of the demo. */
+export interface DemoPort {
+  faults(): { readonly offers: readonly FaultOffer[]; readonly active: readonly ActiveFault[] }
+  inject(fault: {
+    readonly target: string
+    readonly fault: string
+    readonly forMs: number
+  }): Promise<CommandResult>
+  heal(id: string): Promise<CommandResult>
+}
+
+/** Everything that the HTTP API needs of the watchdog. It never throws for what a caller asks. */
+export interface WatchdogPort {
+  view(): WatchdogView
+  /** Calls `listener` after anything in the view changed, new samples included; returns how to stop. */
+  subscribe(listener: () => void): () => void
+  journal(query: JournalQuery): Promise<readonly JournalEntry[]>
+  /** Calls `listener` for each new entry, in order of sequence; returns how to stop. */
+  onJournal(listener: (entry: JournalEntry) => void): () => void
+  command(command: Command): Promise<CommandResult>
+  /** The answer of the group's pull actuator at `route`; `undefined` where there is none. */
+  pull(
+    route: string,
+    group: string,
+    path: string,
+    query: Readonly<Record<string, string>>,
+  ): PullAnswer | undefined
+  /** Health of a path by quorum; `undefined` where no such path is configured. */
+  health(
+    group: string,
+    path: string,
+  ): { readonly health: Health; readonly says: string } | undefined
+  metrics(): Promise<{ readonly contentType: string; readonly body: string }>
+  /** Whether it watches and could act: configuration loaded, store readable, groups read back. */
+  ready(): SelfReport
+  /** Whether the loop still turns: last tick and loop lag. */
+  alive(): SelfReport
+  readonly demo?: DemoPort
+}
