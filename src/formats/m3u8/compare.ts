@@ -1,0 +1,94 @@
+import type { Finding } from '../../core/sample.ts'
+import type { MediaPlaylist, Segment } from './model.ts'
+import { Report } from './report.ts'
+import { withoutQuery } from './timeline.ts'
+
+/** What changed from one media playlist to the next fetched from the same place. */
+export interface Comparison {
+  /** How often the sequence went backwards: the media sequence, or the newest segment. */
+  readonly regressions: number
+  /** Segments that are new at the end; 0 after a regression. */
+  readonly appended: number
+  readonly findings: readonly Finding[]
+}
+
+/**
+ * Checks the rules for updating a live playlist (RFC 8216 6.2.1 and 6.2.2) between two successive
+ * copies: the target duration stays, sequences never fall, segments only appear at the end or leave
+ * from the front, a segment keeps its URI and discontinuity sequence. Pure; the copies may be of
+ * any age, so a jump forward beyond the old window is information, not a fault.
+ */
+export function compareMedia(previous: MediaPlaylist, next: MediaPlaylist): Comparison {
+  const report = new Report()
+  if (
+    previous.targetDuration !== undefined &&
+    next.targetDuration !== undefined &&
+    previous.targetDuration !== next.targetDuration
+  ) {
+    const says = `The target duration changed from ${previous.targetDuration} s to ${next.targetDuration} s.`
+    report.add('warning', 'target-duration-changed', says)
+  }
+  const previousEnd = endSequence(previous)
+  const nextEnd = endSequence(next)
+  if (next.mediaSequence < previous.mediaSequence) {
+    const says = `The media sequence went back from ${previous.mediaSequence} to ${next.mediaSequence}.`
+    report.add('error', 'sequence-went-back', says, undefined, 'sequence-regression')
+    return { regressions: 1, appended: 0, findings: report.finish() }
+  }
+  if (nextEnd < previousEnd) {
+    const says = `The newest segment went back from ${previousEnd - 1} to ${nextEnd - 1}.`
+    report.add('error', 'list-shrank', says, undefined, 'sequence-regression')
+    return { regressions: 1, appended: 0, findings: report.finish() }
+  }
+  if (next.mediaSequence > previousEnd) {
+    const says = `The playlist jumped from segment ${previousEnd - 1} to ${next.mediaSequence}.`
+    report.add('info', 'sequence-jump', says, undefined, 'media-gap')
+  }
+  if (next.discontinuitySequence < previous.discontinuitySequence) {
+    const says = `The discontinuity sequence went back from ${previous.discontinuitySequence} to ${next.discontinuitySequence}.`
+    report.add('warning', 'discontinuity-sequence-went-back', says)
+  }
+  compareOverlap(previous, next, report)
+  return { regressions: 0, appended: nextEnd - previousEnd, findings: report.finish() }
+}
+
+/** Compares the segments that both copies list under the same sequence number. */
+function compareOverlap(previous: MediaPlaylist, next: MediaPlaylist, report: Report): void {
+  const offset = firstSequence(next) - firstSequence(previous)
+  let changed: Segment | undefined
+  let renumbered: Segment | undefined
+  for (let at = Math.max(0, -offset); at < next.segments.length; at++) {
+    const now = next.segments[at]
+    const before = previous.segments[at + offset]
+    if (now === undefined || before === undefined) break
+    if (!sameMedia(before, now)) changed ??= now
+    else if (before.discontinuitySequence !== now.discontinuitySequence) renumbered ??= now
+  }
+  if (changed !== undefined) {
+    const says = `Segment ${changed.sequence} changed its URI, duration or byte range while listed.`
+    report.add('error', 'segment-changed', says, changed.line)
+  }
+  // Many packagers write no discontinuity sequence at all: then the numbers are ours, from zero.
+  const counted = previous.discontinuitySequence > 0 || next.discontinuitySequence > 0
+  if (renumbered !== undefined && changed === undefined) {
+    const says = `Segment ${renumbered.sequence} changed its discontinuity sequence number.`
+    report.add(counted ? 'warning' : 'info', 'discontinuity-sequence-wrong', says, renumbered.line)
+  }
+}
+
+function sameMedia(before: Segment, now: Segment): boolean {
+  return (
+    (before.uri === now.uri || withoutQuery(before.uri) === withoutQuery(now.uri)) &&
+    Math.abs(before.duration - now.duration) < 0.001 &&
+    before.byteRange?.offset === now.byteRange?.offset
+  )
+}
+
+function firstSequence(playlist: MediaPlaylist): number {
+  return playlist.mediaSequence + (playlist.skip?.segments ?? 0)
+}
+
+/** The sequence number that the next segment would get. */
+function endSequence(playlist: MediaPlaylist): number {
+  return firstSequence(playlist) + playlist.segments.length
+}

@@ -1,0 +1,391 @@
+import { byteRange, decimalFloat, decimalInteger } from './attributes.ts'
+import { type Draft, emptyPending, limits, type TagHandler } from './draft.ts'
+import { isoTime } from './iso-time.ts'
+import type { ByteRange, Key, Part } from './model.ts'
+import { quoteValue } from './report.ts'
+
+const noParts: readonly Part[] = []
+
+/**
+ * Takes the value of EXTINF, `<duration>,[<title>]`. A segment whose duration is unreadable still
+ * counts in the sequence, with duration 0.
+ */
+export function readExtinf(draft: Draft, value: string, line: number): void {
+  draft.is('media')
+  const comma = value.indexOf(',')
+  const text = comma < 0 ? value : value.slice(0, comma)
+  let duration = parseSeconds(text)
+  if (duration === undefined) {
+    draft.report.add(
+      'error',
+      'bad-extinf',
+      `EXTINF has no readable duration: ${quoteValue(text)}.`,
+      line,
+    )
+    duration = 0
+  }
+  if (draft.pending.duration !== undefined) {
+    draft.report.add(
+      'error',
+      'extinf-without-uri',
+      'An EXTINF has no URI before the next EXTINF.',
+      line,
+    )
+  }
+  draft.pending.duration = duration
+  draft.pending.durationLine = line
+}
+
+/** Digits with an optional fraction, exactly as `Number` would round them, at a third of its cost. */
+function parseSeconds(text: string): number | undefined {
+  let digits = 0
+  let scale = 0
+  const length = text.length
+  if (length === 0 || length > 15) return decimalFloat(text.trim())
+  for (let at = 0; at < length; at++) {
+    const code = text.charCodeAt(at)
+    if (code >= 48 && code <= 57) {
+      digits = digits * 10 + code - 48
+      scale *= 10
+    } else if (code === 46 && scale === 0 && at > 0) scale = 1
+    else return decimalFloat(text.trim())
+  }
+  // Both operands are exact integers below 2^53 and 10^22: the quotient is correctly rounded.
+  return scale === 0 ? digits : digits / scale
+}
+
+/**
+ * Takes a URI line of a media playlist: completes the pending segment. One without EXTINF still
+ * counts in the sequence, with duration 0, as players count it.
+ */
+export function readSegmentUri(draft: Draft, text: string, line: number): void {
+  const { pending } = draft
+  let duration = pending.duration
+  if (duration === undefined) {
+    draft.report.add('error', 'uri-without-extinf', 'A URI line has no EXTINF before it.', line)
+    duration = 0
+  }
+  const uri = draft.variables.size === 0 ? text : draft.substitute(text, line)
+  draft.segments.push({
+    sequence: (draft.mediaSequence ?? 0) + (draft.skip?.segments ?? 0) + draft.segments.length,
+    uri,
+    duration,
+    line,
+    discontinuity: pending.discontinuity,
+    discontinuitySequence: (draft.discontinuitySequence ?? 0) + draft.discontinuities,
+    gap: pending.gap,
+    programDateTime: pending.programDateTime,
+    byteRange: pending.byteRange === undefined ? undefined : segmentRange(draft, uri),
+    keys: draft.keys,
+    map: draft.map,
+    bitrate: draft.bitrate,
+    parts: pending.parts.length === 0 ? noParts : pending.parts,
+  })
+  // Most segments carry nothing but a duration: then the same object serves the next one.
+  if (pending.parts.length > 0) draft.pending = emptyPending()
+  else {
+    pending.duration = undefined
+    pending.discontinuity = false
+    pending.gap = false
+    pending.programDateTime = undefined
+    pending.byteRange = undefined
+  }
+}
+
+function segmentRange(draft: Draft, uri: string): ByteRange | undefined {
+  const range = draft.pending.byteRange
+  if (range === undefined) return undefined
+  const previous =
+    draft.lastRange?.uri === uri ? draft.lastRange.offset + draft.lastRange.length : 0
+  const resolved = { offset: range.offset ?? previous, length: range.length }
+  draft.lastRange = { ...resolved, uri }
+  return resolved
+}
+
+const sequenceTag =
+  (field: 'mediaSequence' | 'discontinuitySequence', tag: string): TagHandler =>
+  (draft, value, line) => {
+    draft.is('media')
+    if (draft.segments.length > 0 || (field !== 'mediaSequence' && draft.discontinuities > 0)) {
+      const says = `${tag} stands after the first segment and is ignored.`
+      draft.report.add('error', 'misplaced-sequence', says, line)
+      return
+    }
+    if (draft[field] !== undefined) {
+      draft.report.add('warning', 'repeated-tag', `${tag} occurs twice; the last one counts.`, line)
+    }
+    if (!/^\d{1,20}$/u.test(value)) {
+      draft.report.add(
+        'error',
+        'bad-sequence',
+        `${tag} is no decimal integer: ${quoteValue(value)}.`,
+        line,
+      )
+      return
+    }
+    const number = Number(value)
+    if (Number.isSafeInteger(number)) draft[field] = number
+    else {
+      // Modulo 2^52 keeps the differences between successive playlists exact.
+      draft[field] = Number(BigInt.asUintN(52, BigInt(value)))
+      draft.report.add(
+        'error',
+        'sequence-too-large',
+        `${tag} is beyond 2^53: players lose count.`,
+        line,
+      )
+    }
+  }
+
+const keyTag: TagHandler = (draft, value, line) => {
+  draft.is('media')
+  const key = readKey(draft, 'EXT-X-KEY', value, line)
+  draft.keys = key === undefined ? [] : draft.keysOpen ? [...draft.keys, key].slice(-8) : [key]
+  draft.keysOpen = true
+}
+
+/** The key that EXT-X-KEY or EXT-X-SESSION-KEY describes; `undefined` for METHOD=NONE. */
+export function readKey(draft: Draft, tag: string, value: string, line: number): Key | undefined {
+  const attributes = draft.attributes(tag, value, line)
+  const method = draft.required(attributes, 'METHOD', tag, line)
+  if (method === undefined || method === 'NONE') return undefined
+  return {
+    method,
+    uri: draft.required(attributes, 'URI', tag, line),
+    iv: attributes.get('IV'),
+    keyFormat: attributes.get('KEYFORMAT') ?? 'identity',
+  }
+}
+
+const partTag: TagHandler = (draft, value, line) => {
+  draft.is('media')
+  const attributes = draft.attributes('EXT-X-PART', value, line)
+  const uri = draft.required(attributes, 'URI', 'EXT-X-PART', line)
+  const duration = decimalFloat(draft.required(attributes, 'DURATION', 'EXT-X-PART', line))
+  if (uri === undefined || duration === undefined || draft.pending.parts.length >= limits.list)
+    return
+  const range = byteRange(attributes.get('BYTERANGE'))
+  let resolved: ByteRange | undefined
+  if (range !== undefined) {
+    const last = draft.lastPartRange
+    const previous = last?.uri === uri ? last.offset + last.length : 0
+    resolved = { offset: range.offset ?? previous, length: range.length }
+    draft.lastPartRange = { ...resolved, uri }
+  }
+  draft.pending.parts.push({
+    uri,
+    duration,
+    independent: attributes.get('INDEPENDENT') === 'YES',
+    gap: attributes.get('GAP') === 'YES',
+    byteRange: resolved,
+  })
+}
+
+const mapTag: TagHandler = (draft, value, line) => {
+  draft.is('media')
+  const attributes = draft.attributes('EXT-X-MAP', value, line)
+  const uri = draft.required(attributes, 'URI', 'EXT-X-MAP', line)
+  if (uri === undefined) return
+  const range = byteRange(attributes.get('BYTERANGE'))
+  draft.map = {
+    uri,
+    byteRange:
+      range === undefined ? undefined : { offset: range.offset ?? 0, length: range.length },
+  }
+}
+
+const dateRangeTag: TagHandler = (draft, value, line) => {
+  draft.is('media')
+  if (draft.dateRanges.length >= limits.list) return
+  const attributes = draft.attributes('EXT-X-DATERANGE', value, line)
+  const id = draft.required(attributes, 'ID', 'EXT-X-DATERANGE', line)
+  if (id === undefined) return
+  draft.dateRanges.push({
+    id,
+    class: attributes.get('CLASS'),
+    start: isoTime(attributes.get('START-DATE')),
+    end: isoTime(attributes.get('END-DATE')),
+    duration: decimalFloat(attributes.get('DURATION')),
+    plannedDuration: decimalFloat(attributes.get('PLANNED-DURATION')),
+    scte35: attributes.has('SCTE35-OUT')
+      ? 'out'
+      : attributes.has('SCTE35-IN')
+        ? 'in'
+        : attributes.has('SCTE35-CMD')
+          ? 'cmd'
+          : undefined,
+    line,
+  })
+}
+
+/** The tags of media playlists, EXTINF apart (RFC 8216 4.3.2, 4.3.3; rfc8216bis 4.4.3 to 4.4.5). */
+export const mediaTags: readonly (readonly [string, TagHandler])[] = [
+  [
+    '#EXT-X-TARGETDURATION',
+    (draft, value, line) => {
+      draft.is('media')
+      const seconds = decimalFloat(value)
+      if (seconds === undefined || seconds === 0) {
+        const says = `EXT-X-TARGETDURATION is no positive integer: ${quoteValue(value)}.`
+        draft.report.add('error', 'bad-target-duration', says, line)
+        return
+      }
+      if (draft.targetDuration !== undefined) {
+        const says = 'EXT-X-TARGETDURATION occurs twice; the last one counts.'
+        draft.report.add('warning', 'repeated-tag', says, line)
+      }
+      draft.targetDuration = seconds
+    },
+  ],
+  ['#EXT-X-MEDIA-SEQUENCE', sequenceTag('mediaSequence', 'EXT-X-MEDIA-SEQUENCE')],
+  [
+    '#EXT-X-DISCONTINUITY-SEQUENCE',
+    sequenceTag('discontinuitySequence', 'EXT-X-DISCONTINUITY-SEQUENCE'),
+  ],
+  [
+    '#EXT-X-DISCONTINUITY',
+    (draft) => {
+      draft.is('media')
+      draft.pending.discontinuity = true
+      draft.discontinuities++
+    },
+  ],
+  [
+    '#EXT-X-PROGRAM-DATE-TIME',
+    (draft, value, line) => {
+      draft.is('media')
+      draft.pending.programDateTime = isoTime(value)
+      if (draft.pending.programDateTime !== undefined) return
+      const says = `EXT-X-PROGRAM-DATE-TIME is no ISO 8601 time: ${quoteValue(value)}.`
+      draft.report.add('warning', 'bad-program-date-time', says, line)
+    },
+  ],
+  [
+    '#EXT-X-GAP',
+    (draft) => {
+      draft.is('media')
+      draft.pending.gap = true
+    },
+  ],
+  [
+    '#EXT-X-BYTERANGE',
+    (draft, value, line) => {
+      draft.is('media')
+      draft.pending.byteRange = byteRange(value)
+      if (draft.pending.byteRange !== undefined) return
+      draft.report.add(
+        'error',
+        'bad-byterange',
+        `EXT-X-BYTERANGE is unreadable: ${quoteValue(value)}.`,
+        line,
+      )
+    },
+  ],
+  ['#EXT-X-KEY', keyTag],
+  ['#EXT-X-MAP', mapTag],
+  ['#EXT-X-PART', partTag],
+  ['#EXT-X-DATERANGE', dateRangeTag],
+  [
+    '#EXT-X-BITRATE',
+    (draft, value) => {
+      draft.is('media')
+      const kilobits = decimalInteger(value)
+      draft.bitrate = kilobits === undefined ? undefined : kilobits * 1_000
+    },
+  ],
+  [
+    '#EXT-X-ENDLIST',
+    (draft) => {
+      draft.is('media')
+      draft.endList = true
+    },
+  ],
+  [
+    '#EXT-X-PLAYLIST-TYPE',
+    (draft, value, line) => {
+      draft.is('media')
+      if (value === 'EVENT' || value === 'VOD') draft.playlistType = value
+      else {
+        const says = `EXT-X-PLAYLIST-TYPE is neither EVENT nor VOD: ${quoteValue(value)}.`
+        draft.report.add('warning', 'bad-playlist-type', says, line)
+      }
+    },
+  ],
+  [
+    '#EXT-X-I-FRAMES-ONLY',
+    (draft) => {
+      draft.is('media')
+      draft.iFramesOnly = true
+    },
+  ],
+  [
+    '#EXT-X-PART-INF',
+    (draft, value, line) => {
+      draft.is('media')
+      const attributes = draft.attributes('EXT-X-PART-INF', value, line)
+      const target = draft.required(attributes, 'PART-TARGET', 'EXT-X-PART-INF', line)
+      draft.partTarget = decimalFloat(target) || undefined
+    },
+  ],
+  [
+    '#EXT-X-SERVER-CONTROL',
+    (draft, value, line) => {
+      draft.is('media')
+      const attributes = draft.attributes('EXT-X-SERVER-CONTROL', value, line)
+      draft.serverControl = {
+        canBlockReload: attributes.get('CAN-BLOCK-RELOAD') === 'YES',
+        canSkipUntil: decimalFloat(attributes.get('CAN-SKIP-UNTIL')),
+        canSkipDateRanges: attributes.get('CAN-SKIP-DATERANGES') === 'YES',
+        holdBack: decimalFloat(attributes.get('HOLD-BACK')),
+        partHoldBack: decimalFloat(attributes.get('PART-HOLD-BACK')),
+      }
+    },
+  ],
+  [
+    '#EXT-X-SKIP',
+    (draft, value, line) => {
+      draft.is('media')
+      const attributes = draft.attributes('EXT-X-SKIP', value, line)
+      const segments = decimalInteger(
+        draft.required(attributes, 'SKIPPED-SEGMENTS', 'EXT-X-SKIP', line),
+      )
+      if (segments === undefined || draft.segments.length > 0) return
+      const removed = attributes.get('RECENTLY-REMOVED-DATERANGES')
+      draft.skip = {
+        segments,
+        removedDateRanges: removed ? removed.split('\t').slice(0, 1_000) : [],
+      }
+    },
+  ],
+  [
+    '#EXT-X-PRELOAD-HINT',
+    (draft, value, line) => {
+      draft.is('media')
+      const attributes = draft.attributes('EXT-X-PRELOAD-HINT', value, line)
+      const type = draft.required(attributes, 'TYPE', 'EXT-X-PRELOAD-HINT', line)
+      const uri = draft.required(attributes, 'URI', 'EXT-X-PRELOAD-HINT', line)
+      if ((type !== 'PART' && type !== 'MAP') || uri === undefined) return
+      if (draft.preloadHints.length >= 16) return
+      draft.preloadHints.push({
+        type,
+        uri,
+        byteRangeStart: decimalInteger(attributes.get('BYTERANGE-START')),
+        byteRangeLength: decimalInteger(attributes.get('BYTERANGE-LENGTH')),
+      })
+    },
+  ],
+  [
+    '#EXT-X-RENDITION-REPORT',
+    (draft, value, line) => {
+      draft.is('media')
+      const attributes = draft.attributes('EXT-X-RENDITION-REPORT', value, line)
+      const uri = draft.required(attributes, 'URI', 'EXT-X-RENDITION-REPORT', line)
+      if (uri === undefined || draft.renditionReports.length >= limits.variants) return
+      draft.renditionReports.push({
+        uri,
+        lastSequence: decimalInteger(attributes.get('LAST-MSN')),
+        lastPart: decimalInteger(attributes.get('LAST-PART')),
+      })
+    },
+  ],
+]
