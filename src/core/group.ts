@@ -93,6 +93,7 @@ export interface LedgerEntry {
   readonly from: Allocation
   readonly to: Allocation
   readonly leaving: readonly string[]
+  readonly target: string
   /** Wall milliseconds at which it was applied (or charged, while it is open). */
   readonly at: number
   readonly charge: number

@@ -87,6 +87,8 @@ export interface GroupSettings {
   readonly observeEveryMs: number
   /** How long a foreign edit or a steer holds the group. */
   readonly impliedHoldMs: number
+  /** Milliseconds that a path needs to earn its health; until then an unknown one is OBSERVE, not BLIND. */
+  readonly earnMs: number
 }
 
 export interface NotifierSettings {

@@ -1,0 +1,85 @@
+import type { Clock } from '../core/clock.ts'
+import type { PathHealth, VantageReport } from '../core/health.ts'
+import type { GroupSettings } from '../core/settings.ts'
+import { quorumHealth } from '../engine/quorum.ts'
+
+/** A change of a path's health, for the journal and metrics. */
+export interface Transition {
+  readonly group: string
+  readonly path: string
+  readonly from: PathHealth | undefined
+  readonly to: PathHealth
+}
+
+/**
+ * The newest report of every vantage for every path, and the health that quorum makes of them.
+ * Reports are applied in order of arrival; health is computed when a report comes and when asked.
+ */
+export class HealthBoard {
+  readonly #clock: Clock
+  readonly #staleAfterMs: number
+  readonly #onTransition: (transition: Transition) => void
+  readonly #reports = new Map<string, Map<string, VantageReport>>()
+  readonly #health = new Map<string, PathHealth>()
+
+  constructor(options: {
+    clock: Clock
+    staleAfterMs: number
+    onTransition: (transition: Transition) => void
+  }) {
+    this.#clock = options.clock
+    this.#staleAfterMs = options.staleAfterMs
+    this.#onTransition = options.onTransition
+  }
+
+  /** Takes a report of any vantage. */
+  report(report: VantageReport): void {
+    const known = this.#reports.get(report.path)
+    if (known === undefined) {
+      this.#reports.set(report.path, new Map([[report.vantage, report]]))
+    } else {
+      known.set(report.vantage, report)
+    }
+  }
+
+  /** Health of every path of a group now, by short name in configured order. */
+  health(group: GroupSettings): ReadonlyMap<string, PathHealth> {
+    const now = this.#clock.now()
+    const all = new Map<string, PathHealth>()
+    for (const path of group.paths) {
+      const full = `${group.name}/${path.name}`
+      const previous = this.#health.get(full)
+      const health = quorumHealth(
+        {
+          path: full,
+          vantages: group.vantages,
+          settings: group.quorum,
+          reports: this.#reports.get(full) ?? noReports,
+          // A vantage judges its own samples; what it reports must not be older than that by much.
+          staleAfterMs: this.#staleAfterMs,
+          ...(previous !== undefined && { previous }),
+        },
+        now,
+      )
+      this.#health.set(full, health)
+      all.set(path.name, health)
+      if (previous?.health !== health.health) {
+        this.#onTransition({ group: group.name, path: path.name, from: previous, to: health })
+      }
+    }
+    return all
+  }
+
+  /** What each vantage said last of a path. */
+  reports(path: string): ReadonlyMap<string, VantageReport> {
+    return this.#reports.get(path) ?? noReports
+  }
+
+  /** Forgets a path that is no longer configured. */
+  forget(path: string): void {
+    this.#reports.delete(path)
+    this.#health.delete(path)
+  }
+}
+
+const noReports: ReadonlyMap<string, VantageReport> = new Map()

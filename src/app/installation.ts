@@ -1,0 +1,50 @@
+import type { Clock } from '../core/clock.ts'
+import { formatDuration } from '../core/duration.ts'
+import type { InstallationSettings } from '../core/settings.ts'
+
+/**
+ * The blast radius: at most max(groups, fraction × all groups) changes of the whole installation per
+ * window (invariant 19). Groups that are refused ask again at each tick, in configured order, so
+ * that they go in waves.
+ */
+export class Installation {
+  readonly #clock: Clock
+  #settings: InstallationSettings['blastRadius']
+  #groups: number
+  #charges: { readonly id: string; readonly at: number }[] = []
+
+  constructor(clock: Clock, settings: InstallationSettings, groups: number) {
+    this.#clock = clock
+    this.#settings = settings.blastRadius
+    this.#groups = groups
+  }
+
+  /** After a reload: new limits, the same charges. */
+  configure(settings: InstallationSettings, groups: number): void {
+    this.#settings = settings.blastRadius
+    this.#groups = groups
+  }
+
+  get limit(): number {
+    return Math.max(this.#settings.groups, Math.floor(this.#settings.fraction * this.#groups))
+  }
+
+  ask(): { readonly pass: boolean; readonly says: string } {
+    this.#charges = this.#charges.filter(
+      (charge) => this.#clock.now() - charge.at < this.#settings.perMs,
+    )
+    const per = formatDuration(this.#settings.perMs)
+    const says = `${this.#charges.length} of ${this.limit} changes of the whole installation per ${per} used`
+    return { pass: this.#charges.length < this.limit, says }
+  }
+
+  /** Counts a change, before its intent is written; `at` is monotonic, for changes known from an earlier process. */
+  charge(id: string, at: number = this.#clock.now()): void {
+    if (!this.#charges.some((charge) => charge.id === id)) this.#charges.push({ id, at })
+  }
+
+  /** Takes a charge back whose change was not applied. */
+  refund(id: string): void {
+    this.#charges = this.#charges.filter((charge) => charge.id !== id)
+  }
+}

@@ -1,0 +1,68 @@
+import type { Clock } from '../core/clock.ts'
+import type { Net } from '../plugin/net.ts'
+
+/** Whether this vantage itself can see. */
+export interface SelfHealth {
+  readonly ok: boolean
+  readonly says: string
+}
+
+export interface SelfCheckOptions {
+  readonly clock: Clock
+  readonly net: Net
+  /** URLs that answer anything when the network is well; one that answers is enough. */
+  readonly reference: readonly string[]
+  readonly everyMs: number
+  /** Event-loop lag in milliseconds now, and what is too much. */
+  readonly lagMs: () => number
+  readonly maxLagMs: number
+  readonly onChange: (health: SelfHealth) => void
+}
+
+const referenceTimeoutMs = 3_000
+const maxReferenceBytes = 65_536
+
+/**
+ * Watches the watchdog: while no reference target answers, or the event loop is late, this
+ * vantage's votes are absent for all paths (invariant 6).
+ */
+export async function runSelfCheck(options: SelfCheckOptions, signal: AbortSignal): Promise<void> {
+  const { clock, everyMs, onChange } = options
+  let last: SelfHealth | undefined
+  for (;;) {
+    const health = await checkSelf(options, signal)
+    if (signal.aborted) return
+    if (last === undefined || health.ok !== last.ok) onChange(health)
+    last = health
+    if (!(await clock.sleep(everyMs, signal))) return
+  }
+}
+
+async function checkSelf(options: SelfCheckOptions, signal: AbortSignal): Promise<SelfHealth> {
+  const lag = options.lagMs()
+  if (lag > options.maxLagMs) {
+    return { ok: false, says: `this process runs ${Math.round(lag)} ms late` }
+  }
+  const { reference } = options
+  if (reference.length === 0) return { ok: true, says: 'no reference targets are configured' }
+  const answers = await Promise.all(reference.map((url) => answered(options, url, signal)))
+  const reached = answers.filter(Boolean).length
+  if (reached === 0) return { ok: false, says: `none of ${reference.length} reference targets answers` }
+  return { ok: true, says: `${reached} of ${reference.length} reference targets answer` }
+}
+
+async function answered(
+  options: SelfCheckOptions,
+  url: string,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const result = await options.net.http({
+    url,
+    method: 'HEAD',
+    deadlineMs: referenceTimeoutMs,
+    maxBytes: maxReferenceBytes,
+    maxRedirects: 0,
+    signal,
+  })
+  return result.ok
+}

@@ -1,0 +1,74 @@
+import type { Clock, Random } from '../core/clock.ts'
+import { formatDuration } from '../core/duration.ts'
+import type { Log } from '../core/log.ts'
+import type { Sample } from '../core/sample.ts'
+import type { PathSettings, RuleTiming } from '../core/settings.ts'
+import type { CompiledRule } from '../engine/rules/compile.ts'
+import { createPathWatch } from '../engine/rules/path-watch.ts'
+import type { Net } from '../plugin/net.ts'
+import type { ProbePlugin } from '../plugin/probe.ts'
+import { CheckSession } from './check-session.ts'
+import type { Verified } from './group/change.ts'
+
+/** What verification through the public name needs. */
+export interface VerificationOptions {
+  readonly clock: Clock
+  readonly random: Random
+  readonly net: Net
+  readonly log: Log
+  readonly plugin: ProbePlugin
+  readonly settings: PathSettings
+  readonly rules: readonly CompiledRule[]
+  readonly timing: RuleTiming
+  readonly vantage: string
+  /** `<stream>/<group>/verify` */
+  readonly path: string
+  /** How long it may take to become good. */
+  readonly forMs: number
+}
+
+/**
+ * Probes the public name afresh until it is good, or `forMs` passed. Good means: every down-class rule has been
+ * quiet for its `for`, and the live edge was seen to move, where the probe shows a media sequence.
+ * A failure in the beginning is waited out (a switch may take a moment); only the end counts.
+ */
+export async function verifyPublicName(
+  options: VerificationOptions,
+  signal: AbortSignal,
+): Promise<Verified> {
+  const { clock, path, forMs, timing, rules, plugin, vantage } = options
+  const watch = createPathWatch({ path, vantage, rules, timing, measures: plugin.measures })
+  const ended = new AbortController()
+  const stop = () => ended.abort()
+  signal.addEventListener('abort', stop, { once: true })
+  let firstEdge: number | undefined
+  let newest: Sample | undefined
+  let good: Verified | undefined
+  const session = new CheckSession({
+    ...options,
+    onSample: (sample) => {
+      newest = sample
+      const report = watch.apply(sample, clock.now())
+      const edge = sample.continuity?.mediaSequence
+      firstEdge ??= edge
+      const moved = edge === undefined || (firstEdge !== undefined && edge > firstEdge)
+      const isWell = report.health === 'up' || report.health === 'degraded'
+      if (isWell && moved && sample.outcome === 'pass') {
+        good = { ok: true, says: `the public name is ${report.health} and moves` }
+        stop()
+      }
+    },
+  })
+  const running = session.run(ended.signal)
+  await clock.sleep(forMs, ended.signal)
+  stop()
+  await running
+  signal.removeEventListener('abort', stop)
+  if (good !== undefined) return good
+  return { ok: false, says: `not good within ${formatDuration(forMs)}: ${describe(newest, watch.report.says)}` }
+}
+
+function describe(newest: Sample | undefined, says: string): string {
+  if (newest === undefined) return 'no look was completed'
+  return newest.outcome === 'pass' ? says : (newest.reason ?? newest.outcome)
+}

@@ -1,0 +1,475 @@
+import { serving } from '../core/allocation.ts'
+import type { Clock, Ids, Random } from '../core/clock.ts'
+import type { Mode } from '../core/group.ts'
+import type { VantageReport } from '../core/health.ts'
+import type { Log } from '../core/log.ts'
+import type { Sample } from '../core/sample.ts'
+import type { GroupSettings, PathSettings, Settings } from '../core/settings.ts'
+import type { CompiledRule } from '../engine/rules/compile.ts'
+import { createPathWatch } from '../engine/rules/path-watch.ts'
+import type { ActuatorPlugin, Published } from '../plugin/actuator.ts'
+import type { Net } from '../plugin/net.ts'
+import type { NotifierPlugin } from '../plugin/notifier.ts'
+import type { ProbePlugin } from '../plugin/probe.ts'
+import type { Store } from '../plugin/store.ts'
+import { createAlerting, type Alerting } from './alerting/alerting.ts'
+import { CheckSession } from './check-session.ts'
+import type { BoundActuator } from './group/bound-actuator.ts'
+import type { Verified } from './group/change.ts'
+import type { Answer, Command } from './group/commands.ts'
+import { GroupController } from './group/group-controller.ts'
+import { HealthBoard, type Transition } from './health-board.ts'
+import { Installation } from './installation.ts'
+import { JournalWriter } from './journal-writer.ts'
+import { runSelfCheck, type SelfHealth } from './self-check.ts'
+import { verifyPublicName } from './verification.ts'
+import { WatchedPath } from './watched-path.ts'
+
+/** The plug-ins that a watchdog may use, by kind. */
+export interface Plugins {
+  readonly probes: readonly ProbePlugin[]
+  readonly actuators: readonly ActuatorPlugin[]
+  readonly notifiers: readonly NotifierPlugin[]
+}
+
+/** What is observed from outside: metrics hook in here. */
+export interface WatchdogHooks {
+  readonly onSample?: (sample: Sample) => void
+  readonly onTransition?: (transition: Transition) => void
+  readonly onLag?: (ms: number) => void
+  readonly onPhase?: (phase: 'detect' | 'apply' | 'verify', ms: number) => void
+  readonly onDelivered?: (route: string, result: 'ok' | 'retry' | 'failed') => void
+  readonly onForget?: (path: string) => void
+}
+
+export interface WatchdogOptions {
+  readonly clock: Clock
+  readonly random: Random
+  readonly ids: Ids
+  readonly net: Net
+  readonly store: Store
+  readonly log: Log
+  readonly plugins: Plugins
+  readonly settings: Settings
+  /** Rules of every pack, compiled against the probes' declarations. */
+  readonly rules: readonly CompiledRule[]
+  readonly lagMs: () => number
+  readonly hooks?: WatchdogHooks
+  /** Guards to leave out; only the mutation tests use it. */
+  readonly withoutGuards?: readonly string[]
+  /** Milliseconds between evaluations of a group when nothing changes. */
+  readonly tickMs?: number
+}
+
+interface Running {
+  readonly stop: AbortController
+  readonly done: Promise<void>
+}
+
+interface RunningGroup extends Running {
+  readonly settings: GroupSettings
+  readonly controller: GroupController
+}
+
+interface RunningPath extends Running {
+  readonly settings: PathSettings
+  readonly watched: WatchedPath
+}
+
+const maxLagMs = 1_000
+const selfCheckEveryMs = 5_000
+
+/** The whole watchdog: probes, rules, groups and alerting on one clock, built from one configuration. */
+export class Watchdog {
+  readonly #options: WatchdogOptions
+  readonly #board: HealthBoard
+  readonly #installation: Installation
+  readonly #journal: JournalWriter
+  readonly #alerting: Alerting
+  readonly #groups = new Map<string, RunningGroup>()
+  readonly #paths = new Map<string, RunningPath>()
+  readonly #listeners = new Set<() => void>()
+  readonly #owner: string
+  readonly #stop = new AbortController()
+  #settings: Settings
+  #rules: readonly CompiledRule[]
+  #self: SelfHealth = { ok: true, says: 'not checked yet' }
+  #selfCheck: Running | undefined
+  readonly startedAt: number
+
+  constructor(options: WatchdogOptions) {
+    const { clock, store, log, settings, hooks } = options
+    this.#options = options
+    this.#settings = settings
+    this.#rules = options.rules
+    this.#owner = options.ids.next()
+    this.startedAt = clock.wall()
+    this.#journal = new JournalWriter(store, log)
+    this.#installation = new Installation(clock, settings.installation, settings.groups.length)
+    this.#board = new HealthBoard({
+      clock,
+      staleAfterMs: settings.timing.staleAfterMs,
+      onTransition: (transition) => {
+        this.#journal.add(healthEntry(transition))
+        hooks?.onTransition?.(transition)
+        this.#changed()
+      },
+    })
+    this.#alerting = createAlerting({
+      clock,
+      ids: options.ids,
+      random: options.random,
+      store,
+      log,
+      clearForMs: settings.timing.clearForMs,
+      routes: this.#routes(settings),
+      ...(settings.publicUrl !== undefined && { link: settings.publicUrl }),
+      ...(hooks?.onDelivered !== undefined && { onDelivered: hooks.onDelivered }),
+    })
+  }
+
+  get settings(): Settings {
+    return this.#settings
+  }
+
+  get self(): SelfHealth {
+    return this.#self
+  }
+
+  get board(): HealthBoard {
+    return this.#board
+  }
+
+  get alerting(): Alerting {
+    return this.#alerting
+  }
+
+  /** Begins to watch. */
+  async start(): Promise<void> {
+    this.#journal.add({
+      kind: 'boot',
+      says: `Changeover starts: mode ${this.#settings.mode}, ${this.#settings.groups.length} groups, vantage ${this.#settings.vantage.name}`,
+    })
+    await this.#alerting.start()
+    for (const group of this.#settings.groups) this.#startGroup(group)
+    this.#startSelfCheck()
+  }
+
+  /** Stops everything and gives the leases back. Nothing fails over because we stopped. */
+  async stop(): Promise<void> {
+    this.#stop.abort()
+    const running = [...this.#groups.values(), ...this.#paths.values()]
+    if (this.#selfCheck !== undefined) await this.#selfCheck.done
+    for (const each of running) each.stop.abort()
+    await Promise.all(running.map((each) => each.done))
+    this.#journal.add({ kind: 'stop', says: 'Changeover stops; traffic stays as it is' })
+    await this.#journal.flush()
+    await this.#alerting.stop()
+  }
+
+  /**
+   * Takes a new configuration over. Paths and groups that did not change go on undisturbed; health
+   * windows survive wherever a rule did not change (invariant 46).
+   */
+  async reload(settings: Settings, rules: readonly CompiledRule[]): Promise<void> {
+    const { clock } = this.#options
+    this.#settings = settings
+    this.#rules = rules
+    this.#installation.configure(settings.installation, settings.groups.length)
+    this.#alerting.configure({
+      routes: this.#routes(settings),
+      clearForMs: settings.timing.clearForMs,
+    })
+    const wanted = new Map(settings.groups.map((group) => [group.name, group]))
+    for (const [name, running] of this.#groups) {
+      if (wanted.has(name)) continue
+      this.#groups.delete(name)
+      running.stop.abort()
+      await running.done
+      this.#alerting.conditions(name, [])
+    }
+    const paths = new Map(settings.groups.flatMap((group) => pathsOf(group)))
+    for (const [name, running] of this.#paths) {
+      const next = paths.get(name)
+      if (next !== undefined && isSame(next, running.settings)) {
+        running.watched.watch.replaceRules(this.#rulesFor(next), clock.now())
+        continue
+      }
+      this.#paths.delete(name)
+      running.stop.abort()
+      await running.done
+      if (next !== undefined) continue
+      this.#board.forget(name)
+      this.#options.hooks?.onForget?.(name)
+    }
+    for (const group of settings.groups) {
+      const running = this.#groups.get(group.name)
+      if (running === undefined) {
+        this.#startGroup(group)
+        continue
+      }
+      for (const [name, path] of pathsOf(group)) {
+        if (!this.#paths.has(name)) this.#startPath(group, path)
+      }
+      if (!isSame(running.settings, group)) {
+        running.controller.reconfigure(group, this.#bind(group))
+        this.#groups.set(group.name, { ...running, settings: group })
+      }
+    }
+    this.#journal.add({ kind: 'config', says: 'the configuration was reloaded' })
+    this.#changed()
+  }
+
+  /** Calls `listener` after anything changed that views show. */
+  subscribe(listener: () => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  controller(group: string): GroupController | undefined {
+    return this.#groups.get(group)?.controller
+  }
+
+  watched(path: string): WatchedPath | undefined {
+    return this.#paths.get(path)?.watched
+  }
+
+  async command(group: string, command: Command): Promise<Answer> {
+    const controller = this.controller(group)
+    if (controller !== undefined) return await controller.command(command)
+    const known = [...this.#groups.keys()].join(', ')
+    return { ok: false, code: 'NOT_FOUND', says: `there is no group ${group}`, todo: `Groups: ${known}.` }
+  }
+
+  /** What pull actuators of a group answer from. */
+  published(group: string): Published | undefined {
+    const running = this.#groups.get(group)
+    if (running === undefined) return undefined
+    const { situation, decision } = running.controller.snapshot()
+    const { row } = situation.memory
+    const allocation = row.published ?? row.allocation ?? {}
+    const isAllDown = decision.kind === 'stay' && decision.state === 'ALL-DOWN'
+    const isUnknown = serving(allocation).length === 0
+    const serveAll = this.#settings.mode !== 'armed' || isAllDown || isUnknown
+    return { allocation, serveAll }
+  }
+
+  /** Paths that carry a group's traffic, for refusing a reload that would remove one. */
+  serving(group: string): string[] {
+    return this.#groups.get(group)?.controller.serving() ?? []
+  }
+
+  #startGroup(group: GroupSettings): void {
+    for (const [, path] of pathsOf(group)) this.#startPath(group, path)
+    const { clock, ids, store, log, hooks } = this.#options
+    const stop = new AbortController()
+    const controller: GroupController = new GroupController({
+      clock,
+      ids,
+      store,
+      log,
+      owner: this.#owner,
+      settings: group,
+      actuators: this.#bind(group),
+      installation: this.#installation,
+      mode: (): Mode => this.#settings.mode,
+      health: () => this.#board.health(this.#groups.get(group.name)?.settings ?? group),
+      look: (path, signal) => this.#look(group, path, signal),
+      verify: (path, signal) => this.#verify(group.name, path, signal),
+      onChange: () => this.#changed(),
+      onConditions: (conditions) => this.#alerting.conditions(group.name, conditions),
+      tickMs: this.#options.tickMs ?? 1_000,
+      ...(hooks?.onPhase !== undefined && { onPhase: hooks.onPhase }),
+      ...(this.#options.withoutGuards !== undefined && {
+        withoutGuards: this.#options.withoutGuards,
+      }),
+    })
+    this.#groups.set(group.name, {
+      settings: group,
+      controller,
+      stop,
+      done: controller.run(stop.signal),
+    })
+  }
+
+  #startPath(group: GroupSettings, path: PathSettings): void {
+    const { clock, random, net, log, hooks } = this.#options
+    const full = `${group.name}/${path.name}`
+    const vantage = this.#settings.vantage.name
+    const plugin = this.#probe(path.type)
+    const watch = createPathWatch({
+      path: full,
+      vantage,
+      rules: this.#rulesFor(path),
+      timing: { ...this.#settings.timing, everyMs: path.everyMs },
+      measures: plugin.measures,
+    })
+    const session = new CheckSession({
+      clock,
+      random,
+      net,
+      log,
+      plugin,
+      settings: path,
+      path: full,
+      vantage,
+      onSample: (sample) => {
+        this.#paths.get(full)?.watched.apply(sample)
+        hooks?.onSample?.(sample)
+      },
+      ...(hooks?.onLag !== undefined && { onLag: hooks.onLag }),
+    })
+    const watched = new WatchedPath({
+      clock,
+      session,
+      watch,
+      onReport: (report) => this.receive(group.name, report),
+    })
+    if (!this.#self.ok) watched.self(false, this.#self.says)
+    const stop = new AbortController()
+    this.#paths.set(full, { settings: path, watched, stop, done: watched.run(stop.signal) })
+  }
+
+  /** Takes the report of a vantage: our own, or one that another process sent. */
+  receive(group: string, report: VantageReport): void {
+    const before = this.#board.reports(report.path).get(report.vantage)
+    this.#board.report(report)
+    const running = this.#groups.get(group)
+    if (running === undefined) return
+    if (before?.health !== report.health || before.suspect !== report.suspect) {
+      this.#board.health(running.settings)
+      running.controller.wake()
+    }
+    this.#changed()
+  }
+
+  #startSelfCheck(): void {
+    const { clock, net, lagMs } = this.#options
+    const done = runSelfCheck(
+      {
+        clock,
+        net,
+        lagMs,
+        maxLagMs,
+        everyMs: selfCheckEveryMs,
+        reference: this.#settings.vantage.reference,
+        onChange: (health) => {
+          this.#self = health
+          for (const path of this.#paths.values()) path.watched.self(health.ok, health.says)
+          this.#changed()
+        },
+      },
+      this.#stop.signal,
+    )
+    this.#selfCheck = { stop: this.#stop, done }
+  }
+
+  /** The pre-check of a target: one fresh look from this vantage, and no rule against it. */
+  async #look(group: GroupSettings, path: string, signal: AbortSignal): Promise<Verified> {
+    const watched = this.#paths.get(`${group.name}/${path}`)?.watched
+    if (watched === undefined) return { ok: false, says: `${path} is not watched here` }
+    const sample = await watched.session.look('precheck', signal)
+    if (sample === undefined) return { ok: false, says: 'no look was completed' }
+    if (sample.outcome !== 'pass') return { ok: false, says: sample.reason ?? sample.outcome }
+    const { report } = watched
+    if (report.health === 'down' || report.suspect) return { ok: false, says: report.says }
+    return { ok: true, says: 'a fresh look passed' }
+  }
+
+  async #verify(group: string, target: string, signal: AbortSignal): Promise<Verified> {
+    const settings = this.#groups.get(group)?.settings
+    if (settings === undefined) return { ok: false, says: `${group} is not configured any more` }
+    const { verify } = settings
+    if (verify.path === undefined) {
+      const own = await this.#look(settings, target, signal)
+      return own.ok ? { ok: true, says: 'a fresh look at the target passed; no public name is configured' } : own
+    }
+    const { clock, random, net, log } = this.#options
+    return await verifyPublicName(
+      {
+        clock,
+        random,
+        net,
+        log,
+        plugin: this.#probe(verify.path.type),
+        settings: verify.path,
+        rules: this.#rulesFor(verify.path),
+        timing: { ...this.#settings.timing, everyMs: verify.path.everyMs },
+        vantage: this.#settings.vantage.name,
+        path: `${group}/verify`,
+        forMs: verify.forMs,
+      },
+      signal,
+    )
+  }
+
+  #probe(type: string): ProbePlugin {
+    const plugin = this.#options.plugins.probes.find((each) => each.type === type)
+    if (plugin === undefined) throw new Error(`no probe plug-in of type ${type}`)
+    return plugin
+  }
+
+  #rulesFor(path: PathSettings): readonly CompiledRule[] {
+    return this.#rules.filter((rule) => rule.probes?.includes(path.type) ?? true)
+  }
+
+  #bind(group: GroupSettings): BoundActuator[] {
+    const { clock, net, plugins } = this.#options
+    const bound = group.actuators.map((settings): BoundActuator => {
+      const plugin = plugins.actuators.find((each) => each.type === settings.type)
+      if (plugin === undefined) throw new Error(`no actuator plug-in of type ${settings.type}`)
+      const capabilities = plugin.capabilities(settings.options)
+      const { type, required } = settings
+      if (plugin.mode === 'pull') return { type, required, capabilities }
+      const target = plugin.create(settings.options, {
+        clock,
+        net,
+        group: group.name,
+        paths: group.paths.map((path) => path.name),
+        callTimeoutMs: group.callTimeoutMs,
+      })
+      return { type, required, capabilities, target }
+    })
+    // Pulled and data-plane targets first: they fail static and take effect soonest.
+    return bound.sort((a, b) => rank(a) - rank(b))
+  }
+
+  #routes(settings: Settings): Parameters<typeof createAlerting>[0]['routes'] {
+    const { clock, net, plugins } = this.#options
+    return settings.notify.map((route) => {
+      const plugin = plugins.notifiers.find((each) => each.type === route.type)
+      if (plugin === undefined) throw new Error(`no notifier plug-in of type ${route.type}`)
+      return {
+        route: route.route,
+        minSeverity: route.minSeverity,
+        send: (notice) => plugin.send(route.options, notice, { clock, net, callTimeoutMs: 10_000 }),
+      }
+    })
+  }
+
+  #changed(): void {
+    for (const listener of this.#listeners) listener()
+  }
+}
+
+function pathsOf(group: GroupSettings): [string, PathSettings][] {
+  return group.paths.map((path) => [`${group.name}/${path.name}`, path])
+}
+
+function rank(actuator: BoundActuator): number {
+  return actuator.capabilities.mode === 'pull' ? 0 : 1
+}
+
+function isSame(a: unknown, b: unknown): boolean {
+  return JSON.stringify(a) === JSON.stringify(b)
+}
+
+function healthEntry({ group, path, from, to }: Transition) {
+  return {
+    kind: 'health' as const,
+    group,
+    path,
+    says: `${path} is ${to.health}${from === undefined ? '' : `, was ${from.health}`}: ${to.says}`,
+    data: { health: to.health, ...(to.diagnosis !== undefined && { diagnosis: to.diagnosis }) },
+  }
+}

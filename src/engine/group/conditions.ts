@@ -1,0 +1,118 @@
+import { heaviest, serving } from '../../core/allocation.ts'
+import type { Condition } from '../../core/condition.ts'
+import { remedies } from '../../core/diagnosis.ts'
+import type { PathHealth } from '../../core/health.ts'
+import type { Decision } from './decide.ts'
+import type { Situation } from './situation.ts'
+
+/**
+ * What people should know about a group now (invariants 37, 43): a pure function, evaluated with
+ * every decision. `wall` only stamps; every age is monotonic.
+ */
+export function conditionsOf(situation: Situation, decision: Decision, wall: number): Condition[] {
+  const found: Condition[] = []
+  const { settings, memory } = situation
+  const group = settings.name
+  const did = decision.kind === 'stay' ? decision.says : `moving: ${decision.says}`
+  const on = new Set(serving(memory.row.allocation ?? {}))
+  for (const path of settings.paths) {
+    const health = situation.paths.get(path.name)
+    if (health?.health !== 'down') continue
+    const ageMs = situation.now - health.since
+    const isServing = on.has(path.name)
+    // A standby, or a path that was left in time, is trouble too, but nobody is off air for it.
+    if (isServing && ageMs < settings.pageAfterMs && !isStuck(decision)) continue
+    found.push({
+      key: `${group}/${path.name}`,
+      severity: isServing ? 'critical' : 'warning',
+      group,
+      path: path.name,
+      ...(health.diagnosis !== undefined && { diagnosis: health.diagnosis }),
+      title: `${group}: ${path.name} is down${isServing ? ' and carries the traffic' : ''}: ${health.says}`,
+      did,
+      todo: remedyOf(health),
+      ...(health.runbook !== undefined && { runbook: health.runbook }),
+      since: wall - ageMs,
+      details: { state: stateOf(decision), serving: [...on].join(', ') },
+    })
+  }
+  const trouble = groupTrouble(situation, decision)
+  if (trouble !== undefined) {
+    found.push({
+      key: `${group}#${trouble.name}`,
+      severity: 'critical',
+      group,
+      title: `${group}: ${trouble.title}`,
+      did,
+      todo: trouble.todo,
+      since: wall,
+      details: { state: stateOf(decision), serving: [...on].join(', ') },
+    })
+  }
+  return found
+}
+
+/** Nothing can be done about a down path that serves: page at once. */
+function isStuck(decision: Decision): boolean {
+  return decision.kind === 'freeze' || (decision.kind === 'stay' && decision.state === 'ALL-DOWN')
+}
+
+function stateOf(decision: Decision): string {
+  if (decision.kind === 'change') return 'PRECHECK'
+  return decision.kind === 'freeze' ? 'FROZEN' : decision.state
+}
+
+function remedyOf(health: PathHealth): string {
+  return remedies[health.diagnosis ?? 'unreachable']
+}
+
+function groupTrouble(
+  situation: Situation,
+  decision: Decision,
+): { readonly name: string; readonly title: string; readonly todo: string } | undefined {
+  const { memory, store } = situation
+  const active = heaviest(memory.row.allocation ?? {})
+  if (!store.ok) {
+    return {
+      name: 'store',
+      title: `cannot act: ${store.says}`,
+      todo: 'Make the store writable again (disk space, permissions); until then no change is made.',
+    }
+  }
+  if (decision.kind === 'freeze' || (decision.kind === 'stay' && decision.state === 'FROZEN')) {
+    return {
+      name: 'frozen',
+      title: `frozen: ${decision.says}`,
+      todo: `Look at the group, put it right, then: changeover ack ${situation.settings.name}`,
+    }
+  }
+  if (decision.kind !== 'stay') return undefined
+  const state = decision.state === 'HELD' ? beneathHold(situation) : decision.state
+  if (state === 'ALL-DOWN') {
+    return {
+      name: 'all-down',
+      title: decision.says,
+      todo: 'Traffic was left where it is: look for the cause that the paths share (encoder, origin, packager).',
+    }
+  }
+  if (state === 'BLIND') {
+    return {
+      name: 'blind',
+      title: `blind: nothing is known of ${active ?? 'the active path'}: ${decision.says}`,
+      todo: remedies['cannot-see'],
+    }
+  }
+  return undefined
+}
+
+/** A hold freezes traffic, not the pages. */
+function beneathHold(situation: Situation): 'ALL-DOWN' | 'BLIND' | 'HELD' {
+  const { memory, paths, settings } = situation
+  const all = settings.paths.every((path) => paths.get(path.name)?.health === 'down')
+  if (all) return 'ALL-DOWN'
+  const active = heaviest(memory.row.allocation ?? {})
+  const health = active === undefined ? undefined : paths.get(active)?.health
+  return health === 'unknown' && situation.now - memory.observingSince >= settings.earnMs
+    ? 'BLIND'
+    : 'HELD'
+}

@@ -1,0 +1,200 @@
+import { allTo, describeAllocation, heaviest, serving } from '../../core/allocation.ts'
+import { formatDuration } from '../../core/duration.ts'
+import type { GroupState, GuardAnswer } from '../../core/group.ts'
+import { failbackOf } from './failback.ts'
+import { askGuards, firstVeto } from './guards.ts'
+import { spent } from './memory.ts'
+import type { Proposal, Situation } from './situation.ts'
+import { candidates, downServing } from './targets.ts'
+
+/** What is to be done now; also nothing, with the reason. */
+export type Decision =
+  | {
+      readonly kind: 'stay'
+      readonly state: GroupState
+      readonly says: string
+      /** Every guard's answer to the proposal that was weighed; empty without one. */
+      readonly guards: readonly GuardAnswer[]
+      /** Why a down active path is not left, or a due failback not made. */
+      readonly whyNot?: { readonly guard: string; readonly says: string }
+      /** What would be done if `mode` were armed: set only when mode is the single veto. */
+      readonly would?: Proposal
+    }
+  | {
+      readonly kind: 'change'
+      readonly proposal: Proposal
+      readonly guards: readonly GuardAnswer[]
+      readonly says: string
+    }
+  | { readonly kind: 'freeze'; readonly says: string; readonly guards: readonly GuardAnswer[] }
+
+/**
+ * Decides for one group: a pure function of the situation (invariant 15). It is level-triggered:
+ * called again at each tick and after every change of health, it never queues.
+ *
+ * `without` leaves guards out and belongs to the mutation tests alone.
+ */
+export function decide(situation: Situation, without: readonly string[] = []): Decision {
+  const { memory, lease } = situation
+  const { row } = memory
+  if (lease === undefined) return stay('OBSERVE', 'another process leads this group')
+  if (row.frozen !== undefined) return stay('FROZEN', row.frozen.says)
+  if (!memory.readBack || row.allocation === undefined) {
+    return stay('OBSERVE', 'reading back what the actuators serve')
+  }
+  const down = downServing(situation, row.allocation)
+  const health = down.length > 0 ? leaveDown(situation, down, without) : watch(situation, without)
+  return underHold(situation, health)
+}
+
+/** HELD says so in place of the state, and keeps the reasons beneath it. */
+function underHold(situation: Situation, decision: Decision): Decision {
+  const { hold } = situation.memory.row
+  if (hold === undefined || decision.kind === 'change') return decision
+  const says = `held by ${hold.owner}: ${hold.reason}; ${decision.says}`
+  if (decision.kind === 'freeze') return stay('HELD', says, decision.guards)
+  return { ...decision, state: 'HELD', says }
+}
+
+function leaveDown(
+  situation: Situation,
+  down: readonly string[],
+  without: readonly string[],
+): Decision {
+  const { memory, settings, now } = situation
+  const choice = candidates(situation, down)
+  const target = choice.find((candidate) => candidate.eligible)
+  const failing = down.map((name) => `${name} is down`).join(', ')
+  if (target === undefined) {
+    const others = choice.map((candidate) => candidate.says).join('; ')
+    const all = settings.paths.every((path) => situation.paths.get(path.name)?.health === 'down')
+    const says = all
+      ? 'every path is down: traffic stays where it is'
+      : `${failing}, and no path is eligible: ${others}`
+    return {
+      ...stay('ALL-DOWN', says),
+      whyNot: { guard: 'target', says: others === '' ? 'there is no other path' : others },
+    }
+  }
+  const proposal: Proposal = {
+    reason: 'failover',
+    from: memory.row.allocation ?? {},
+    to: allTo(
+      target.name,
+      settings.paths.map((path) => path.name),
+    ),
+    target: target.name,
+    leaving: down,
+    charge: now < memory.holddownUntil ? 2 : 1,
+    says: `${failing}; ${target.says}`,
+  }
+  return weigh(situation, proposal, without)
+}
+
+/** Nothing that serves is down. */
+function watch(situation: Situation, without: readonly string[]): Decision {
+  const { memory, settings } = situation
+  const allocation = memory.row.allocation ?? {}
+  const active = heaviest(allocation)
+  const health = active === undefined ? undefined : situation.paths.get(active)
+  if (active === undefined) return stay('BLIND', 'nothing serves, as far as the actuators tell')
+  if (health === undefined || health.health === 'unknown') {
+    const isNew = situation.now - memory.observingSince < observeGraceMs(situation)
+    const says = `${active} serves, and its health is unknown: ${health?.says ?? 'no report yet'}`
+    return stay(isNew ? 'OBSERVE' : 'BLIND', says)
+  }
+  const steady = stay('STEADY', `${describeAllocation(allocation)} serves and is ${health.health}`)
+  const failback = failbackOf(situation, active)
+  if (failback.due === undefined) {
+    return failback.says === undefined
+      ? steady
+      : { ...steady, says: `${steady.says}; ${failback.says}` }
+  }
+  const preferred = settings.paths[0]?.name ?? active
+  const proposal: Proposal = {
+    reason: 'failback',
+    from: allocation,
+    to: allTo(
+      preferred,
+      settings.paths.map((path) => path.name),
+    ),
+    target: preferred,
+    leaving: [],
+    charge: 1,
+    says: failback.due,
+  }
+  return weigh(situation, proposal, without)
+}
+
+function weigh(situation: Situation, proposal: Proposal, without: readonly string[]): Decision {
+  const guards = askGuards(proposal, situation, without)
+  const vetoes = guards.filter((answer) => !answer.pass)
+  const veto = firstVeto(guards)
+  const move = `${proposal.reason} from ${describeAllocation(proposal.from)} to ${proposal.target}`
+  if (veto === undefined) {
+    return { kind: 'change', proposal, guards, says: `${move}: ${proposal.says}` }
+  }
+  if (veto.guard === 'budget' && proposal.reason === 'failover' && isSpent(situation)) {
+    const per = formatDuration(situation.settings.budget.perMs)
+    const says = `the budget of ${situation.settings.budget.changes} changes per ${per} is spent: a person must look (changeover ack)`
+    return { kind: 'freeze', says, guards }
+  }
+  const onlyMode = vetoes.length === 1 && veto.guard === 'mode'
+  const says = onlyMode
+    ? `would ${move}: ${proposal.says}; ${veto.says}`
+    : `${proposal.says}; not moved: ${veto.says}`
+  const state = proposal.reason === 'failover' ? 'EVALUATE' : 'STEADY'
+  return {
+    ...stay(state, says, guards),
+    whyNot: { guard: veto.guard, says: veto.says },
+    ...(onlyMode && { would: proposal }),
+  }
+}
+
+/** Not even a single-charged change would fit: waiting for the end of a holddown cannot help. */
+function isSpent({ memory, settings, now }: Situation): boolean {
+  return spent(memory, settings, now) >= settings.budget.changes
+}
+
+/**
+ * How long after OBSERVE began an unknown active path is still called OBSERVE and not BLIND:
+ * health cannot be earned faster.
+ */
+function observeGraceMs(situation: Situation): number {
+  return situation.settings.earnMs
+}
+
+function stay(
+  state: GroupState,
+  says: string,
+  guards: readonly GuardAnswer[] = [],
+): Extract<Decision, { kind: 'stay' }> {
+  return { kind: 'stay', state, says, guards }
+}
+
+/** Weighs what a person asks for. Guards that are not named in `bypass` veto as always (invariant 36). */
+export function weighSteer(
+  situation: Situation,
+  target: string,
+  actor: string,
+  bypass: readonly string[],
+  reason: string,
+): { readonly proposal: Proposal; readonly guards: readonly GuardAnswer[] } {
+  const { memory, settings, now } = situation
+  const proposal: Proposal = {
+    reason: 'steer',
+    from: memory.row.allocation ?? {},
+    to: allTo(
+      target,
+      settings.paths.map((path) => path.name),
+    ),
+    target,
+    leaving: serving(memory.row.allocation ?? {}).filter(
+      (name) => name !== target && situation.paths.get(name)?.health === 'down',
+    ),
+    charge: now < memory.holddownUntil ? 2 : 1,
+    person: { actor, bypass },
+    says: `${actor} steers: ${reason}`,
+  }
+  return { proposal, guards: askGuards(proposal, situation) }
+}

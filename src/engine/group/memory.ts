@@ -1,0 +1,113 @@
+import type { ChangeReason, GroupRow } from '../../core/group.ts'
+import type { GroupSettings } from '../../core/settings.ts'
+
+/** One applied (or charged) change on the monotonic clock of this process. */
+export interface Change {
+  readonly intent: string
+  readonly reason: ChangeReason
+  /** Monotonic milliseconds; for a change of an earlier process, converted at boot. */
+  readonly at: number
+  readonly charge: number
+  readonly leaving: readonly string[]
+  readonly target: string
+}
+
+/**
+ * What a group's leader remembers: the durable row, and its timers on the monotonic clock, so that
+ * a jump of the wall clock changes no outcome (invariant 16).
+ */
+export interface GroupMemory {
+  readonly row: GroupRow
+  readonly changes: readonly Change[]
+  /** No second change before this monotonic time. */
+  readonly holddownUntil: number
+  /** Monotonic end of the hold in the row. */
+  readonly holdUntil?: number
+  /** Monotonic time before which no automatic failback happens. */
+  readonly failbackBlockedUntil?: number
+  /** Targets that failed a pre-check, until this monotonic time. */
+  readonly rejected: ReadonlyMap<string, { readonly until: number; readonly says: string }>
+  /** The world was read back since boot, lease change, reload or the end of a hold. */
+  readonly readBack: boolean
+  /** Monotonic time at which OBSERVE began. */
+  readonly observingSince: number
+}
+
+/** The row of a group that was never led before. */
+export function emptyRow(group: string): GroupRow {
+  return {
+    group,
+    token: 0,
+    revision: 0,
+    state: 'OBSERVE',
+    version: 0,
+    ledger: [],
+    failback: { relapses: 0 },
+  }
+}
+
+/**
+ * Turns a stored row into memory at boot. Stored wall times become monotonic ones; a time in the
+ * future (the wall clock went back) counts from now, so nothing is ever shortened. Holddown starts
+ * in full when the row knows any change.
+ */
+export function recall(
+  row: GroupRow,
+  settings: GroupSettings,
+  now: number,
+  wall: number,
+): GroupMemory {
+  const ago = (at: number) => now - Math.max(0, wall - at)
+  const ahead = (at: number) => now + Math.max(0, at - wall)
+  const changes = row.ledger.map((entry) => ({
+    intent: entry.intent,
+    reason: entry.reason,
+    at: ago(entry.at),
+    charge: entry.charge,
+    leaving: entry.leaving,
+    target: entry.target,
+  }))
+  return {
+    row,
+    changes,
+    holddownUntil: changes.length > 0 ? now + settings.holddownMs : now,
+    rejected: new Map(),
+    readBack: false,
+    observingSince: now,
+    ...(row.hold !== undefined && { holdUntil: ahead(row.hold.until) }),
+    ...(row.failback.blockedUntil !== undefined && {
+      failbackBlockedUntil: ahead(row.failback.blockedUntil),
+    }),
+  }
+}
+
+/** What the changes inside the sliding budget window cost together (invariant 18). */
+export function spent(memory: GroupMemory, settings: GroupSettings, now: number): number {
+  return memory.changes
+    .filter((change) => now - change.at < settings.budget.perMs)
+    .reduce((sum, change) => sum + change.charge, 0)
+}
+
+/** Paths that were left as down within the running holddown (invariant 21). */
+export function leftAsDown(
+  memory: GroupMemory,
+  settings: GroupSettings,
+  now: number,
+): ReadonlySet<string> {
+  const recent = memory.changes.filter((change) => now - change.at < settings.holddownMs)
+  return new Set(recent.flatMap((change) => change.leaving))
+}
+
+/** Whether the one double-charged move of this holddown was made already. */
+export function exceptionUsed(memory: GroupMemory, settings: GroupSettings, now: number): boolean {
+  return memory.changes.some((change) => now - change.at < settings.holddownMs && change.charge > 1)
+}
+
+/** Ledger entries that some budget or failback rule can still need. */
+export function pruneLedger(row: GroupRow, settings: GroupSettings, wall: number): GroupRow {
+  const keepMs = Math.max(settings.budget.perMs, settings.holddownMs, settings.failback.maxWaitMs)
+  // The newest entry stays for good: it says whether there ever was a change.
+  const newest = row.ledger.at(-1)
+  const ledger = row.ledger.filter((entry) => entry === newest || wall - entry.at < keepMs)
+  return ledger.length === row.ledger.length ? row : { ...row, ledger }
+}

@@ -1,0 +1,43 @@
+import type { Allocation } from '../../core/allocation.ts'
+import type { Basis, ChangeReason, GuardAnswer, Mode } from '../../core/group.ts'
+import type { PathHealth } from '../../core/health.ts'
+import type { GroupSettings } from '../../core/settings.ts'
+import type { GroupMemory } from './memory.ts'
+
+/** Everything that the engine may look at when it decides. Values only. */
+export interface Situation {
+  readonly settings: GroupSettings
+  readonly memory: GroupMemory
+  /** Health by short name, for every configured path. */
+  readonly paths: ReadonlyMap<string, PathHealth>
+  readonly mode: Mode
+  /** The lease of this process, or `undefined` where somebody else leads. */
+  readonly lease: { readonly token: number; readonly leftMs: number } | undefined
+  readonly store: { readonly ok: boolean; readonly says: string }
+  /** What the installation's blast radius says of one more change. */
+  readonly installation: { readonly pass: boolean; readonly says: string }
+  /** Monotonic milliseconds. */
+  readonly now: number
+}
+
+/** A change that is proposed and not yet allowed. */
+export interface Proposal {
+  readonly reason: ChangeReason
+  readonly from: Allocation
+  readonly to: Allocation
+  readonly target: string
+  readonly leaving: readonly string[]
+  /** What it costs of the budget. */
+  readonly charge: number
+  /** A person: guards that are named here do not veto, where they can be bypassed. */
+  readonly person?: { readonly actor: string; readonly bypass: readonly string[] }
+  readonly says: string
+}
+
+/** The snapshot that is stored with an intent (invariant 8). */
+export function basisOf(situation: Situation, guards: readonly GuardAnswer[], says: string): Basis {
+  const paths = Object.fromEntries(
+    [...situation.paths].map(([name, path]) => [name, { health: path.health, says: path.says }]),
+  )
+  return { paths, guards, says }
+}

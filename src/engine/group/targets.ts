@@ -1,0 +1,72 @@
+import { serving, type Allocation } from '../../core/allocation.ts'
+import type { PathHealth } from '../../core/health.ts'
+import { leftAsDown } from './memory.ts'
+import type { Situation } from './situation.ts'
+
+/** Serving paths of the applied allocation that are down by quorum. */
+export function downServing(situation: Situation, allocation: Allocation): string[] {
+  return serving(allocation).filter((name) => situation.paths.get(name)?.health === 'down')
+}
+
+/** A path that may be moved to, or why it may not. */
+export interface Candidate {
+  readonly name: string
+  readonly eligible: boolean
+  readonly says: string
+}
+
+/**
+ * All paths other than those that are left, best first: up before degraded, already serving before
+ * idle, another failure domain than the failing path before the same, then configured order.
+ * Degraded counts only if nothing is up. Contested, unknown and down are never eligible
+ * (invariant 9), nor is a path left as down within this holddown (invariant 21), nor one whose
+ * pre-check just failed.
+ */
+export function candidates(situation: Situation, leaving: readonly string[]): Candidate[] {
+  const { memory, settings, now } = situation
+  const returned = leftAsDown(memory, settings, now)
+  const others = settings.paths.filter((path) => !leaving.includes(path.name))
+  const judged = others.map((path) => {
+    const health = situation.paths.get(path.name)
+    const refusal = refuse(situation, path.name, health, returned)
+    return { name: path.name, health: health?.health ?? 'unknown', refusal, domain: path.domain }
+  })
+  const isUp = judged.some((path) => path.refusal === undefined && path.health === 'up')
+  const lost = new Set(
+    settings.paths.filter((path) => leaving.includes(path.name)).map((path) => path.domain),
+  )
+  const on = new Set(serving(memory.row.allocation ?? {}))
+  const rank = (path: (typeof judged)[number]) =>
+    (path.health === 'up' ? 0 : 4) +
+    (on.has(path.name) ? 0 : 2) +
+    (path.domain !== undefined && lost.has(path.domain) ? 1 : 0)
+  return judged
+    .map((path, order) => ({ path, order }))
+    .sort((a, b) => rank(a.path) - rank(b.path) || a.order - b.order)
+    .map(({ path }) => {
+      const blurry = path.refusal === undefined && path.health === 'degraded' && isUp
+      const refusal = blurry ? `${path.name} is degraded while another is up` : path.refusal
+      return {
+        name: path.name,
+        eligible: refusal === undefined,
+        says: refusal ?? `${path.name} is ${path.health}`,
+      }
+    })
+}
+
+function refuse(
+  situation: Situation,
+  name: string,
+  health: PathHealth | undefined,
+  returned: ReadonlySet<string>,
+): string | undefined {
+  if (health === undefined || health.health === 'unknown') return `${name} is unknown`
+  if (health.health === 'down') return `${name} is down`
+  if (health.health === 'contested') return `${name} is contested`
+  if (returned.has(name)) return `${name} was left as down within this holddown`
+  const rejected = situation.memory.rejected.get(name)
+  if (rejected !== undefined && situation.now < rejected.until) {
+    return `${name} failed its pre-check: ${rejected.says}`
+  }
+  return undefined
+}

@@ -1,0 +1,140 @@
+import type {
+  Health,
+  PathHealth,
+  RuleVerdict,
+  VantageHealth,
+  VantageReport,
+  Vote,
+} from '../core/health.ts'
+import type { QuorumSettings, VantageSettings } from '../core/settings.ts'
+
+/** The thresholds that hold for `vantages` configured vantages; never above what is configured. */
+export interface Thresholds {
+  readonly quorum: number
+  readonly minFresh: number
+  readonly domains: number
+}
+
+/**
+ * Thresholds over the *configured* vantages (invariant 3: the denominator never shrinks to those
+ * that happen to answer): q = min(C, max(at_least, ceil(fraction × C))).
+ */
+export function thresholds(
+  settings: QuorumSettings,
+  vantages: readonly VantageSettings[],
+): Thresholds {
+  const configured = vantages.length
+  const share = Math.ceil(settings.fraction * configured)
+  const domains = new Set(vantages.map((vantage) => vantage.domain)).size
+  return {
+    quorum: Math.min(configured, Math.max(settings.atLeast, share)),
+    minFresh: Math.min(configured, settings.minFresh),
+    domains: Math.min(domains, settings.domains),
+  }
+}
+
+export interface QuorumInput {
+  /** The full name of the path. */
+  readonly path: string
+  readonly vantages: readonly VantageSettings[]
+  readonly settings: QuorumSettings
+  /** The newest report of each vantage that ever reported. */
+  readonly reports: ReadonlyMap<string, VantageReport>
+  /** A report whose newest sample is older than this many milliseconds counts as unknown (invariant 4). */
+  readonly staleAfterMs: number
+  /** What the path was before, so that `since` survives. */
+  readonly previous?: PathHealth
+}
+
+/**
+ * Health of one path from what every configured vantage says. Pure.
+ * Reports of vantages that are not configured never count.
+ */
+export function quorumHealth(input: QuorumInput, now: number): PathHealth {
+  const votes = input.vantages.map((vantage) => castVote(input, vantage, now))
+  const limits = thresholds(input.settings, input.vantages)
+  const health = judge(votes, limits)
+  const spokesman = speaksFor(input, votes, health)
+  const verdict = spokesman?.active[0]
+  const suspect = input.vantages.some(
+    (vantage) => input.reports.get(vantage.name)?.suspect === true,
+  )
+  return {
+    path: input.path,
+    health,
+    suspect,
+    since: input.previous?.health === health ? input.previous.since : now,
+    says: explain(votes, limits, health, spokesman),
+    votes,
+    ...(verdict?.diagnosis !== undefined && health !== 'up' && { diagnosis: verdict.diagnosis }),
+    ...(verdict?.runbook !== undefined && health !== 'up' && { runbook: verdict.runbook }),
+  }
+}
+
+function castVote(input: QuorumInput, vantage: VantageSettings, now: number): Vote {
+  const report = input.reports.get(vantage.name)
+  const said = { vantage: vantage.name, domain: vantage.domain }
+  if (report === undefined) return { ...said, health: 'unknown', says: 'has not reported yet' }
+  if (report.seenAt !== undefined && now - report.seenAt > input.staleAfterMs) {
+    const age = ((now - report.seenAt) / 1000).toFixed(1)
+    return { ...said, health: 'unknown', says: `newest sample is ${age} s old` }
+  }
+  return { ...said, health: report.health, says: report.says }
+}
+
+function judge(votes: readonly Vote[], limits: Thresholds): Health {
+  const count = (health: VantageHealth) => votes.filter((vote) => vote.health === health).length
+  const down = count('down')
+  const degraded = count('degraded')
+  const up = count('up')
+  if (down + degraded + up < limits.minFresh) return 'unknown'
+  const domains = new Set(votes.filter((vote) => vote.health === 'down').map((vote) => vote.domain))
+    .size
+  if (down >= limits.quorum && domains >= limits.domains) return 'down'
+  if (up >= limits.quorum && down + degraded < limits.quorum) return 'up'
+  if (down === 0 && up + degraded >= limits.quorum) return 'degraded'
+  return 'contested'
+}
+
+/** The report whose sentence stands for the outcome: the first that voted so, or the first with an active rule. */
+function speaksFor(
+  input: QuorumInput,
+  votes: readonly Vote[],
+  health: Health,
+): VantageReport | undefined {
+  const wanted = health === 'contested' ? ['down', 'degraded'] : [health]
+  const voter = votes.find((vote) => wanted.includes(vote.health))
+  return voter === undefined ? undefined : input.reports.get(voter.vantage)
+}
+
+function explain(
+  votes: readonly Vote[],
+  limits: Thresholds,
+  health: Health,
+  spokesman: VantageReport | undefined,
+): string {
+  const only = votes[0]
+  if (votes.length === 1 && only !== undefined) return only.says
+  const reason = describeRule(spokesman?.active[0]) ?? spokesman?.says
+  const saying = (wanted: VantageHealth) =>
+    votes.filter((vote) => vote.health === wanted).map((vote) => vote.vantage)
+  if (health === 'unknown') {
+    const known = votes.filter((vote) => vote.health !== 'unknown').length
+    return `${known} of ${votes.length} vantages know, ${limits.minFresh} needed`
+  }
+  if (health === 'contested') {
+    const tally = (['up', 'degraded', 'down', 'unknown'] as const)
+      .map((each) => ({ each, names: saying(each) }))
+      .filter(({ names }) => names.length > 0)
+      .map(
+        ({ each, names }) => `${names.join(', ')} ${names.length === 1 ? 'says' : 'say'} ${each}`,
+      )
+    return `vantages disagree: ${tally.join('; ')}${reason === undefined ? '' : ` (${reason})`}`
+  }
+  const names = health === 'degraded' ? [...saying('degraded'), ...saying('up')] : saying(health)
+  return `${names.length} of ${votes.length} vantages say ${health} (${names.join(', ')})${reason === undefined ? '' : `: ${reason}`}`
+}
+
+function describeRule(verdict: RuleVerdict | undefined): string | undefined {
+  return verdict === undefined ? undefined : `${verdict.rule}: ${verdict.says}`
+}
