@@ -16,7 +16,7 @@ export interface ActuatorHarness {
   /** At least two; the target begins with everything on the first. */
   readonly paths: readonly string[]
   /** Whatever the target holds, in any form that `toEqual` compares. */
-  state(): unknown | Promise<unknown>
+  state(): object | Promise<object>
   /** Somebody else changes what the target serves, to something that no test here wants. */
   editByHand(): Promise<void>
   fail(fault: TargetFault): Promise<void>

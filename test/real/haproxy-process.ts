@@ -1,0 +1,150 @@
+import { execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import { createServer as createTcpServer, type AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Net } from '../../src/plugin/net.ts'
+
+const BINARY = ['/usr/sbin/haproxy', '/usr/local/sbin/haproxy', '/opt/homebrew/bin/haproxy'].find(
+  (path) => existsSync(path),
+)
+
+/** The version of the HAProxy that is installed here; `undefined` where none is. */
+export function haproxyVersion(): string | undefined {
+  if (BINARY === undefined) return undefined
+  return /version (\S+)/.exec(execFileSync(BINARY, ['-v']).toString())?.[1]
+}
+
+interface Setup {
+  /** Server names; the first begins with weight 100 and the others with 0. */
+  readonly servers: readonly string[]
+  /** More of the backend section, such as another balance algorithm. */
+  readonly backend?: string
+  /** More of each server line. */
+  readonly server?: string
+  readonly level?: 'admin' | 'user'
+  readonly drained?: boolean
+}
+
+/** A real HAProxy in its own folder before small backends that answer with their names. */
+export async function startHaproxy(net: Net, setup: Setup) {
+  if (BINARY === undefined) throw new Error('haproxy is not installed')
+  const folder = mkdtempSync(join(tmpdir(), 'changeover-haproxy-'))
+  const socket = join(folder, 's.sock')
+  const backends = await Promise.all(setup.servers.map((name) => startBackend(name)))
+  const [front, control] = [await freePort(), await freePort()]
+  const lines = setup.servers.map(
+    (name, index) =>
+      `  server ${name} 127.0.0.1:${backends[index]?.port} ` +
+      `weight ${setup.drained === true ? 1 : index === 0 ? 100 : 0} ${setup.server ?? ''}`,
+  )
+  const config = join(folder, 'haproxy.cfg')
+  writeFileSync(
+    config,
+    [
+      'global',
+      `  stats socket ${socket} level ${setup.level ?? 'admin'} mode 600`,
+      `  stats socket ipv4@127.0.0.1:${control} level ${setup.level ?? 'admin'}`,
+      'defaults',
+      '  mode http',
+      '  timeout connect 1s',
+      '  timeout client 10s',
+      '  timeout server 10s',
+      'frontend entry',
+      `  bind 127.0.0.1:${front}`,
+      '  default_backend live',
+      'backend live',
+      `  ${setup.backend ?? 'balance roundrobin'}`,
+      ...lines,
+      '',
+    ].join('\n'),
+  )
+  const child = spawn(BINARY, ['-f', config, '-db'], { stdio: ['ignore', 'ignore', 'pipe'] })
+  let errors = ''
+  child.stderr.on('data', (chunk: Buffer) => (errors += chunk.toString()))
+  const ended = once(child, 'exit')
+
+  /** One command of the runtime API, the way a person would type it. */
+  async function say(command: string): Promise<string> {
+    const payload = `${command}\n`
+    const to = { socket }
+    const result = await net.exchange({ to, payload, deadlineMs: 2_000, maxBytes: 1_000_000 })
+    if (!result.ok) throw new Error(result.says)
+    return result.body.toString()
+  }
+
+  async function stop(): Promise<void> {
+    if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL')
+    await ended
+  }
+
+  for (let attempt = 0; !existsSync(socket); attempt += 1) {
+    if (attempt === 200 || child.exitCode !== null) throw new Error(`haproxy: ${errors}`)
+    await new Promise((resolve) => setTimeout(resolve, 25))
+  }
+  if (setup.drained === true) {
+    for (const name of setup.servers.slice(1)) await say(`set server live/${name} state drain`)
+  }
+
+  return {
+    socket,
+    control: `127.0.0.1:${control}`,
+    say,
+    stop,
+    /** Weight and administrative state of each server, as HAProxy shows them. */
+    async state(): Promise<readonly string[]> {
+      const table = await say('show servers state live')
+      const rows = table.split('\n').filter((line) => / live /.test(line))
+      return rows.map((row) => {
+        const cells = row.split(' ')
+        return `${cells[3]} admin ${cells[6]} weight ${cells[7]}`
+      })
+    },
+    /** How many of `count` new clients each backend answered. */
+    async visits(count: number): Promise<Record<string, number>> {
+      const seen: Record<string, number> = {}
+      for (let index = 0; index < count; index += 1) {
+        const url = `http://127.0.0.1:${front}/`
+        const answer = await net.http({ url, deadlineMs: 2_000, maxBytes: 100, fresh: true })
+        const name = answer.ok
+          ? `${answer.status} ${answer.body.toString().slice(0, 8)}`
+          : answer.says
+        seen[name] = (seen[name] ?? 0) + 1
+      }
+      return seen
+    },
+    async close() {
+      await stop()
+      for (const backend of backends) await backend.close()
+      rmSync(folder, { recursive: true })
+    },
+  }
+}
+
+async function startBackend(name: string) {
+  const server = createServer((_, response) => response.end(name))
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  return {
+    port: (server.address() as AddressInfo).port,
+    async close() {
+      const closed = once(server, 'close')
+      server.close()
+      server.closeAllConnections()
+      await closed
+    },
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createTcpServer()
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  const closed = once(server, 'close')
+  server.close()
+  await closed
+  return port
+}
