@@ -1,0 +1,69 @@
+// The real servers that tests run against, as Debian packages: the one list of them.
+import { spawnSync } from 'node:child_process'
+import { existsSync, rmSync, writeFileSync } from 'node:fs'
+import { delimiter, join } from 'node:path'
+import { say } from './workspace.mjs'
+
+/** Debian package, the program that shows that it is there, and what it is for. */
+const packages = [
+  { name: 'ffmpeg', program: 'ffmpeg', for: 'real encoders and a second opinion on media' },
+  { name: 'nginx', program: 'nginx', for: 'a real origin and edge' },
+  { name: 'haproxy', program: 'haproxy', for: 'the haproxy actuator' },
+  { name: 'chromium', program: 'chromium', for: 'the status page in a real browser' },
+  { name: 'prometheus', program: 'promtool', for: 'checks of metrics and alerting rules' },
+]
+
+/** Debian keeps daemons where the PATH of ordinary users does not look. */
+const systemFolders = ['/usr/local/sbin', '/usr/sbin', '/sbin']
+
+/** While this file says 101, Debian starts no daemon of a package that is being installed. */
+const policyFile = '/usr/sbin/policy-rc.d'
+
+/**
+ * Installs the missing packages where we may (Debian, root), and otherwise says which are missing.
+ * It never fails: tests whose server is missing are skipped and say so.
+ */
+export function ensureSystemPackages() {
+  const missing = packages.filter(({ program }) => !isPresent(program))
+  if (missing.length === 0) return
+  const names = missing.map(({ name }) => name)
+  if (!isPresent('apt-get') || process.getuid?.() !== 0) {
+    return report(missing, `as root: apt-get install ${names.join(' ')}`)
+  }
+  say(`Installing Debian packages for tests against real servers: ${names.join(' ')} ...`)
+  const isOurPolicy = !existsSync(policyFile)
+  if (isOurPolicy) writeFileSync(policyFile, '#!/bin/sh\nexit 101\n', { mode: 0o755 })
+  try {
+    if (!aptInstall(names)) {
+      apt(['update'])
+      // One at a time, so that a package which is missing here costs only its own tests.
+      if (!aptInstall(names)) for (const name of names) aptInstall([name])
+    }
+  } finally {
+    if (isOurPolicy) rmSync(policyFile, { force: true })
+  }
+  const still = missing.filter(({ program }) => !isPresent(program))
+  if (still.length > 0) report(still, 'apt-get could not install them; see its messages by hand')
+}
+
+function report(missing, how) {
+  say('Some tests need programs that are missing here; they are skipped:')
+  for (const { name, for: purpose } of missing) say(`  ${name}: ${purpose}`)
+  say(`  To have them, ${how}`)
+}
+
+function aptInstall(names) {
+  return apt(['install', '--yes', '--quiet', '--no-install-recommends', ...names])
+}
+
+function apt(args) {
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
+  const lock = ['-o', 'DPkg::Lock::Timeout=120', '-o', 'Acquire::Retries=2']
+  const done = spawnSync('apt-get', [...lock, ...args], { env, stdio: 'ignore' })
+  return done.status === 0
+}
+
+function isPresent(program) {
+  const folders = (process.env.PATH ?? '').split(delimiter)
+  return [...folders, ...systemFolders].some((folder) => existsSync(join(folder, program)))
+}
