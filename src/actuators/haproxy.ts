@@ -23,6 +23,9 @@ const options = z
       .regex(/^\/.+$|^(?:\[[0-9a-fA-F:.]+\]|[^:/\s]+):\d{1,5}$/, {
         error: 'expected the path of a socket, or host:port',
       })
+      .refine((text) => text.startsWith('/') || Number(/\d+$/.exec(text)?.[0]) <= 65_535, {
+        error: 'expected a port up to 65535',
+      })
       .describe('The stats socket of level admin: a path, or host:port.'),
     backend: haproxyName.describe('The backend whose servers are driven.'),
     servers: z

@@ -104,6 +104,10 @@ function peerFault(error: Error, code: string, phase: NetPhase, where: string): 
     case 'UND_ERR_REQ_CONTENT_LENGTH_MISMATCH':
       return { fault: 'protocol', says: `the request to ${where} is not valid: ${error.message}` }
     default:
+      // Such as EINVAL for an address that can never be connected to.
+      if (phase === 'connect') {
+        return { fault: 'local', says: `this machine cannot connect to ${where} (${code})` }
+      }
       if (phase === 'tls') return { fault: 'protocol', says: `${where} failed in TLS (${code})` }
       return { fault: 'protocol', says: `${where} does not speak HTTP/1.1 (${code})` }
   }

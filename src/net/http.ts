@@ -114,7 +114,7 @@ async function open(
   }
   const dialed = await dial(call, parts.resolver, {
     host: bareAddress(url.hostname),
-    port: Number(url.port) || (secure ? 443 : 80),
+    port: url.port === '' ? (secure ? 443 : 80) : Number(url.port),
     ...(pin !== undefined && { address: bareAddress(pin) }),
     ...(request.family !== undefined && { family: request.family }),
     ...(tls !== undefined && { tls }),

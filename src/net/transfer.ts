@@ -117,7 +117,8 @@ class Transfer implements Dispatcher.DispatchHandler {
 
   #begin(controller: Dispatcher.DispatchController, head: Buffer): void {
     this.#begun = true
-    if (this.#discard) return
+    // Part of a coded body cannot be decoded: it is handed on as it is.
+    if (this.#discard || this.#status === 206) return
     const decoder = decoderFor(this.#headers['content-encoding'] ?? '', head)
     if (decoder === undefined) return
     this.#decoder = decoder

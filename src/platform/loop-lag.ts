@@ -3,7 +3,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks'
 const RESOLUTION_MS = 10
 
 /** How late the event loop ran since the last reading, in milliseconds. */
-export interface LoopLag {
+interface LoopLag {
   readonly p50Ms: number
   readonly p99Ms: number
   readonly maxMs: number

@@ -291,6 +291,7 @@ describe('the options of the haproxy actuator', () => {
     [{ socket: '/run/h.sock', backend: 'live', servers: { a: 'a' } }, true],
     [{ socket: '[::1]:9999', backend: 'live', servers: { a: 'a' } }, true],
     [{ socket: 'h.sock', backend: 'live', servers: { a: 'a' } }, false],
+    [{ socket: 'h:70000', backend: 'live', servers: { a: 'a' } }, false],
     [{ socket: '/s', backend: 'live; shutdown', servers: { a: 'a' } }, false],
     [{ socket: '/s', backend: 'live', servers: { a: 'x y' } }, false],
     [{ socket: '/s', backend: 'live', servers: { a: 'x', b: 'x' } }, false],

@@ -16,6 +16,7 @@ describe('the fault of an error', () => {
     ['EACCES', 'connect', 'local'],
     ['EMFILE', 'dns', 'local'],
     ['EAI_MEMORY', 'dns', 'local'],
+    ['EINVAL', 'connect', 'local'],
     ['ENETUNREACH', 'connect', 'unreachable'],
     ['EHOSTUNREACH', 'connect', 'unreachable'],
     ['ENOTFOUND', 'dns', 'not-found'],

@@ -70,6 +70,12 @@ describe('a peer that fails', () => {
     expect(failure.says).toBe(`connection refused by 127.0.0.1:${gone.port}`)
   })
 
+  it('is not to blame where this machine has no way to it', async () => {
+    const failure = failed(await get('http://255.255.255.255/'))
+
+    expect(failure).toMatchObject({ fault: 'local', phase: 'connect' })
+  })
+
   it('is not found where its name does not exist', async () => {
     const failure = failed(await get('http://nowhere.invalid/'))
 

@@ -154,6 +154,18 @@ describe('a body', () => {
     expect(second.timings.connect).toBeUndefined()
   })
 
+  it('of a partial answer is handed on as it came', async () => {
+    const coded = gzipSync(text).subarray(10, 200)
+    const url = await serve((_, response) => {
+      response.writeHead(206, { 'content-encoding': 'gzip' })
+      response.end(coded)
+    })
+
+    const answer = answered(await get(url, { headers: { range: 'bytes=10-199' } }))
+
+    expect(answer.body).toEqual(coded)
+  })
+
   it('of exactly the cap is whole, and one byte more is cut', async () => {
     const url = await serve((_, response) => response.end('x'.repeat(1_000)))
 

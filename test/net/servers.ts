@@ -9,6 +9,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Server as TlsServer } from 'node:https'
 
+/** A program of the system, not of a package. */
+const OPENSSL = 'openssl'
+
 /** A server on a free loopback port that ends with all its connections. */
 export interface Running {
   readonly port: number
@@ -75,7 +78,7 @@ export function makeCertificate(name: string, days: number): Certificate {
   try {
     writeFileSync(at('c.cnf'), '[req]\ndistinguished_name=d\n[d]\n')
     execFileSync(
-      'openssl',
+      OPENSSL,
       [
         'req',
         '-x509',
@@ -111,7 +114,7 @@ export function makeCertificate(name: string, days: number): Certificate {
 /** Whether the openssl command line is installed; without it TLS tests are skipped. */
 export function hasOpenssl(): boolean {
   try {
-    execFileSync('openssl', ['version'], { stdio: 'pipe' })
+    execFileSync(OPENSSL, ['version'], { stdio: 'pipe' })
     return true
   } catch {
     return false
