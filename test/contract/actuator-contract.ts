@@ -27,7 +27,10 @@ export interface ActuatorHarness {
 
 const never = new AbortController().signal
 
-/** Proves that an actuator keeps the contract of `src/plugin/actuator.ts` (invariants 11, 28, 30, 31). */
+/**
+ * Proves that an actuator keeps the contract of `src/plugin/actuator.ts` (invariants 11, 28, 30, 31).
+ * `faults` are those that the harness can bring about: a real server cannot be made deaf.
+ */
 export function actuatorContract(
   type: string,
   start: () => Promise<ActuatorHarness>,
@@ -207,9 +210,8 @@ export function actuatorContract(
       expect(await harness.state()).toEqual(before)
     })
 
-    it.skipIf(!faults.includes('refuse'))(
-      'cannot observe a target that refuses, and its writes fail to be tried again',
-      async () => {
+    if (faults.includes('refuse'))
+      it('cannot observe a target that refuses, and its writes fail to be tried again', async () => {
         const harness = await begin()
         const observed = await observe(harness)
         const [step] = plan(harness, observed, second(harness))
@@ -222,12 +224,10 @@ export function actuatorContract(
 
         expect(read).toMatchObject({ ok: false, retry: true })
         expect(written).toMatchObject({ result: 'failed', retry: true })
-      },
-    )
+      })
 
-    it.skipIf(!faults.includes('silent'))(
-      'cannot observe a target that does not answer, and says so in time',
-      async () => {
+    if (faults.includes('silent'))
+      it('cannot observe a target that does not answer, and says so in time', async () => {
         const harness = await begin()
         const observed = await observe(harness)
         const [step] = plan(harness, observed, second(harness))
@@ -244,12 +244,10 @@ export function actuatorContract(
         expect(['unknown', 'failed']).toContain(written.result)
         if (written.result === 'failed') expect(written.retry).toBe(true)
         expect(await harness.state()).toEqual(before)
-      },
-    )
+      })
 
-    it.skipIf(!faults.includes('deaf'))(
-      'does not know what came of a write without an answer, and reading back tells',
-      async () => {
+    if (faults.includes('deaf'))
+      it('does not know what came of a write without an answer, and reading back tells', async () => {
         const harness = await begin()
         const observed = await observe(harness)
         const [step] = plan(harness, observed, second(harness))
@@ -262,8 +260,7 @@ export function actuatorContract(
 
         expect(written.result).toBe('unknown')
         expect(after.version).not.toBe(observed.version)
-      },
-    )
+      })
 
     it('ends when its signal aborts', async () => {
       const harness = await begin()
