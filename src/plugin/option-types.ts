@@ -23,6 +23,7 @@ export function duration(min: string, max: string) {
     })
     .meta({
       format: 'duration',
+      bounds: `${formatDuration(low)} to ${formatDuration(high)}`,
       description: `From ${formatDuration(low)} to ${formatDuration(high)}.`,
     })
 }
@@ -58,7 +59,11 @@ export function byteSize(min: string, max: string) {
       })
       return z.NEVER
     })
-    .meta({ format: 'byte-size', description: `From ${min} to ${max}.` })
+    .meta({
+      format: 'byte-size',
+      bounds: `${min} to ${max}`,
+      description: `From ${min} to ${max}.`,
+    })
 }
 
 /**
@@ -73,6 +78,14 @@ export function secretUrl(...schemes: readonly string[]) {
       (text) => schemes.includes(URL.parse(text)?.protocol.slice(0, -1) ?? ''),
       `expected ${expected}`,
     )
+}
+
+/**
+ * A map with one entry for each path of the group, by short name, such as the server that stands
+ * for it at a load balancer. Configuration refuses one that leaves a path out or names another.
+ */
+export function perPath<Value extends z.ZodType>(value: Value) {
+  return z.record(z.string(), value).meta({ perPath: true })
 }
 
 function limit(text: string): number {

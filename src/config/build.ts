@@ -1,0 +1,212 @@
+import { redactUrl } from '../core/redact.ts'
+import type {
+  GroupSettings,
+  NotifierSettings,
+  PathSettings,
+  Settings,
+  VantageSettings,
+} from '../core/settings.ts'
+import { placeKey } from './document.ts'
+import type { ConfigDocument, Path } from './document.ts'
+import { showText } from './mask.ts'
+import type { ParsedEntries } from './entries.ts'
+import type { FileGroup, FileSettings } from './file-schema.ts'
+
+/** What the settings are made from: the parsed file, its plug-ins' options and its order of keys. */
+export interface Parts {
+  readonly file: FileSettings
+  readonly entries: ParsedEntries
+  readonly document: ConfigDocument
+}
+
+/** The complete settings of a file in which nothing is wrong. */
+export function buildSettings(parts: Parts): Settings {
+  const { file } = parts
+  const vantages = listVantages(file)
+  const own = vantages.find(({ name }) => name === file.vantage.name)
+  return {
+    mode: file.mode,
+    profile: file.profile,
+    vantage: {
+      name: file.vantage.name,
+      domain: own?.domain ?? file.vantage.name,
+      reference: file.vantage.reference,
+    },
+    vantages,
+    store: file.store,
+    listen: {
+      operator: file.listen.operator,
+      ...(file.listen.public === undefined ? {} : { public: file.listen.public }),
+    },
+    tokens: file.tokens,
+    ...(file.public_url === undefined ? {} : { publicUrl: file.public_url }),
+    rules: { directories: file.rules, shipped: file.shipped_rules },
+    timing: {
+      everyMs: file.timing.every,
+      forMs: file.timing.for,
+      ratio: file.timing.ratio,
+      clearForMs: file.timing.clear_for,
+      staleAfterMs: file.timing.stale_after,
+    },
+    installation: {
+      blastRadius: {
+        groups: file.installation.blast_radius.groups,
+        fraction: file.installation.blast_radius.fraction,
+        perMs: file.installation.blast_radius.per,
+      },
+    },
+    groups: buildGroups(parts, vantages),
+    notify: buildRoutes(parts),
+  }
+}
+
+function listVantages(file: FileSettings): VantageSettings[] {
+  const listed = file.vantages ?? [file.vantage]
+  return listed.map(({ name, domain }) => ({ name, domain: domain ?? name }))
+}
+
+function buildGroups(parts: Parts, vantages: readonly VantageSettings[]): GroupSettings[] {
+  return ordered(parts.file.streams, ['streams'], parts.document).flatMap(([stream, settings]) => {
+    const at = ['streams', stream, 'groups']
+    return ordered(settings.groups, at, parts.document).map(([name, group]) =>
+      buildGroup(parts, group, {
+        at: [...at, name],
+        stream,
+        name,
+        title: settings.title ?? stream,
+        vantages,
+      }),
+    )
+  })
+}
+
+interface GroupPlace {
+  readonly at: Path
+  readonly stream: string
+  readonly name: string
+  readonly title: string
+  readonly vantages: readonly VantageSettings[]
+}
+
+function buildGroup(parts: Parts, group: FileGroup, place: GroupPlace): GroupSettings {
+  const pathsAt = [...place.at, 'paths']
+  const paths = ordered(group.paths, pathsAt, parts.document).map(([name, path]) =>
+    buildPath(parts, [...pathsAt, name], {
+      name,
+      type: path.type,
+      everyMs: path.every ?? parts.file.timing.every,
+      ...(path.domain === undefined ? {} : { domain: path.domain }),
+    }),
+  )
+  const verifyPath = buildVerifyPath(parts, [...place.at, 'verify'], paths)
+  return {
+    name: `${place.stream}/${place.name}`,
+    stream: place.stream,
+    title: place.title,
+    strategy: group.strategy,
+    paths,
+    vantages: place.vantages,
+    quorum: {
+      atLeast: group.quorum.at_least,
+      fraction: group.quorum.fraction,
+      domains: group.quorum.domains,
+      minFresh: group.quorum.min_fresh,
+    },
+    verify: {
+      ...(verifyPath === undefined ? {} : { path: verifyPath }),
+      forMs: group.verify.for,
+    },
+    holddownMs: group.holddown,
+    budget: { changes: group.budget.changes, perMs: group.budget.per },
+    failback: {
+      auto: group.failback.auto,
+      stableForMs: group.failback.stable_for,
+      maxWaitMs: group.failback.max_wait,
+    },
+    pageAfterMs: group.page_after,
+    actuators: group.actuators.map(({ type, required }, index) => ({
+      type,
+      required,
+      options: parts.entries.options.get(placeKey([...place.at, 'actuators', index])),
+    })),
+    leaseMs: group.lease.ttl,
+    renewMs: group.lease.renew,
+    callTimeoutMs: group.call_timeout,
+    precheckTtlMs: group.precheck_ttl,
+    observeEveryMs: group.observe_every,
+    impliedHoldMs: group.implied_hold,
+    earnMs: earnMs(paths, parts.file.timing),
+  }
+}
+
+/** A path earns its health by being good for `for`; its first look, and two late ones, come on top. */
+function earnMs(paths: readonly PathSettings[], timing: FileSettings['timing']): number {
+  return timing.for + 3 * Math.max(...paths.map(({ everyMs }) => everyMs))
+}
+
+function buildVerifyPath(
+  parts: Parts,
+  at: Path,
+  paths: readonly PathSettings[],
+): PathSettings | undefined {
+  const type = parts.entries.verifyTypes.get(placeKey(at))
+  if (type === undefined) return undefined
+  const everyMs = paths[0]?.everyMs ?? parts.file.timing.every
+  return buildPath(parts, at, { name: 'verify', type, everyMs })
+}
+
+function buildPath(
+  parts: Parts,
+  at: Path,
+  path: Omit<PathSettings, 'options' | 'shows'>,
+): PathSettings {
+  const options = parts.entries.options.get(placeKey(at))
+  return { ...path, options, shows: showAddress(options, parts.document.secrets) ?? path.type }
+}
+
+/** The first option that says where a probe looks, without what was substituted into its path. */
+function showAddress(options: unknown, secrets: readonly string[]): string | undefined {
+  if (typeof options !== 'object' || options === null) return undefined
+  const given = options as Readonly<Record<string, unknown>>
+  const address = ['url', 'address', 'host', 'target'].map((key) => given[key]).find(isText)
+  if (address === undefined) return undefined
+  const redacted = address.includes('://') ? redactUrl(address) : showText(address)
+  const afterHost = /^[a-z][a-z0-9+.-]*:\/\/[^/?#]*/iu.exec(redacted)?.[0].length ?? 0
+  let rest = redacted.slice(afterHost)
+  for (const secret of secrets) {
+    rest = rest.replaceAll(secret, '…').replaceAll(encodeURI(secret), '…')
+  }
+  return redacted.slice(0, afterHost) + rest
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string' && value !== ''
+}
+
+function buildRoutes({ file, entries }: Parts): NotifierSettings[] {
+  const taken = new Set(file.notify.map(({ name }) => name))
+  return file.notify.map((route, index) => {
+    const free = taken.has(route.type) ? `${route.type}-${index + 1}` : route.type
+    const name = route.name ?? free
+    taken.add(name)
+    return {
+      route: name,
+      type: route.type,
+      options: entries.options.get(placeKey(['notify', index])),
+      minSeverity: route.min_severity,
+    }
+  })
+}
+
+/** Entries in the order of the file; an object would put names that look like numbers first. */
+function ordered<Value>(
+  map: Readonly<Record<string, Value>>,
+  at: Path,
+  document: ConfigDocument,
+): [string, Value][] {
+  const names = document.order.get(placeKey(at)) ?? []
+  return names.flatMap((name): [string, Value][] => {
+    const value = Object.hasOwn(map, name) ? map[name] : undefined
+    return value === undefined ? [] : [[name, value]]
+  })
+}

@@ -1,0 +1,98 @@
+import { z } from 'zod'
+import type { ConfigDocument, Path, Problem } from './document.ts'
+import type { JsonSchema } from './expectation.ts'
+import { plainWords, sayIssue } from './say-issue.ts'
+
+/** What this folder needs of a plug-in: its name and the schema of its options. */
+export interface OptionsPlugin {
+  readonly type: string
+  readonly summary: string
+  readonly options: z.ZodType
+}
+
+/** The plug-ins that a configuration may name, one list for each kind. */
+export interface Plugins {
+  readonly probes: readonly OptionsPlugin[]
+  readonly actuators: readonly OptionsPlugin[]
+  readonly notifiers: readonly OptionsPlugin[]
+}
+
+/** An entry of the file that names a plug-in, as data with its `${…}` substituted. */
+export interface PluginEntry {
+  readonly at: Path
+  readonly raw: Readonly<Record<string, unknown>>
+  /** Keys of the entry that are not the plug-in's. */
+  readonly common: readonly string[]
+}
+
+export type ParsedOptions =
+  | { readonly ok: true; readonly options: unknown }
+  | { readonly ok: false; readonly problems: readonly Problem[] }
+
+/** Judges the plug-in's part of an entry by the plug-in's own schema. */
+export function parseOptions(
+  plugin: OptionsPlugin,
+  entry: PluginEntry,
+  document: ConfigDocument,
+): ParsedOptions {
+  const raw = ownOptions(entry)
+  const parsed = plugin.options.safeParse(raw, plainWords)
+  if (parsed.success) return { ok: true, options: parsed.data }
+  const context = {
+    at: entry.at,
+    raw,
+    schema: optionsSchema(plugin),
+    moreKeys: entry.common,
+    document,
+  }
+  return { ok: false, problems: parsed.error.issues.flatMap((issue) => sayIssue(issue, context)) }
+}
+
+/** The part of an entry that belongs to the plug-in. */
+export function ownOptions(entry: Omit<PluginEntry, 'at'>): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(entry.raw).filter(([key]) => !entry.common.includes(key)),
+  )
+}
+
+/** JSON Schema of a plug-in's options as they are written in the file. */
+export function optionsSchema(plugin: OptionsPlugin): JsonSchema {
+  return inputSchema(plugin.options)
+}
+
+/** JSON Schema of what a zod schema takes. */
+export function inputSchema(schema: z.ZodType): JsonSchema {
+  return z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }) as JsonSchema
+}
+
+/**
+ * What is wrong with an actuator's maps from path names (declared with `perPath`): entries for paths
+ * that the group has not got, and paths without an entry, to which traffic could never be moved.
+ */
+export function perPathProblems(
+  plugin: OptionsPlugin,
+  entry: PluginEntry,
+  paths: readonly string[],
+): Problem[] {
+  const properties = Object.entries(optionsSchema(plugin).properties ?? {})
+  return properties.flatMap(([key, schema]) => {
+    const map = entry.raw[key]
+    if (schema.perPath !== true || typeof map !== 'object' || map === null) return []
+    const at = [...entry.at, key]
+    const known = `the paths of this group are ${paths.join(', ')}`
+    const strangers = Object.keys(map).filter((name) => !paths.includes(name))
+    const missing = paths.filter((name) => !Object.hasOwn(map, name))
+    return [
+      ...strangers.map((name) => ({
+        path: [...at, name],
+        atKey: true,
+        says: `names no path of the group; ${known}`,
+      })),
+      ...missing.map((name) => ({
+        path: at,
+        atKey: true,
+        says: `has no entry for the path ${name}, so traffic could never be moved there`,
+      })),
+    ]
+  })
+}

@@ -1,0 +1,88 @@
+import { formatDuration } from '../core/duration.ts'
+import type { Path, Problem } from './document.ts'
+import type { FileGroup, FileSettings } from './file-schema.ts'
+
+/** What is wrong between values that are right each by itself. */
+export function relationProblems(file: FileSettings): Problem[] {
+  const problems = [...wholeFile(file)]
+  for (const [streamName, stream] of Object.entries(file.streams)) {
+    for (const [groupName, group] of Object.entries(stream.groups)) {
+      problems.push(...ofGroup(group, ['streams', streamName, 'groups', groupName]))
+    }
+  }
+  return problems
+}
+
+function wholeFile(file: FileSettings): Problem[] {
+  const problems: Problem[] = [...ratio(file), ...vantages(file)]
+  const operator = file.listen.operator
+  const open = file.listen.public
+  const same = open !== undefined && open.host === operator.host && open.port === operator.port
+  if (same && open.port !== 0) {
+    problems.push({ path: ['listen', 'public'], says: 'is the same address as listen.operator' })
+  }
+  problems.push(...duplicates(file.tokens, ['tokens'], 'token'))
+  problems.push(...duplicates(file.notify, ['notify'], 'route'))
+  return problems
+}
+
+function ratio(file: FileSettings): Problem[] {
+  const { bad, of } = file.timing.ratio
+  if (bad <= of) return []
+  return [{ path: ['timing', 'ratio', 'bad'], says: `${bad} of the last ${of} can never be bad` }]
+}
+
+function vantages(file: FileSettings): Problem[] {
+  if (file.vantages === undefined) return []
+  const own = file.vantages.find(({ name }) => name === file.vantage.name)
+  if (own === undefined) {
+    const says = `must also list this vantage, ${file.vantage.name}`
+    return [{ path: ['vantages'], atKey: true, says }]
+  }
+  const problems = duplicates(file.vantages, ['vantages'], 'vantage')
+  const listed = own.domain ?? own.name
+  if (file.vantage.domain !== undefined && file.vantage.domain !== listed) {
+    const says = `the list of vantages says that the domain of ${own.name} is ${listed}`
+    problems.push({ path: ['vantage', 'domain'], says })
+  }
+  return problems
+}
+
+function ofGroup(group: FileGroup, at: Path): Problem[] {
+  const problems: Problem[] = []
+  const { lease, failback } = group
+  if (lease.renew * 2 > lease.ttl) {
+    const limit = formatDuration(Math.floor(lease.ttl / 2))
+    const says = `must be at most half of lease.ttl (${limit}), so that one renewal may fail`
+    problems.push({ path: [...at, 'lease', 'renew'], says })
+  } else if (group.call_timeout + lease.renew >= lease.ttl) {
+    const rest = formatDuration(lease.ttl - lease.renew)
+    const says = `must be shorter than what is left of the lease between renewals (${rest})`
+    problems.push({ path: [...at, 'call_timeout'], says })
+  }
+  if (failback.max_wait < failback.stable_for) {
+    const says = `must be at least failback.stable_for (${formatDuration(failback.stable_for)})`
+    problems.push({ path: [...at, 'failback', 'max_wait'], says })
+  }
+  if (Object.hasOwn(group.paths, 'verify')) {
+    const says = 'this name is taken by the look at verify.url; give the path another'
+    problems.push({ path: [...at, 'paths', 'verify'], atKey: true, says })
+  }
+  return problems
+}
+
+function duplicates(
+  list: readonly { readonly name?: string | undefined }[],
+  at: Path,
+  what: string,
+): Problem[] {
+  const seen = new Set<string>()
+  return list.flatMap(({ name }, index) => {
+    if (name === undefined) return []
+    if (!seen.has(name)) {
+      seen.add(name)
+      return []
+    }
+    return [{ path: [...at, index, 'name'], says: `another ${what} has the name ${name}` }]
+  })
+}

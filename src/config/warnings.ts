@@ -1,0 +1,103 @@
+import { formatDuration } from '../core/duration.ts'
+import type { GroupSettings, Settings } from '../core/settings.ts'
+import { placeKey } from './document.ts'
+import type { ConfigDocument, Path, Problem } from './document.ts'
+
+/** What works but is worth a thought: sentences for `changeover check` and the start of `run`. */
+export function settingsWarnings(settings: Settings, document: ConfigDocument): Problem[] {
+  return [
+    ...modeWarnings(settings),
+    ...vantageWarnings(settings),
+    ...timingWarnings(settings),
+    ...settings.groups.flatMap((group) => groupWarnings(group, settings, document)),
+    ...notifyWarnings(settings),
+  ]
+}
+
+function modeWarnings({ mode }: Settings): Problem[] {
+  switch (mode) {
+    case 'armed':
+      return []
+    case 'advise':
+      return [warning(['mode'], "advise: decisions are explained, nobody's traffic is moved")]
+    case 'off':
+      return [warning(['mode'], 'off: paths are watched, nothing is decided')]
+  }
+}
+
+function vantageWarnings({ vantages, vantage }: Settings): Problem[] {
+  const problems: Problem[] = []
+  if (vantages.length === 1) {
+    const says =
+      'one vantage only: its own network trouble looks like trouble of a path; ' +
+      'a second one in another failure domain would tell them apart'
+    problems.push(warning(['vantages'], says))
+  }
+  if (vantage.reference.length === 0) {
+    const says = 'no reference targets: this vantage cannot tell that it is blind itself'
+    problems.push(warning(['vantage', 'reference'], says))
+  }
+  return problems
+}
+
+function timingWarnings({ timing }: Settings): Problem[] {
+  if (timing.forMs >= timing.everyMs) return []
+  const says =
+    `for (${formatDuration(timing.forMs)}) is shorter than every ` +
+    `(${formatDuration(timing.everyMs)}): one bad look decides`
+  return [warning(['timing', 'for'], says)]
+}
+
+function groupWarnings(group: GroupSettings, settings: Settings, document: ConfigDocument) {
+  const at = ['streams', group.stream, 'groups', group.name.slice(group.stream.length + 1)]
+  const problems = [...staleWarnings(group, settings, at), ...quorumWarnings(group, at, document)]
+  if (group.paths.length === 1) {
+    problems.push(warning([...at, 'paths'], 'one path only: there is nothing to fail over to'))
+  }
+  if (group.verify.path === undefined) {
+    const says = "no verify.url: the viewers' public name is not verified after a change"
+    problems.push(warning([...at, 'verify'], says))
+  }
+  if (settings.mode === 'armed' && group.actuators.length === 0) {
+    problems.push(warning([...at, 'actuators'], 'armed without actuators: nothing can be moved'))
+  }
+  return problems
+}
+
+function staleWarnings(group: GroupSettings, { timing }: Settings, at: Path): Problem[] {
+  return group.paths
+    .filter(({ everyMs }) => timing.staleAfterMs < 2 * everyMs)
+    .map(({ name, everyMs }) => {
+      const says =
+        `stale_after (${formatDuration(timing.staleAfterMs)}) is less than two looks ` +
+        `(every ${formatDuration(everyMs)}): one late look makes health unknown`
+      return warning([...at, 'paths', name], says)
+    })
+}
+
+/** Only what the file itself asks for; the defaults are meant to be more than a small site has. */
+function quorumWarnings(group: GroupSettings, at: Path, document: ConfigDocument): Problem[] {
+  const { atLeast, domains, minFresh } = group.quorum
+  const vantages = group.vantages.length
+  const places = new Set(group.vantages.map(({ domain }) => domain)).size
+  const asked = [
+    { key: 'at_least', wanted: atLeast, have: vantages, what: 'vantages' },
+    { key: 'min_fresh', wanted: minFresh, have: vantages, what: 'vantages' },
+    { key: 'domains', wanted: domains, have: places, what: 'failure domains' },
+  ]
+  return asked.flatMap(({ key, wanted, have, what }) => {
+    const path = [...at, 'quorum', key]
+    const isWritten = document.places.has(placeKey(path))
+    const matters = isWritten || (key === 'domains' && vantages > 1)
+    if (wanted <= have || !matters) return []
+    return [warning(path, `asks for ${wanted} ${what}, configured: ${have}; ${have} counts`)]
+  })
+}
+
+function notifyWarnings({ notify }: Settings): Problem[] {
+  return notify.length > 0 ? [] : [warning(['notify'], 'no routes: nobody is told')]
+}
+
+function warning(path: Path, says: string): Problem {
+  return { path, atKey: true, says }
+}
