@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
+import { fileURLToPath } from 'node:url'
 import { afterEach, describe, expect, test } from 'vitest'
 import type { Clock } from '../../src/core/clock.ts'
 import type { JournalEntry } from '../../src/core/journal.ts'
@@ -269,7 +270,7 @@ describe('tampering with the file is found', () => {
 })
 
 describe('a process that writes', () => {
-  const writer = join(import.meta.dirname, 'sqlite-writer.ts')
+  const writer = fileURLToPath(import.meta.resolve('./sqlite-writer.ts'))
 
   afterEach(cleanUp)
 

@@ -1,0 +1,312 @@
+import { withDeadline, type Clock, type Ids, type Random } from '../../core/clock.ts'
+import type { Condition } from '../../core/condition.ts'
+import type { JournalDraft } from '../../core/journal.ts'
+import type { Log } from '../../core/log.ts'
+import type { Notice } from '../../core/notice.ts'
+import type { IncidentView } from '../../core/view.ts'
+import type { Delivery } from '../../plugin/notifier.ts'
+import type { Store } from '../../plugin/store.ts'
+import { Deliveries, type AlertRoute } from './deliveries.ts'
+import { Durable } from './durable.ts'
+import {
+  atLeast,
+  bySeverity,
+  endOf,
+  incidentDraft,
+  noticeOf,
+  wording,
+  type IncidentEvent,
+  type IncidentRecord,
+} from './incident.ts'
+
+/** A change of wording waits this long, each further one twice as long; a worse severity never. */
+const UPDATE_AFTER_MS = 15_000
+const LONGEST_UPDATE_MS = 300_000
+const RESTORE_RETRY_MS = 5_000
+/** How often undelivered notices of a process that ended elsewhere are looked for. */
+const ADOPT_EVERY_MS = 30_000
+/** How long `stop` waits for attempts that are under way. */
+const STOP_MS = 2_000
+
+export interface AlertingOptions {
+  readonly clock: Clock
+  readonly random: Random
+  readonly ids: Ids
+  readonly store: Store
+  readonly routes: readonly AlertRoute[]
+  /** How long a condition must be gone before its incident is over, in milliseconds. */
+  readonly clearForMs: number
+  /** Address of the status page, for notices. */
+  readonly link?: string
+  readonly log: Log
+  /** After each attempt to deliver, for metrics. */
+  readonly onDelivered?: (route: string, delivery: Delivery) => void
+}
+
+export interface Alerting {
+  /**
+   * The conditions of a group as they are now. Call it at every evaluation, and once with an empty
+   * list for a group that is no longer configured.
+   */
+  conditions(group: string, list: readonly Condition[]): void
+  /** Records that somebody looks after an incident and tells its routes; false for an unknown key. */
+  acknowledge(key: string, actor: string): boolean
+  /** Open incidents, worst and then oldest first. */
+  view(): readonly IncidentView[]
+  /** Ends all timers. What is not delivered stays in the store for the next start. */
+  stop(): Promise<void>
+}
+
+/**
+ * Makes incidents of conditions and tells people (invariants 43 and 44). It fails open: a notice is
+ * sent whatever the store says, and a duplicate, under the same key, beats silence. Incidents and
+ * undelivered notices survive a restart.
+ */
+export function createAlerting(options: AlertingOptions): Alerting {
+  return new LevelTriggered(options)
+}
+
+interface Incident {
+  record: IncidentRecord
+  /** Monotonic milliseconds of the newest notice. */
+  toldAt: number
+  /** Changes of wording told so far. */
+  updates: number
+  /** The condition as the group last gave it. */
+  now: Condition
+  /** Monotonic milliseconds since when it is gone. */
+  goneAt: number | undefined
+  /** Opened by an earlier process: its notices may still wait in the outbox. */
+  readonly restored: boolean
+}
+
+class LevelTriggered implements Alerting {
+  readonly #options: AlertingOptions
+  readonly #incidents = new Map<string, Incident>()
+  /** The newest conditions of groups that were heard of before the journal was read. */
+  readonly #early = new Map<string, readonly Condition[]>()
+  readonly #stopped = new AbortController()
+  readonly #durable: Durable
+  readonly #deliveries: Deliveries
+  #isReady = false
+  /** Journal entries keep the order of events, however long the outbox takes. */
+  #noted: Promise<void> = Promise.resolve()
+  #timer: { readonly at: number; readonly cancel: AbortController } | undefined
+
+  constructor(options: AlertingOptions) {
+    this.#options = options
+    const { clock, store, log } = options
+    const { signal } = this.#stopped
+    this.#durable = new Durable(store, clock, log, signal)
+    this.#deliveries = new Deliveries({
+      ...options,
+      durable: this.#durable,
+      signal,
+      onRoutes: (group, conditions) => this.conditions(group, conditions),
+    })
+    void this.#start()
+  }
+
+  conditions: Alerting['conditions'] = (group, list) => {
+    if (this.#stopped.signal.aborted) return
+    if (!this.#isReady) {
+      this.#early.set(group, list)
+      return
+    }
+    const keys = new Set<string>()
+    for (const condition of list) {
+      if (keys.has(condition.key)) continue
+      keys.add(condition.key)
+      const incident = this.#incidents.get(condition.key)
+      if (incident === undefined) {
+        this.#open(condition)
+      } else {
+        incident.now = condition
+        incident.goneAt = undefined
+      }
+    }
+    for (const incident of this.#incidents.values()) {
+      if (incident.now.group !== group || keys.has(incident.now.key)) continue
+      incident.goneAt ??= this.#options.clock.now()
+    }
+    this.#advance()
+  }
+
+  acknowledge: Alerting['acknowledge'] = (key, actor) => {
+    const incident = this.#incidents.get(key)
+    if (incident === undefined) return false
+    this.#tell(incident, 'acknowledged', {
+      ...incident.record,
+      acknowledgedBy: actor,
+    })
+    return true
+  }
+
+  view: Alerting['view'] = () =>
+    [...this.#incidents.values()]
+      .map(({ now, record }): IncidentView => {
+        const { key, severity, title, did, group, path } = now
+        const { acknowledgedBy, condition } = record
+        return {
+          key,
+          severity,
+          title,
+          did,
+          group,
+          ...(path === undefined ? {} : { path }),
+          since: condition.since,
+          ...(acknowledgedBy === undefined ? {} : { acknowledgedBy }),
+        }
+      })
+      .sort((a, b) => bySeverity(a.severity, b.severity) || a.since - b.since)
+
+  stop: Alerting['stop'] = async () => {
+    this.#stopped.abort()
+    this.#timer?.cancel.abort()
+    await withDeadline(this.#options.clock, STOP_MS, undefined, async () => {
+      await this.#deliveries.idle()
+      await this.#noted
+      await this.#durable.flushed()
+    })
+  }
+
+  async #start(): Promise<void> {
+    let isRestored = await this.#restore()
+    await this.#deliveries.adopt(Number.MAX_SAFE_INTEGER, () => false)
+    this.#isReady = true
+    for (const [group, list] of this.#early) this.conditions(group, list)
+    this.#early.clear()
+    const { clock } = this.#options
+    const { signal } = this.#stopped
+    while (!isRestored && (await clock.sleep(RESTORE_RETRY_MS, signal))) {
+      isRestored = await this.#restore()
+    }
+    while (await clock.sleep(ADOPT_EVERY_MS, signal)) {
+      await this.#durable.sweep()
+      await this.#deliveries.adopt(clock.wall(), (key) => this.#isOurs(key))
+    }
+  }
+
+  /** Takes over what the journal knows as open, unless this process knows better. */
+  async #restore(): Promise<boolean> {
+    const records = await this.#durable.openIncidents()
+    for (const record of records ?? []) {
+      const { condition } = record
+      if (this.#incidents.has(condition.key)) continue
+      // Gone only once its group was heard: not seeing is not the end of it.
+      this.#incidents.set(condition.key, {
+        record,
+        toldAt: this.#options.clock.now(),
+        updates: 0,
+        now: condition,
+        goneAt: undefined,
+        restored: true,
+      })
+    }
+    return records !== undefined
+  }
+
+  /** An incident that this process itself told every route about: older notices of it are void. */
+  #isOurs(key: string): boolean {
+    return this.#incidents.get(key)?.restored === false
+  }
+
+  #open(condition: Condition): void {
+    const { clock } = this.#options
+    const incident: Incident = {
+      record: { condition, routes: [] },
+      toldAt: clock.now(),
+      updates: 0,
+      now: condition,
+      goneAt: undefined,
+      restored: false,
+    }
+    this.#incidents.set(condition.key, incident)
+    this.#tell(incident, 'opened', incident.record)
+  }
+
+  /** Does what is due by now, and arms the timer for what is due next. */
+  #advance(): void {
+    const { clock, clearForMs } = this.#options
+    const now = clock.now()
+    let next = Infinity
+    for (const [key, incident] of this.#incidents) {
+      const dueAt = this.#dueAt(incident)
+      if (dueAt > now) {
+        next = Math.min(next, dueAt)
+      } else if (incident.goneAt === undefined) {
+        const { since } = incident.record.condition
+        const condition = { ...incident.now, since }
+        this.#tell(incident, 'updated', { ...incident.record, condition })
+        incident.updates += 1
+        next = Math.min(next, this.#dueAt(incident))
+      } else {
+        const condition = endOf(incident.record.condition, clearForMs)
+        this.#tell(incident, 'resolved', { ...incident.record, condition })
+        this.#incidents.delete(key)
+      }
+    }
+    this.#arm(next)
+  }
+
+  /** The monotonic time at which people are to be told something about an incident. */
+  #dueAt({ goneAt, now, record, toldAt, updates }: Incident): number {
+    if (goneAt !== undefined) return goneAt + this.#options.clearForMs
+    const told = record.condition
+    if (wording(now) === wording(told)) return Infinity
+    if (bySeverity(now.severity, told.severity) < 0) return toldAt
+    return toldAt + Math.min(UPDATE_AFTER_MS * 2 ** Math.min(updates, 10), LONGEST_UPDATE_MS)
+  }
+
+  #arm(at: number): void {
+    if (this.#timer?.at === at) return
+    this.#timer?.cancel.abort()
+    this.#timer = undefined
+    if (at === Infinity) return
+    const cancel = new AbortController()
+    this.#timer = { at, cancel }
+    void this.#advanceAt(at, cancel.signal)
+  }
+
+  async #advanceAt(at: number, signal: AbortSignal): Promise<void> {
+    const { clock } = this.#options
+    if (!(await clock.sleep(at - clock.now(), signal))) return
+    this.#timer = undefined
+    this.#advance()
+  }
+
+  #tell(incident: Incident, event: IncidentEvent, next: IncidentRecord): void {
+    const { clock, ids, link, routes } = this.#options
+    const { condition } = next
+    const wall = clock.wall()
+    const told = routes
+      .map(({ route, minSeverity }) => ({ route, isNew: atLeast(condition.severity, minSeverity) }))
+      .filter(({ route, isNew }) => {
+        // A broken route is told to the others: it could not hear of itself.
+        if (condition.details['route'] === route) return false
+        return next.routes.includes(route) || (isNew && (event === 'opened' || event === 'updated'))
+      })
+      .map(({ route }) => route)
+    const action = actions[event]
+    const extra = { id: ids.next(), wall, ...(link === undefined ? {} : { link }) }
+    // Routes that the configuration names no longer stay noted: they may come back.
+    incident.record = { ...next, routes: [...new Set([...next.routes, ...told])] }
+    incident.toldAt = clock.now()
+    const draft = incidentDraft(event, incident.record, wall)
+    const stored = this.#deliveries.send(noticeOf(condition, action, extra), told)
+    this.#noted = this.#note(this.#noted, stored, draft)
+  }
+
+  /** The journal says that people were told only after the outbox had its chance to hold the notice. */
+  async #note(earlier: Promise<void>, stored: Promise<void>, draft: JournalDraft): Promise<void> {
+    await Promise.all([earlier, stored])
+    this.#durable.note(draft)
+  }
+}
+
+const actions = {
+  opened: 'trigger',
+  updated: 'trigger',
+  acknowledged: 'acknowledge',
+  resolved: 'resolve',
+} as const satisfies Record<IncidentEvent, Notice['action']>

@@ -1,0 +1,186 @@
+import type { Clock, Random } from '../../core/clock.ts'
+import type { Condition } from '../../core/condition.ts'
+import type { Log } from '../../core/log.ts'
+import type { Notice, Severity } from '../../core/notice.ts'
+import { redactText } from '../../core/redact.ts'
+import type { Delivery } from '../../plugin/notifier.ts'
+import type { OutboxItem } from '../../plugin/store.ts'
+import type { Durable } from './durable.ts'
+import { journalGroup } from './incident.ts'
+import { RouteQueue, type Ending } from './route-queue.ts'
+
+/** How long after its planned attempt an item may be taken up by another process. */
+const GRACE_MS = 60_000
+/** A route that failed this often in a row is told to the other routes. */
+const FAILURES_TO_TELL = 3
+
+/** Conditions of the routes themselves stand under this name in place of a group. */
+const ROUTES = 'notifications'
+
+/** One configured notifier, ready to send. */
+export interface AlertRoute {
+  /** Unique name. */
+  readonly route: string
+  /** New incidents below it are not sent here; what was sent is followed to its end. */
+  readonly minSeverity: Severity
+  readonly send: (notice: Notice) => Promise<Delivery>
+}
+
+export interface DeliveriesOptions {
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Log
+  readonly routes: readonly AlertRoute[]
+  readonly durable: Durable
+  readonly signal: AbortSignal
+  readonly onDelivered?: (route: string, delivery: Delivery) => void
+  /** The conditions of the routes themselves. */
+  readonly onRoutes: (group: string, conditions: readonly Condition[]) => void
+}
+
+interface Route {
+  readonly queue: RouteQueue
+  failures: number
+  /** An earlier process may have left an incident about this route: its first result counts. */
+  isHeard: boolean
+  /** Set while it fails so that people should know. */
+  trouble: { readonly since: number; readonly says: string } | undefined
+}
+
+/**
+ * Brings notices to routes, at least once each. Sending starts from memory at once; the outbox in
+ * the store is for what a crash or a restart would lose.
+ */
+export class Deliveries {
+  readonly #options: DeliveriesOptions
+  readonly #routes: ReadonlyMap<string, Route>
+  /** Writes to the outbox under way, by item: an item is settled only after it was put. */
+  readonly #puts = new Map<string, Promise<unknown>>()
+  readonly #settling = new Set<Promise<void>>()
+
+  constructor(options: DeliveriesOptions) {
+    this.#options = options
+    this.#routes = new Map(options.routes.map((route) => [route.route, this.#route(route)]))
+  }
+
+  /** Sends to these routes. Resolves, without waiting for any route, when the store answered. */
+  async send(notice: Notice, routes: readonly string[]): Promise<void> {
+    const dueAt = this.#options.clock.wall() + GRACE_MS
+    const items = routes.map((route) => {
+      return { id: `${notice.id}@${route}`, route, notice, attempts: 0, dueAt }
+    })
+    if (items.length === 0) return
+    const stored = this.#put(items)
+    for (const item of items) this.#routes.get(item.route)?.queue.add(item)
+    await stored
+  }
+
+  /** Takes up undelivered items of an earlier or another process, except about keys that are void. */
+  async adopt(wall: number, isVoid: (key: string) => boolean): Promise<void> {
+    const { durable, log } = this.#options
+    for (const item of await durable.due(wall)) {
+      const route = this.#routes.get(item.route)
+      if (route?.queue.has(item) === true) continue
+      if (route === undefined) {
+        log.warn({ route: item.route }, 'a waiting notice was dropped: its route is gone')
+      }
+      if (route === undefined || isVoid(item.notice.key)) await durable.settle(item.id)
+      else route.queue.add(item)
+    }
+  }
+
+  /** Resolves when no attempt is under way and the outbox knows of those that ended. */
+  async idle(): Promise<void> {
+    await Promise.all([...this.#routes.values()].map(({ queue }) => queue.idle()))
+    await Promise.all([...this.#puts.values(), ...this.#settling])
+  }
+
+  #route({ route, send }: AlertRoute): Route {
+    const { clock, random, signal, onDelivered } = this.#options
+    const queue = new RouteQueue({
+      send,
+      clock,
+      random,
+      signal,
+      onAttempt: (delivery) => {
+        onDelivered?.(route, delivery)
+        this.#judge(route, delivery)
+      },
+      onRetry: (item, delayMs) => {
+        void this.#put([{ ...item, dueAt: clock.wall() + delayMs + GRACE_MS }])
+      },
+      onEnd: (item, ending) => this.#end(item, ending),
+    })
+    return { queue, failures: 0, isHeard: false, trouble: undefined }
+  }
+
+  #put(items: readonly OutboxItem[]): Promise<unknown> {
+    const stored = this.#options.durable.put(items).finally(() => {
+      for (const { id } of items) if (this.#puts.get(id) === stored) this.#puts.delete(id)
+    })
+    for (const { id } of items) this.#puts.set(id, stored)
+    return stored
+  }
+
+  #end(item: OutboxItem, ending: Ending): void {
+    const { durable, log } = this.#options
+    const { action, group, path, title, key } = item.notice
+    if (ending.end !== 'superseded') {
+      const says =
+        ending.end === 'delivered'
+          ? `${item.route} took the notice (${action}): ${title}`
+          : `${item.route} did not take the notice (${action}): ${redactText(ending.says)}: ${title}`
+      if (ending.end === 'given-up') log.error({ route: item.route, key }, says)
+      durable.note({
+        kind: 'notice',
+        ...journalGroup(group),
+        ...(path === undefined ? {} : { path }),
+        says,
+        data: { key, action, route: item.route, notice: item.notice.id, end: ending.end },
+      })
+    }
+    const settling = durable.settle(item.id, this.#puts.get(item.id)).finally(() => {
+      this.#settling.delete(settling)
+    })
+    this.#settling.add(settling)
+  }
+
+  /** Keeps the level of trouble of a route: refused once or failing repeatedly, until it works again. */
+  #judge(name: string, delivery: Delivery): void {
+    const route = this.#routes.get(name)
+    if (route === undefined) return
+    const { clock, log } = this.#options
+    if (delivery.ok) {
+      const isNews = route.trouble !== undefined || !route.isHeard
+      route.failures = 0
+      route.isHeard = true
+      route.trouble = undefined
+      if (!isNews) return
+    } else {
+      const says = redactText(delivery.says)
+      log.warn({ route: name, retry: delivery.retry }, `a notice was not delivered: ${says}`)
+      route.failures += 1
+      if (delivery.retry && route.failures < FAILURES_TO_TELL) return
+      route.trouble = { since: route.trouble?.since ?? clock.wall(), says }
+    }
+    this.#options.onRoutes(ROUTES, this.#conditions())
+  }
+
+  #conditions(): Condition[] {
+    const conditions: Condition[] = []
+    for (const [name, { trouble }] of this.#routes) {
+      if (trouble === undefined) continue
+      conditions.push({
+        key: `${ROUTES}#${name}`,
+        severity: 'error',
+        group: ROUTES,
+        title: `notices do not reach ${name}: ${trouble.says}`,
+        did: 'The other routes are told; delivery is tried again where that can help.',
+        todo: `Check the options of the notifier ${name} and that its service can be reached.`,
+        since: trouble.since,
+        details: { route: name },
+      })
+    }
+    return conditions
+  }
+}

@@ -1,0 +1,124 @@
+import { withDeadline, type Clock } from '../../core/clock.ts'
+import type { JournalDraft } from '../../core/journal.ts'
+import type { Log } from '../../core/log.ts'
+import type { OutboxItem, Store } from '../../plugin/store.ts'
+import { readBack, snapshotDraft, type IncidentRecord, type OpenIncidents } from './incident.ts'
+
+/** A store that does not answer within this time counts as down. */
+const CALL_MS = 5_000
+const RETRY_MS = 5_000
+/** Entries that wait for a store that is down; beyond it the oldest are given up. */
+const MOST_WAITING = 1_000
+const PAGE = 500
+/** A start that had to read more entries than this leaves a snapshot for the next one. */
+const SNAPSHOT_AFTER = 200
+
+/**
+ * Alerting's use of the store. Nothing here ever delays or prevents a page: every call has a
+ * deadline, and a store that is down is tried again in the background.
+ */
+export class Durable {
+  readonly #store: Store
+  readonly #clock: Clock
+  readonly #log: Log
+  readonly #signal: AbortSignal
+  readonly #drafts: JournalDraft[] = []
+  #writing: Promise<void> | undefined
+  /** Items that are done, until their removal is confirmed; true once they may be removed. */
+  readonly #done = new Map<string, boolean>()
+
+  constructor(store: Store, clock: Clock, log: Log, signal: AbortSignal) {
+    this.#store = store
+    this.#clock = clock
+    this.#log = log
+    this.#signal = signal
+  }
+
+  /** Appends to the journal in the background, in order, as soon as the store allows. */
+  note(draft: JournalDraft): void {
+    this.#drafts.push(draft)
+    if (this.#drafts.length > MOST_WAITING) {
+      this.#drafts.shift()
+      this.#log.warn({}, 'a journal entry about an incident was given up: the store is down')
+    }
+    this.#writing ??= this.#write().finally(() => {
+      this.#writing = undefined
+    })
+  }
+
+  async #write(): Promise<void> {
+    for (let draft = this.#drafts[0]; draft !== undefined; draft = this.#drafts[0]) {
+      const entries = [draft]
+      const result = await this.#call(() => this.#store.commit({ entries }))
+      if (result?.ok === true) {
+        const position = this.#drafts.indexOf(draft)
+        if (position >= 0) this.#drafts.splice(position, 1)
+      } else if (!(await this.#clock.sleep(RETRY_MS, this.#signal))) return
+    }
+  }
+
+  /** Resolves once nothing waits to be written, or the store is down and alerting stopped. */
+  async flushed(): Promise<void> {
+    await this.#writing
+  }
+
+  async put(items: readonly OutboxItem[]): Promise<boolean> {
+    return (await this.#call(() => this.#store.put(items))) === true
+  }
+
+  /** Removes an item after its write, if one is under way; where the store is down, `sweep` tries again. */
+  async settle(id: string, written?: Promise<unknown>): Promise<void> {
+    this.#done.set(id, false)
+    await written
+    this.#done.set(id, true)
+    await this.sweep()
+  }
+
+  async sweep(): Promise<void> {
+    const ids = [...this.#done].filter(([, isRemovable]) => isRemovable).map(([id]) => id)
+    if (ids.length === 0) return
+    const removed = await this.#call(() => this.#store.settle(ids))
+    if (removed === true) for (const id of ids) this.#done.delete(id)
+  }
+
+  /**
+   * Undelivered items due at `wall`, in the order in which their notices were made: a trigger that
+   * was retried is due later than its resolve, and must still come first.
+   */
+  async due(wall: number): Promise<readonly OutboxItem[]> {
+    const items = await this.#call(() => this.#store.due(wall, PAGE))
+    return (items ?? [])
+      .filter(({ id }) => !this.#done.has(id))
+      .sort((a, b) => a.notice.wall - b.notice.wall)
+  }
+
+  /** Incidents that the journal knows as open; `undefined` where the store is down. */
+  async openIncidents(): Promise<readonly IncidentRecord[] | undefined> {
+    const head = await this.#call(() => this.#store.head())
+    if (head === undefined) return undefined
+    const open: OpenIncidents = { byKey: new Map(), coveredTo: 0 }
+    let before = head.seq + 1
+    let read = 0
+    while (before - 1 > open.coveredTo) {
+      const query = { before, kinds: ['incident'], limit: PAGE, newestFirst: true } as const
+      const entries = await this.#call(() => this.#store.entries(query))
+      if (entries === undefined) return undefined
+      for (const entry of entries) readBack(open, entry)
+      read += entries.length
+      before = entries.at(-1)?.seq ?? 0
+      if (entries.length < PAGE) break
+    }
+    const records = [...open.byKey.values()].filter((record) => record !== undefined)
+    if (read > SNAPSHOT_AFTER) this.note(snapshotDraft(records, head.seq))
+    return records
+  }
+
+  async #call<T>(work: () => Promise<T>): Promise<T | undefined> {
+    try {
+      return await withDeadline(this.#clock, CALL_MS, undefined, work)
+    } catch (error) {
+      this.#log.warn({ error: error instanceof Error ? error.message : String(error) }, 'store')
+      return undefined
+    }
+  }
+}

@@ -1,0 +1,134 @@
+import type { Condition } from '../../core/condition.ts'
+import { formatDuration } from '../../core/duration.ts'
+import type { JournalDraft, JournalEntry } from '../../core/journal.ts'
+import type { Notice, Severity } from '../../core/notice.ts'
+
+const ranks: Readonly<Record<Severity, number>> = { critical: 3, error: 2, warning: 1, info: 0 }
+
+/** Whether `severity` is as bad as `least`, or worse. */
+export function atLeast(severity: Severity, least: Severity): boolean {
+  return ranks[severity] >= ranks[least]
+}
+
+/** The group of a journal entry; what concerns the whole installation has no `<stream>/<group>`. */
+export function journalGroup(group: string): { readonly group?: string } {
+  return group.includes('/') ? { group } : {}
+}
+
+/** Worse comes first. */
+export function bySeverity(a: Severity, b: Severity): number {
+  return ranks[b] - ranks[a]
+}
+
+/** What the journal keeps of an incident, complete in each entry, so that the newest one suffices. */
+export interface IncidentRecord {
+  /** As it was last told to people; `since` is when the incident began. */
+  readonly condition: Condition
+  /** Routes that were told of it, and must be told when it ends. */
+  readonly routes: readonly string[]
+  readonly acknowledgedBy?: string
+}
+
+export type IncidentEvent = 'opened' | 'updated' | 'acknowledged' | 'resolved'
+
+/**
+ * What makes people look again: severity and wording. Numbers in the sentences count up by
+ * themselves ("down for 12 s") and are no news.
+ */
+export function wording({ severity, title, did }: Condition): string {
+  return [severity, title, did].join('\n').replaceAll(/\d+(?:[.,:]\d+)*/gu, '#')
+}
+
+/** The notice that tells a route of an incident. */
+export function noticeOf(
+  condition: Condition,
+  action: Notice['action'],
+  { id, wall, link }: { readonly id: string; readonly wall: number; readonly link?: string },
+): Notice {
+  return { ...condition, id, action, wall, ...(link === undefined ? {} : { link }) }
+}
+
+/** The condition as its end is told. */
+export function endOf(condition: Condition, clearForMs: number): Condition {
+  return {
+    ...condition,
+    did: `It has been all clear for ${formatDuration(clearForMs)}.`,
+    todo: 'Nothing.',
+  }
+}
+
+/** The journal entry of one event in the life of an incident. */
+export function incidentDraft(
+  event: IncidentEvent,
+  record: IncidentRecord,
+  wall: number,
+): JournalDraft {
+  const { condition, acknowledgedBy } = record
+  const { group, path, title, since } = condition
+  const seconds = Math.max(0, Math.round((wall - since) / 1_000))
+  const says = {
+    opened: `incident opened: ${title}`,
+    updated: `incident changed: ${title}`,
+    acknowledged: `incident acknowledged by ${acknowledgedBy ?? 'somebody'}: ${title}`,
+    resolved: `incident over after ${formatDuration(seconds * 1_000)}: ${title}`,
+  }[event]
+  return {
+    kind: 'incident',
+    ...journalGroup(group),
+    ...(path === undefined ? {} : { path }),
+    ...(event === 'acknowledged' && acknowledgedBy !== undefined ? { actor: acknowledgedBy } : {}),
+    says,
+    data: { event, key: condition.key, ...record },
+  }
+}
+
+/**
+ * All open incidents in one entry, so that the next start need not read further back than `upTo`,
+ * the newest sequence that it takes into account.
+ */
+export function snapshotDraft(open: readonly IncidentRecord[], upTo: number): JournalDraft {
+  const says = open.length === 1 ? '1 incident is open' : `${open.length} incidents are open`
+  return { kind: 'incident', says, data: { event: 'snapshot', upTo, incidents: open } }
+}
+
+/** What reading the journal backwards found out. */
+export interface OpenIncidents {
+  /** By key; `undefined` for a key whose incident is over. */
+  readonly byKey: Map<string, IncidentRecord | undefined>
+  /** Entries up to here are covered by a snapshot that was read. */
+  coveredTo: number
+}
+
+/** Takes one more, older, incident entry into account. What is no such entry is passed over. */
+export function readBack(open: OpenIncidents, { seq, data }: JournalEntry): void {
+  const { event, key, upTo, incidents } = data ?? {}
+  if (event === 'snapshot' && Array.isArray(incidents) && typeof upTo === 'number') {
+    open.coveredTo = Math.max(open.coveredTo, upTo)
+    for (const record of incidents) {
+      if (isRecord(record)) remember(open, record.condition.key, record)
+    }
+    return
+  }
+  if (typeof key !== 'string' || seq <= open.coveredTo) return
+  remember(open, key, event !== 'resolved' && isRecord(data) ? pick(data) : undefined)
+}
+
+function remember(open: OpenIncidents, key: string, record: IncidentRecord | undefined): void {
+  if (!open.byKey.has(key)) open.byKey.set(key, record)
+}
+
+function pick({ condition, routes, acknowledgedBy }: IncidentRecord): IncidentRecord {
+  return { condition, routes, ...(acknowledgedBy === undefined ? {} : { acknowledgedBy }) }
+}
+
+/** The journal is ours, but people can edit it: a start must not fail on that. */
+function isRecord(value: unknown): value is IncidentRecord {
+  const { condition, routes } = (value ?? {}) as Partial<IncidentRecord>
+  return (
+    Array.isArray(routes) &&
+    typeof condition?.key === 'string' &&
+    typeof condition.since === 'number' &&
+    typeof condition.details === 'object' &&
+    condition.severity in ranks
+  )
+}

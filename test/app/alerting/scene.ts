@@ -1,0 +1,154 @@
+import { createAlerting, type Alerting } from '../../../src/app/alerting/alerting.ts'
+import type { AlertRoute } from '../../../src/app/alerting/deliveries.ts'
+import type { Clock } from '../../../src/core/clock.ts'
+import type { Condition } from '../../../src/core/condition.ts'
+import { silentLog } from '../../../src/core/log.ts'
+import type { Notice, Severity } from '../../../src/core/notice.ts'
+import { seededRandom } from '../../../src/core/seeded-random.ts'
+import type { Delivery } from '../../../src/plugin/notifier.ts'
+import { memoryDisk, memoryStore, type MemoryStore } from '../../fakes/memory-store.ts'
+
+export const CLEAR_MS = 30_000
+export const GROUP = 'channel-1/cdn'
+
+interface Sleeper {
+  readonly at: number
+  readonly wake: (elapsed: boolean) => void
+}
+
+/** Virtual time: `pass` fires timers in order and lets everything settle in between. */
+export class VirtualTime {
+  now = 0
+  wallAhead = 1_800_000_000_000
+  readonly #sleepers = new Set<Sleeper>()
+
+  /** The clock of one process, until `isDead` says that it was killed. */
+  clock(isDead: () => boolean = () => false): Clock {
+    return {
+      now: () => this.now,
+      wall: () => this.now + this.wallAhead,
+      sleep: (ms, signal) => {
+        if (signal?.aborted === true) return Promise.resolve(false)
+        return new Promise((resolve) => {
+          const sleeper: Sleeper = {
+            at: this.now + Math.max(ms, 0),
+            wake: (elapsed) => {
+              this.#sleepers.delete(sleeper)
+              if (!isDead()) resolve(elapsed)
+            },
+          }
+          this.#sleepers.add(sleeper)
+          signal?.addEventListener('abort', () => sleeper.wake(false), { once: true })
+        })
+      },
+    }
+  }
+
+  async pass(ms: number): Promise<void> {
+    const end = this.now + ms
+    await settle()
+    for (;;) {
+      const next = [...this.#sleepers].sort((a, b) => a.at - b.at)[0]
+      if (next === undefined || next.at > end) break
+      this.now = Math.max(this.now, next.at)
+      next.wake(true)
+      await settle()
+    }
+    this.now = end
+  }
+}
+
+/** Lets every promise chain that needs no timer run to its end. */
+export function settle(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve))
+}
+
+/** A route that keeps what it took. `answer` decides each attempt. */
+export class FakeRoute implements AlertRoute {
+  readonly route: string
+  readonly minSeverity: Severity
+  readonly attempts: { readonly notice: Notice; readonly at: number }[] = []
+  readonly taken: Notice[] = []
+  answer: (notice: Notice) => Delivery | Promise<Delivery> = () => ({ ok: true })
+  readonly #time: VirtualTime
+
+  constructor(time: VirtualTime, route: string, minSeverity: Severity = 'info') {
+    this.#time = time
+    this.route = route
+    this.minSeverity = minSeverity
+  }
+
+  readonly send = async (notice: Notice): Promise<Delivery> => {
+    this.attempts.push({ notice, at: this.#time.now })
+    const delivery = await this.answer(notice)
+    if (delivery.ok) this.taken.push(notice)
+    return delivery
+  }
+
+  /** `trigger channel-1/cdn/cdn-a`, in the order in which they were taken. */
+  get story(): string[] {
+    return this.taken.map(({ action, key }) => `${action} ${key}`)
+  }
+}
+
+/** Processes of alerting that follow each other on one disk, with routes that outlive them. */
+export class Scene {
+  readonly time = new VirtualTime()
+  readonly pager = new FakeRoute(this.time, 'pager', 'error')
+  readonly hook = new FakeRoute(this.time, 'hook')
+  readonly disk = memoryDisk(this.time.clock())
+  readonly delivered: string[] = []
+  store!: MemoryStore
+  alerting!: Alerting
+  #processes = 0
+  #ids = 0
+
+  /** Starts a process; `prepare` may break its store before anything else happens. */
+  async start(prepare: (store: MemoryStore) => void = () => {}): Promise<void> {
+    this.#processes += 1
+    const number = this.#processes
+    const clock = this.time.clock(() => this.#processes !== number)
+    this.store = memoryStore(clock, { disk: this.disk })
+    prepare(this.store)
+    this.alerting = createAlerting({
+      clock,
+      random: seededRandom(number),
+      ids: { next: () => `n${(this.#ids += 1)}` },
+      store: this.store,
+      routes: [this.pager, this.hook],
+      clearForMs: CLEAR_MS,
+      log: silentLog,
+      onDelivered: (route, delivery) => this.delivered.push(`${route} ${delivery.ok}`),
+    })
+    await settle()
+  }
+
+  /** SIGKILL: no timer of the process fires any more and its store answers nothing. */
+  kill(): void {
+    this.#processes += 1
+    this.store.crash = { at: this.store.commits + 1, when: 'before', end: 'silence' }
+    this.store.available = false
+  }
+
+  evaluate(...list: readonly Condition[]): void {
+    this.alerting.conditions(GROUP, list)
+  }
+}
+
+/** A condition of path cdn-a, or of another path. */
+export function condition(change: Partial<Condition> = {}): Condition {
+  const path = change.path ?? 'cdn-a'
+  return {
+    key: `${GROUP}/${path}`,
+    severity: 'critical',
+    group: GROUP,
+    path,
+    diagnosis: 'playlist-stalled',
+    title: `${path} is down: no new segment for 12.5s`,
+    did: 'moved to cdn-b',
+    todo: 'Check the encoder.',
+    since: 1_800_000_000_000,
+    details: { state: 'STEADY' },
+    ...change,
+  }
+}
