@@ -47,7 +47,8 @@ async function checkSelf(options: SelfCheckOptions, signal: AbortSignal): Promis
   if (reference.length === 0) return { ok: true, says: 'no reference targets are configured' }
   const answers = await Promise.all(reference.map((url) => answered(options, url, signal)))
   const reached = answers.filter(Boolean).length
-  if (reached === 0) return { ok: false, says: `none of ${reference.length} reference targets answers` }
+  if (reached === 0)
+    return { ok: false, says: `none of ${reference.length} reference targets answers` }
   return { ok: true, says: `${reached} of ${reference.length} reference targets answer` }
 }
 

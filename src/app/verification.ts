@@ -3,8 +3,8 @@ import { formatDuration } from '../core/duration.ts'
 import type { Log } from '../core/log.ts'
 import type { Sample } from '../core/sample.ts'
 import type { PathSettings, RuleTiming } from '../core/settings.ts'
-import type { CompiledRule } from '../engine/rules/compile.ts'
 import { createPathWatch } from '../engine/rules/path-watch.ts'
+import type { RuleSet } from '../engine/rules/rule-set.ts'
 import type { Net } from '../plugin/net.ts'
 import type { ProbePlugin } from '../plugin/probe.ts'
 import { CheckSession } from './check-session.ts'
@@ -18,7 +18,7 @@ export interface VerificationOptions {
   readonly log: Log
   readonly plugin: ProbePlugin
   readonly settings: PathSettings
-  readonly rules: readonly CompiledRule[]
+  readonly rules: RuleSet
   readonly timing: RuleTiming
   readonly vantage: string
   /** `<stream>/<group>/verify` */
@@ -37,7 +37,7 @@ export async function verifyPublicName(
   signal: AbortSignal,
 ): Promise<Verified> {
   const { clock, path, forMs, timing, rules, plugin, vantage } = options
-  const watch = createPathWatch({ path, vantage, rules, timing, measures: plugin.measures })
+  const watch = createPathWatch({ path, vantage, rules, timing, probe: plugin, now: clock.now() })
   const ended = new AbortController()
   const stop = () => ended.abort()
   signal.addEventListener('abort', stop, { once: true })
@@ -65,7 +65,10 @@ export async function verifyPublicName(
   await running
   signal.removeEventListener('abort', stop)
   if (good !== undefined) return good
-  return { ok: false, says: `not good within ${formatDuration(forMs)}: ${describe(newest, watch.report.says)}` }
+  return {
+    ok: false,
+    says: `not good within ${formatDuration(forMs)}: ${describe(newest, watch.report.says)}`,
+  }
 }
 
 function describe(newest: Sample | undefined, says: string): string {

@@ -1,36 +1,29 @@
 import { serving } from '../core/allocation.ts'
 import type { Clock, Ids, Random } from '../core/clock.ts'
+import type { Command, CommandResult } from '../core/command.ts'
 import type { Mode } from '../core/group.ts'
 import type { VantageReport } from '../core/health.ts'
 import type { Log } from '../core/log.ts'
 import type { Sample } from '../core/sample.ts'
-import type { GroupSettings, PathSettings, Settings } from '../core/settings.ts'
-import type { CompiledRule } from '../engine/rules/compile.ts'
+import type { GroupSettings, PathSettings, RuleTiming, Settings } from '../core/settings.ts'
 import { createPathWatch } from '../engine/rules/path-watch.ts'
-import type { ActuatorPlugin, Published } from '../plugin/actuator.ts'
+import { isBadNow } from '../engine/quorum.ts'
+import type { RuleSet } from '../engine/rules/rule-set.ts'
+import type { Published } from '../plugin/actuator.ts'
 import type { Net } from '../plugin/net.ts'
-import type { NotifierPlugin } from '../plugin/notifier.ts'
-import type { ProbePlugin } from '../plugin/probe.ts'
+import type { Delivery } from '../plugin/notifier.ts'
 import type { Store } from '../plugin/store.ts'
 import { createAlerting, type Alerting } from './alerting/alerting.ts'
 import { CheckSession } from './check-session.ts'
-import type { BoundActuator } from './group/bound-actuator.ts'
 import type { Verified } from './group/change.ts'
-import type { Answer, Command } from './group/commands.ts'
 import { GroupController } from './group/group-controller.ts'
 import { HealthBoard, type Transition } from './health-board.ts'
 import { Installation } from './installation.ts'
 import { JournalWriter } from './journal-writer.ts'
+import { alertRoutes, bindActuators, probeOf, type Plugins } from './plugin-binding.ts'
 import { runSelfCheck, type SelfHealth } from './self-check.ts'
 import { verifyPublicName } from './verification.ts'
 import { WatchedPath } from './watched-path.ts'
-
-/** The plug-ins that a watchdog may use, by kind. */
-export interface Plugins {
-  readonly probes: readonly ProbePlugin[]
-  readonly actuators: readonly ActuatorPlugin[]
-  readonly notifiers: readonly NotifierPlugin[]
-}
 
 /** What is observed from outside: metrics hook in here. */
 export interface WatchdogHooks {
@@ -38,7 +31,7 @@ export interface WatchdogHooks {
   readonly onTransition?: (transition: Transition) => void
   readonly onLag?: (ms: number) => void
   readonly onPhase?: (phase: 'detect' | 'apply' | 'verify', ms: number) => void
-  readonly onDelivered?: (route: string, result: 'ok' | 'retry' | 'failed') => void
+  readonly onDelivered?: (route: string, delivery: Delivery) => void
   readonly onForget?: (path: string) => void
 }
 
@@ -52,7 +45,7 @@ export interface WatchdogOptions {
   readonly plugins: Plugins
   readonly settings: Settings
   /** Rules of every pack, compiled against the probes' declarations. */
-  readonly rules: readonly CompiledRule[]
+  readonly rules: RuleSet
   readonly lagMs: () => number
   readonly hooks?: WatchdogHooks
   /** Guards to leave out; only the mutation tests use it. */
@@ -92,7 +85,7 @@ export class Watchdog {
   readonly #owner: string
   readonly #stop = new AbortController()
   #settings: Settings
-  #rules: readonly CompiledRule[]
+  #rules: RuleSet
   #self: SelfHealth = { ok: true, says: 'not checked yet' }
   #selfCheck: Running | undefined
   readonly startedAt: number
@@ -122,7 +115,7 @@ export class Watchdog {
       store,
       log,
       clearForMs: settings.timing.clearForMs,
-      routes: this.#routes(settings),
+      routes: alertRoutes(options, settings),
       ...(settings.publicUrl !== undefined && { link: settings.publicUrl }),
       ...(hooks?.onDelivered !== undefined && { onDelivered: hooks.onDelivered }),
     })
@@ -150,7 +143,6 @@ export class Watchdog {
       kind: 'boot',
       says: `Changeover starts: mode ${this.#settings.mode}, ${this.#settings.groups.length} groups, vantage ${this.#settings.vantage.name}`,
     })
-    await this.#alerting.start()
     for (const group of this.#settings.groups) this.#startGroup(group)
     this.#startSelfCheck()
   }
@@ -171,15 +163,11 @@ export class Watchdog {
    * Takes a new configuration over. Paths and groups that did not change go on undisturbed; health
    * windows survive wherever a rule did not change (invariant 46).
    */
-  async reload(settings: Settings, rules: readonly CompiledRule[]): Promise<void> {
+  async reload(settings: Settings, rules: RuleSet): Promise<void> {
     const { clock } = this.#options
     this.#settings = settings
     this.#rules = rules
     this.#installation.configure(settings.installation, settings.groups.length)
-    this.#alerting.configure({
-      routes: this.#routes(settings),
-      clearForMs: settings.timing.clearForMs,
-    })
     const wanted = new Map(settings.groups.map((group) => [group.name, group]))
     for (const [name, running] of this.#groups) {
       if (wanted.has(name)) continue
@@ -192,7 +180,7 @@ export class Watchdog {
     for (const [name, running] of this.#paths) {
       const next = paths.get(name)
       if (next !== undefined && isSame(next, running.settings)) {
-        running.watched.watch.replaceRules(this.#rulesFor(next), clock.now())
+        running.watched.watch.replaceRules(rules, this.#timingOf(next), clock.now())
         continue
       }
       this.#paths.delete(name)
@@ -212,7 +200,7 @@ export class Watchdog {
         if (!this.#paths.has(name)) this.#startPath(group, path)
       }
       if (!isSame(running.settings, group)) {
-        running.controller.reconfigure(group, this.#bind(group))
+        running.controller.reconfigure(group, bindActuators(this.#options, group))
         this.#groups.set(group.name, { ...running, settings: group })
       }
     }
@@ -234,11 +222,16 @@ export class Watchdog {
     return this.#paths.get(path)?.watched
   }
 
-  async command(group: string, command: Command): Promise<Answer> {
-    const controller = this.controller(group)
+  async command(command: Command): Promise<CommandResult> {
+    const controller = this.controller(command.group)
     if (controller !== undefined) return await controller.command(command)
     const known = [...this.#groups.keys()].join(', ')
-    return { ok: false, code: 'NOT_FOUND', says: `there is no group ${group}`, todo: `Groups: ${known}.` }
+    return {
+      ok: false,
+      code: 'not-found',
+      says: `there is no group ${command.group}`,
+      todo: `Groups: ${known}.`,
+    }
   }
 
   /** What pull actuators of a group answer from. */
@@ -270,7 +263,7 @@ export class Watchdog {
       log,
       owner: this.#owner,
       settings: group,
-      actuators: this.#bind(group),
+      actuators: bindActuators(this.#options, group),
       installation: this.#installation,
       mode: (): Mode => this.#settings.mode,
       health: () => this.#board.health(this.#groups.get(group.name)?.settings ?? group),
@@ -296,13 +289,14 @@ export class Watchdog {
     const { clock, random, net, log, hooks } = this.#options
     const full = `${group.name}/${path.name}`
     const vantage = this.#settings.vantage.name
-    const plugin = this.#probe(path.type)
+    const plugin = probeOf(this.#options.plugins, path.type)
     const watch = createPathWatch({
       path: full,
       vantage,
-      rules: this.#rulesFor(path),
-      timing: { ...this.#settings.timing, everyMs: path.everyMs },
-      measures: plugin.measures,
+      rules: this.#rules,
+      timing: this.#timingOf(path),
+      probe: plugin,
+      now: clock.now(),
     })
     const session = new CheckSession({
       clock,
@@ -336,7 +330,8 @@ export class Watchdog {
     this.#board.report(report)
     const running = this.#groups.get(group)
     if (running === undefined) return
-    if (before?.health !== report.health || before.suspect !== report.suspect) {
+    const turned = before === undefined || isBadNow(before) !== isBadNow(report)
+    if (turned || before.health !== report.health || before.suspect !== report.suspect) {
       this.#board.health(running.settings)
       running.controller.wake()
     }
@@ -382,7 +377,9 @@ export class Watchdog {
     const { verify } = settings
     if (verify.path === undefined) {
       const own = await this.#look(settings, target, signal)
-      return own.ok ? { ok: true, says: 'a fresh look at the target passed; no public name is configured' } : own
+      return own.ok
+        ? { ok: true, says: 'a fresh look at the target passed; no public name is configured' }
+        : own
     }
     const { clock, random, net, log } = this.#options
     return await verifyPublicName(
@@ -391,10 +388,10 @@ export class Watchdog {
         random,
         net,
         log,
-        plugin: this.#probe(verify.path.type),
+        plugin: probeOf(this.#options.plugins, verify.path.type),
         settings: verify.path,
-        rules: this.#rulesFor(verify.path),
-        timing: { ...this.#settings.timing, everyMs: verify.path.everyMs },
+        rules: this.#rules,
+        timing: this.#timingOf(verify.path),
         vantage: this.#settings.vantage.name,
         path: `${group}/verify`,
         forMs: verify.forMs,
@@ -403,48 +400,8 @@ export class Watchdog {
     )
   }
 
-  #probe(type: string): ProbePlugin {
-    const plugin = this.#options.plugins.probes.find((each) => each.type === type)
-    if (plugin === undefined) throw new Error(`no probe plug-in of type ${type}`)
-    return plugin
-  }
-
-  #rulesFor(path: PathSettings): readonly CompiledRule[] {
-    return this.#rules.filter((rule) => rule.probes?.includes(path.type) ?? true)
-  }
-
-  #bind(group: GroupSettings): BoundActuator[] {
-    const { clock, net, plugins } = this.#options
-    const bound = group.actuators.map((settings): BoundActuator => {
-      const plugin = plugins.actuators.find((each) => each.type === settings.type)
-      if (plugin === undefined) throw new Error(`no actuator plug-in of type ${settings.type}`)
-      const capabilities = plugin.capabilities(settings.options)
-      const { type, required } = settings
-      if (plugin.mode === 'pull') return { type, required, capabilities }
-      const target = plugin.create(settings.options, {
-        clock,
-        net,
-        group: group.name,
-        paths: group.paths.map((path) => path.name),
-        callTimeoutMs: group.callTimeoutMs,
-      })
-      return { type, required, capabilities, target }
-    })
-    // Pulled and data-plane targets first: they fail static and take effect soonest.
-    return bound.sort((a, b) => rank(a) - rank(b))
-  }
-
-  #routes(settings: Settings): Parameters<typeof createAlerting>[0]['routes'] {
-    const { clock, net, plugins } = this.#options
-    return settings.notify.map((route) => {
-      const plugin = plugins.notifiers.find((each) => each.type === route.type)
-      if (plugin === undefined) throw new Error(`no notifier plug-in of type ${route.type}`)
-      return {
-        route: route.route,
-        minSeverity: route.minSeverity,
-        send: (notice) => plugin.send(route.options, notice, { clock, net, callTimeoutMs: 10_000 }),
-      }
-    })
+  #timingOf(path: PathSettings): RuleTiming {
+    return { ...this.#settings.timing, everyMs: path.everyMs }
   }
 
   #changed(): void {
@@ -454,10 +411,6 @@ export class Watchdog {
 
 function pathsOf(group: GroupSettings): [string, PathSettings][] {
   return group.paths.map((path) => [`${group.name}/${path.name}`, path])
-}
-
-function rank(actuator: BoundActuator): number {
-  return actuator.capabilities.mode === 'pull' ? 0 : 1
 }
 
 function isSame(a: unknown, b: unknown): boolean {

@@ -19,6 +19,8 @@ export interface RuleVerdict {
   readonly runbook?: string
   /** Monotonic milliseconds at which the rule became bad (pending), as this process knows it. */
   readonly since: number
+  /** The newest evidence is ok, but not yet for `clear_for`. */
+  readonly isClearing: boolean
 }
 
 /** What one vantage knows of one path: the vote that quorum counts. */
@@ -55,6 +57,11 @@ export interface PathHealth {
   readonly path: string
   readonly health: Health
   readonly suspect: boolean
+  /**
+   * Down, but with too few vantages whose *newest* evidence is bad: such a path is not up again, so
+   * nothing moves to it, yet nothing moves away from it either.
+   */
+  readonly isRecovering: boolean
   /** Monotonic milliseconds since when. */
   readonly since: number
   readonly diagnosis?: Diagnosis

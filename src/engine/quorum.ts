@@ -56,6 +56,10 @@ export function quorumHealth(input: QuorumInput, now: number): PathHealth {
   const health = judge(votes, limits)
   const spokesman = speaksFor(input, votes, health)
   const verdict = spokesman?.active[0]
+  const badNow = input.vantages.filter((vantage, index) => {
+    const report = input.reports.get(vantage.name)
+    return votes[index]?.health === 'down' && report !== undefined && isBadNow(report)
+  }).length
   const suspect = input.vantages.some(
     (vantage) => input.reports.get(vantage.name)?.suspect === true,
   )
@@ -63,12 +67,18 @@ export function quorumHealth(input: QuorumInput, now: number): PathHealth {
     path: input.path,
     health,
     suspect,
+    isRecovering: health === 'down' && badNow < limits.quorum,
     since: input.previous?.health === health ? input.previous.since : now,
     says: explain(votes, limits, health, spokesman),
     votes,
     ...(verdict?.diagnosis !== undefined && health !== 'up' && { diagnosis: verdict.diagnosis }),
     ...(verdict?.runbook !== undefined && health !== 'up' && { runbook: verdict.runbook }),
   }
+}
+
+/** Whether a report that says down stands on bad evidence now, and not only on a `clear_for` that is owed. */
+export function isBadNow(report: VantageReport): boolean {
+  return report.active.some((rule) => rule.class === 'down' && !rule.isClearing)
 }
 
 function castVote(input: QuorumInput, vantage: VantageSettings, now: number): Vote {

@@ -28,6 +28,7 @@ function report(vantage: string, health: VantageHealth, seenAt = 0): VantageRepo
               diagnosis: 'playlist-stalled',
               says: 'no new segment for 9.0 s',
               since: 0,
+              isClearing: false,
             },
           ]
         : [],

@@ -43,6 +43,7 @@ export function pathHealth(health: Health, since = 0): PathHealth {
     path: 'channel-1/cdn/any',
     health,
     suspect: false,
+    isRecovering: false,
     since,
     says: `it is ${health}`,
     votes: [],

@@ -1,3 +1,4 @@
+import type { Command, CommandFault, CommandResult } from '../../core/command.ts'
 import { formatDuration } from '../../core/duration.ts'
 import type { Proposal, Situation } from '../../engine/group/situation.ts'
 import { weighSteer } from '../../engine/group/decide.ts'
@@ -5,31 +6,6 @@ import { bypassableGuards, firstVeto } from '../../engine/group/guards.ts'
 import type { ChangeDeps } from './change.ts'
 import { without } from './group-record.ts'
 import { adoptWorld, type ReadBack } from './read-back.ts'
-
-/** What a person may ask of a group. Every command has an actor and a reason. */
-export type Command =
-  | {
-      readonly kind: 'steer'
-      readonly path: string
-      readonly actor: string
-      readonly reason: string
-      /** Guards to bypass, by name. */
-      readonly bypass: readonly string[]
-    }
-  | {
-      readonly kind: 'hold'
-      readonly actor: string
-      readonly reason: string
-      readonly forMs: number
-    }
-  | { readonly kind: 'release'; readonly actor: string; readonly reason: string }
-  | { readonly kind: 'ack'; readonly actor: string; readonly reason: string }
-  | { readonly kind: 'adopt'; readonly actor: string; readonly reason: string }
-
-/** What came of it, in a sentence; a refusal says what to do. */
-export type Answer =
-  | { readonly ok: true; readonly says: string }
-  | { readonly ok: false; readonly code: string; readonly says: string; readonly todo: string }
 
 interface CommandContext {
   readonly change: ChangeDeps
@@ -39,10 +15,15 @@ interface CommandContext {
   readonly act: (proposal: Proposal) => Promise<void>
 }
 
-const maxHoldMs = 7 * 24 * 3_600_000
+type PersonCommand = Extract<Command, { kind: 'release' | 'ack' | 'adopt' }>
+
+const maxHoldMs = 30 * 24 * 3_600_000
 
 /** Carries out one command between two evaluations. */
-export async function carryOutCommand(command: Command, context: CommandContext): Promise<Answer> {
+export async function carryOutCommand(
+  command: Command,
+  context: CommandContext,
+): Promise<CommandResult> {
   if (command.kind === 'steer') return await steer(command, context)
   if (command.kind === 'hold') return await hold(command, context)
   if (command.kind === 'release') return await release(command, context)
@@ -53,37 +34,39 @@ export async function carryOutCommand(command: Command, context: CommandContext)
 async function steer(
   command: Extract<Command, { kind: 'steer' }>,
   { change, situation, act }: CommandContext,
-): Promise<Answer> {
+): Promise<CommandResult> {
   const { settings } = change
   const before = situation()
   const names = settings.paths.map((path) => path.name)
   if (!names.includes(command.path)) {
     return refusal(
-      'NOT_FOUND',
+      'not-found',
       `${settings.name} has no path ${command.path}`,
       `Paths: ${names.join(', ')}.`,
     )
   }
+  // `--apply` is how a person says in advise that the traffic shall really move.
+  const bypass = command.apply ? [...command.bypass, 'mode'] : command.bypass
   const unknown = command.bypass.find(
     (name) => name !== 'precheck' && !bypassableGuards.includes(name),
   )
   if (unknown !== undefined) {
     return refusal(
-      'USAGE',
+      'invalid',
       `${unknown} is no guard that can be bypassed`,
       `Guards that can: ${[...bypassableGuards, 'precheck'].join(', ')}.`,
     )
   }
   if (before.memory.row.frozen !== undefined) {
     return refusal(
-      'REFUSED',
+      'refused',
       `the group is frozen: ${before.memory.row.frozen.says}`,
       `Look, then: changeover ack ${settings.name}`,
     )
   }
   if (before.memory.row.allocation === undefined) {
     return refusal(
-      'REFUSED',
+      'refused',
       'what the actuators serve was not read back yet',
       'Try again in a moment.',
     )
@@ -98,9 +81,9 @@ async function steer(
   const veto = firstVeto(guards)
   if (veto !== undefined) {
     const todo = bypassableGuards.includes(veto.guard)
-      ? `To do it all the same: --bypass ${veto.guard}`
+      ? `To do it all the same: ${veto.guard === 'mode' ? '--apply' : `--bypass ${veto.guard}`}`
       : 'This guard cannot be bypassed.'
-    return refusal('REFUSED', `${veto.guard}: ${veto.says}`, todo)
+    return refusal('refused', `${veto.guard}: ${veto.says}`, todo)
   }
   const bypassed = guards.filter((guard) => guard.bypassed === true).map((guard) => guard.guard)
   await change.record.append([
@@ -122,7 +105,7 @@ async function steer(
     }
   }
   return refusal(
-    'FAILED',
+    'conflict',
     after.frozen?.says ?? `the change to ${command.path} was not made`,
     `The journal says why: changeover journal --group ${settings.name}`,
   )
@@ -131,10 +114,10 @@ async function steer(
 async function hold(
   command: Extract<Command, { kind: 'hold' }>,
   { change }: CommandContext,
-): Promise<Answer> {
+): Promise<CommandResult> {
   const { clock, record, settings } = change
-  if (command.forMs <= 0 || command.forMs > maxHoldMs) {
-    return refusal('USAGE', 'a hold lasts from 1s to 7d', 'Give --for, for instance --for 2h.')
+  if (command.forMs < 1_000 || command.forMs > maxHoldMs) {
+    return refusal('invalid', 'a hold lasts from 1s to 30d', 'Give --for, for instance --for 2h.')
   }
   const wall = clock.wall()
   const lasting = formatDuration(command.forMs)
@@ -164,9 +147,9 @@ async function hold(
 }
 
 async function release(
-  command: Extract<Command, { kind: 'release' }>,
+  command: PersonCommand,
   { change, startObserving }: CommandContext,
-): Promise<Answer> {
+): Promise<CommandResult> {
   const { record, settings } = change
   const { hold: current } = record.memory.row
   if (current === undefined) return { ok: true, says: 'there was no hold' }
@@ -187,9 +170,9 @@ async function release(
 }
 
 async function acknowledge(
-  command: Extract<Command, { kind: 'ack' }>,
+  command: PersonCommand,
   { change, startObserving }: CommandContext,
-): Promise<Answer> {
+): Promise<CommandResult> {
   const { record, settings } = change
   const { frozen } = record.memory.row
   if (frozen === undefined) return { ok: true, says: 'the group was not frozen' }
@@ -219,9 +202,9 @@ async function acknowledge(
 }
 
 async function adopt(
-  command: Extract<Command, { kind: 'adopt' }>,
+  command: PersonCommand,
   { change, foreign, startObserving }: CommandContext,
-): Promise<Answer> {
+): Promise<CommandResult> {
   if (foreign?.result !== 'foreign') return { ok: true, says: 'there is nothing to adopt' }
   const adopted = await adoptWorld(change, foreign.observed, command.actor)
   if (!adopted) return notWritten(change.record.storeHealth.says)
@@ -229,14 +212,10 @@ async function adopt(
   return { ok: true, says: 'taken over as it is' }
 }
 
-function refusal(code: string, says: string, todo: string): Answer {
+function refusal(code: CommandFault, says: string, todo: string): CommandResult {
   return { ok: false, code, says, todo }
 }
 
-function notWritten(says: string): Answer {
-  return refusal(
-    'STORE_UNAVAILABLE',
-    `not recorded: ${says}`,
-    'Make the store writable, then try again.',
-  )
+function notWritten(says: string): CommandResult {
+  return refusal('unavailable', `not recorded: ${says}`, 'Make the store writable, then try again.')
 }

@@ -1,5 +1,6 @@
 import { describeAllocation, serving } from '../../core/allocation.ts'
 import type { Clock, Ids } from '../../core/clock.ts'
+import type { Command, CommandResult } from '../../core/command.ts'
 import type { Condition } from '../../core/condition.ts'
 import type { GroupState, Mode } from '../../core/group.ts'
 import type { PathHealth } from '../../core/health.ts'
@@ -14,7 +15,7 @@ import type { Installation } from '../installation.ts'
 import { Latch } from '../latch.ts'
 import { observeBounded, type BoundActuator } from './bound-actuator.ts'
 import { freeze, makeChange, type ChangeDeps, type Verified } from './change.ts'
-import { carryOutCommand, type Answer, type Command } from './commands.ts'
+import { carryOutCommand } from './commands.ts'
 import { GroupRecord, without } from './group-record.ts'
 import { LeaseKeeper } from './lease-keeper.ts'
 import {
@@ -64,7 +65,7 @@ export class GroupController {
   readonly #lease: LeaseKeeper
   readonly #record: GroupRecord
   readonly #latch = new Latch()
-  readonly #commands: { command: Command; answer: (answer: Answer) => void }[] = []
+  readonly #commands: { command: Command; answer: (answer: CommandResult) => void }[] = []
   #settings: GroupSettings
   #actuators: readonly BoundActuator[]
   #decision: Decision
@@ -126,7 +127,7 @@ export class GroupController {
   }
 
   /** Hands over what a person wants; answered when it is done or refused. */
-  async command(command: Command): Promise<Answer> {
+  async command(command: Command): Promise<CommandResult> {
     return await new Promise((answer) => {
       this.#commands.push({ command, answer })
       this.wake()

@@ -62,6 +62,11 @@ function leaveDown(
   without: readonly string[],
 ): Decision {
   const { memory, settings, now } = situation
+  const recovering = down.filter((name) => situation.paths.get(name)?.isRecovering === true)
+  if (recovering.length === down.length) {
+    const says = `${recovering.join(', ')} recovers and is not left on old evidence: ${situation.paths.get(recovering[0] ?? '')?.says ?? ''}`
+    return { ...stay('EVALUATE', says), whyNot: { guard: 'evidence', says } }
+  }
   const choice = candidates(situation, down)
   const target = choice.find((candidate) => candidate.eligible)
   const failing = down.map((name) => `${name} is down`).join(', ')

@@ -130,8 +130,6 @@ class Walker {
   #literal(node: CelNode, value: unknown): void {
     if (typeof value === 'bigint') {
       this.edits.push({ start: node.start, end: node.end, text: `${value}.0` })
-    } else if (typeof value === 'number' && !Number.isFinite(value)) {
-      this.#refuse(node, 'this number is too large')
     }
   }
 
@@ -164,7 +162,7 @@ class Walker {
   ): void {
     if (isAggregate(name, args, this.#windows)) return this.#aggregate(node, name, args)
     if (!(plainFunctions as readonly string[]).includes(name)) {
-      this.#refuse(node, `unknown function "${name}"`, nearest(name, callable))
+      return this.#refuse(node, `unknown function "${name}"`, nearest(name, callable))
     }
     for (const argument of args) this.visit(argument, depth + 1, bound)
   }

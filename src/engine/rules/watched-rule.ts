@@ -143,6 +143,7 @@ export class WatchedRule {
       says: this.#sentence + clearing,
       ...(runbook !== undefined && { runbook }),
       since: since ?? now,
+      isClearing: phase === 'clearing',
     }
   }
 

@@ -137,6 +137,18 @@ describe('an active path that is down', () => {
     })
   })
 
+  test('is not left on old evidence: it recovers, and owes only its clear_for', () => {
+    const base = situation({ 'cdn-a': 'down', 'cdn-b': 'up' })
+    const recovering = { ...pathHealth('down'), isRecovering: true }
+    const paths = new Map([...base.paths, ['cdn-a', recovering]])
+
+    expect(decide({ ...base, paths })).toMatchObject({
+      kind: 'stay',
+      state: 'EVALUATE',
+      whyNot: { guard: 'evidence' },
+    })
+  })
+
   test('prefers a target in another failure domain', () => {
     const base = situation({ a: 'down', b: 'up', c: 'up' })
     const paths = base.settings.paths.map((path) => ({

@@ -1,0 +1,46 @@
+/** What a person asks for. `group` is the full name, `reason` is never empty. */
+export type Command =
+  | {
+      readonly kind: 'steer'
+      readonly group: string
+      /** Short name of the path that shall carry the traffic. */
+      readonly path: string
+      readonly actor: string
+      readonly reason: string
+      /** In `advise`: really move the traffic. */
+      readonly apply: boolean
+      /** Names of the guards that the person bypasses. */
+      readonly bypass: readonly string[]
+    }
+  | {
+      readonly kind: 'hold'
+      readonly group: string
+      readonly actor: string
+      readonly reason: string
+      /** From 1 s to 30 days, in milliseconds. */
+      readonly forMs: number
+    }
+  | {
+      /** `ack` leaves FROZEN; `adopt` takes over a record that was not ours. */
+      readonly kind: 'release' | 'ack' | 'adopt'
+      readonly group: string
+      readonly actor: string
+      readonly reason: string
+    }
+
+/**
+ * Why a command was not done. `not-found`: no such group, path or incident. `invalid`: it makes no
+ * sense now. `refused`: a guard vetoes. `conflict`: the change was begun and did not hold.
+ * `unavailable`: store or actuator cannot be reached.
+ */
+export type CommandFault = 'not-found' | 'invalid' | 'refused' | 'conflict' | 'unavailable'
+
+/** The answer to a command, in a sentence; a refusal says what to do. */
+export type CommandResult =
+  | { readonly ok: true; readonly says: string }
+  | {
+      readonly ok: false
+      readonly code: CommandFault
+      readonly says: string
+      readonly todo: string
+    }
