@@ -29,7 +29,7 @@ function phases(looks: string, overrides: Partial<RuleTimers> = {}): string {
 const patient = { ratio: { bad: 12, of: 12 } }
 
 describe('the machine of a rule', () => {
-  it.each([
+  it.each<[string, string, string, Partial<RuleTimers>?]>([
     ['becomes active when bad for as long as its for', 'bbbbb', 'pppAA'],
     ['starts again after one ok', 'bbbobbbb', 'ppp.pppA', patient],
     ['becomes active at once with a for of nothing', 'ob', '.A', { forMs: 0 }],
@@ -40,8 +40,8 @@ describe('the machine of a rule', () => {
     ['is not made active by an absent look', 'bbb_', 'pppp'],
     ['starts again after a gap longer than two intervals', 'bbb__bbbb', 'ppppppppA', patient],
     ['starts clear_for again after such a gap', 'bbbboo__ooooo', 'pppAcccccccc.'],
-  ])('%s', (_, looks, expected, overrides = {}) => {
-    expect(phases(looks, overrides as Partial<RuleTimers>)).toBe(expected)
+  ])('%s', (_, looks, expected, overrides) => {
+    expect(phases(looks, overrides)).toBe(expected)
   })
 
   it('becomes active by the ratio where no stretch is long enough (invariant 13)', () => {
