@@ -1,0 +1,215 @@
+import { z } from 'zod'
+import { isDiagnosis, remedies } from '../core/diagnosis.ts'
+import type { Diagnosis } from '../core/diagnosis.ts'
+import { formatDuration } from '../core/duration.ts'
+import { nearest } from '../core/nearest.ts'
+import type { RuleDefinition, RulePack } from '../core/rule.ts'
+import { appliesTo, compileRule, scopeOf, unreachable } from '../engine/rules/rule-set.ts'
+import type { CompiledRule, ProbeMeasures, RuleError } from '../engine/rules/rule-set.ts'
+import { aggregateNames, textNames } from '../engine/rules/scope.ts'
+import { duration } from '../plugin/option-types.ts'
+import { placeKey, readDocument } from './document.ts'
+import type { ConfigDocument, Path, Problem } from './document.ts'
+import { name, plainUrl, whole } from './fields.ts'
+import { inputSchema } from './plugin-options.ts'
+import { report } from './report.ts'
+import { plainWords, sayIssue } from './say-issue.ts'
+import { offsetInScalar } from './scalar-offset.ts'
+
+export interface RuleFileSource {
+  readonly text: string
+  /** Only for messages and, without folder and ending, as the name of the pack. */
+  readonly fileName: string
+  /** Every probe plug-in: their measurements are the names that rules may use. */
+  readonly probes: readonly ProbeMeasures[]
+  /** The cadence that warnings compare `for` with, in milliseconds. */
+  readonly everyMs: number
+}
+
+export type LoadedRuleFile =
+  | { readonly ok: true; readonly pack: RulePack; readonly warnings: readonly string[] }
+  | { readonly ok: false; readonly errors: readonly string[] }
+
+const ratio = z
+  .strictObject({ bad: whole(1, 1_000), of: whole(1, 1_000) })
+  .refine(({ bad, of }) => bad <= of, 'bad must not be more than of')
+
+const ruleSchema = z.strictObject({
+  name: name(),
+  class: z.enum(['down', 'degraded']),
+  when: z.string().min(1),
+  clear_when: z.string().min(1).optional(),
+  for: duration('0s', '1h').optional(),
+  or_ratio: ratio.optional(),
+  clear_for: duration('0s', '24h').optional(),
+  severity: z.enum(['critical', 'warning']).optional(),
+  says: z.string().min(1).max(300),
+  diagnosis: z.enum(Object.keys(remedies) as [Diagnosis, ...Diagnosis[]]).optional(),
+  runbook: plainUrl().optional(),
+  probes: z.array(z.string()).min(1).optional(),
+})
+
+const windowName = z
+  .string()
+  .regex(/^[a-z][a-z0-9_]{0,31}$/u, 'a window is named by lower-case letters, digits and _')
+
+const ruleFileSchema = z.strictObject({
+  windows: z.record(windowName, duration('1s', '1h')).optional(),
+  rules: z.array(ruleSchema).min(1).max(200),
+})
+
+type RawRule = z.output<typeof ruleSchema>
+
+/** Rule files hold no secrets and take none from outside. */
+const noSources = {
+  environment: () => undefined,
+  readFile: () => {
+    throw new Error('rule files take nothing from other files')
+  },
+}
+
+/**
+ * Reads a rule file, strictly: a checked pack, or every error with file, line, column and the
+ * nearest known name. A file with any error is refused whole. Never throws.
+ */
+export function loadRuleFile(source: RuleFileSource): LoadedRuleFile {
+  const { text, fileName, probes } = source
+  const document = readDocument(text, noSources)
+  const refuse = (problems: readonly Problem[]): LoadedRuleFile => ({
+    ok: false,
+    errors: report(problems, { fileName, text, document }),
+  })
+  if (document.broken) return refuse(document.problems)
+  const parsed = ruleFileSchema.safeParse(document.value, plainWords)
+  if (!parsed.success) {
+    const schema = inputSchema(ruleFileSchema)
+    const context = { at: [], raw: document.value, schema, document }
+    const problems = parsed.error.issues.flatMap((issue) => sayIssue(issue, context))
+    return refuse([...document.problems, ...problems])
+  }
+  const windows = parsed.data.windows ?? {}
+  const definitions = parsed.data.rules.map(toDefinition)
+  const problems: Problem[] = [
+    ...document.problems,
+    ...windowProblems(windows, probes),
+    ...nameProblems(definitions),
+    ...probeProblems(definitions, probes),
+  ]
+  const scope = scopeOf(probes)
+  const compiled: CompiledRule[] = []
+  for (const [index, definition] of definitions.entries()) {
+    const result = compileRule(definition, windows, scope)
+    if (result.ok) compiled.push(result.rule)
+    else problems.push(...result.errors.map((error) => place(error, index, text, document)))
+  }
+  if (problems.length > 0) return refuse(problems)
+  const warnings = compiled.flatMap((rule, index) => warningsOf(rule, index, source))
+  return {
+    ok: true,
+    pack: { name: packName(fileName), windows, rules: definitions },
+    warnings: report(warnings, { fileName, text, document }),
+  }
+}
+
+/** `hls` for `rules/hls.yaml`. */
+function packName(fileName: string): string {
+  return (fileName.split('/').at(-1) ?? fileName).replace(/\.ya?ml$/u, '')
+}
+
+function toDefinition(raw: RawRule): RuleDefinition {
+  const diagnosis = raw.diagnosis ?? (isDiagnosis(raw.name) ? raw.name : undefined)
+  return {
+    name: raw.name,
+    class: raw.class,
+    when: raw.when,
+    ...(raw.clear_when !== undefined && { clearWhen: raw.clear_when }),
+    ...(raw.for !== undefined && { forMs: raw.for }),
+    ...(raw.or_ratio !== undefined && { ratio: raw.or_ratio }),
+    ...(raw.clear_for !== undefined && { clearForMs: raw.clear_for }),
+    severity: raw.severity ?? (raw.class === 'down' ? 'critical' : 'warning'),
+    says: raw.says,
+    ...(diagnosis !== undefined && { diagnosis }),
+    ...(raw.runbook !== undefined && { runbook: raw.runbook }),
+    ...(raw.probes !== undefined && { probes: raw.probes }),
+  }
+}
+
+function windowProblems(
+  windows: Readonly<Record<string, number>>,
+  probes: readonly ProbeMeasures[],
+): Problem[] {
+  const taken = new Set<string>([...textNames, ...aggregateNames, 'abs', 'glob', 'size'])
+  for (const probe of probes) for (const measure of probe.measures) taken.add(measure.name)
+  return Object.keys(windows)
+    .filter((window) => taken.has(window))
+    .map((window) => ({
+      path: ['windows', window],
+      atKey: true,
+      says: 'this name has a meaning in expressions already; name the window otherwise',
+    }))
+}
+
+function nameProblems(rules: readonly RuleDefinition[]): Problem[] {
+  return rules.flatMap((rule, index): Problem[] => {
+    const path = ['rules', index, 'name']
+    if (rule.name === unreachable) {
+      return [{ path, says: `"${unreachable}" is the built-in rule about the outcome of looks` }]
+    }
+    const first = rules.findIndex((other) => other.name === rule.name)
+    if (first === index) return []
+    return [{ path, says: `the name stands twice; rules[${first}] has it already` }]
+  })
+}
+
+function probeProblems(
+  rules: readonly RuleDefinition[],
+  probes: readonly ProbeMeasures[],
+): Problem[] {
+  const types = probes.map((probe) => probe.type)
+  return rules.flatMap((rule, index) =>
+    (rule.probes ?? []).flatMap((type, position): Problem[] => {
+      if (types.includes(type)) return []
+      const guess = nearest(type, types)
+      const hint = guess === undefined ? `known: ${types.join(', ')}` : `did you mean "${guess}"?`
+      return [{ path: ['rules', index, 'probes', position], says: `unknown probe; ${hint}` }]
+    }),
+  )
+}
+
+const keys = { when: 'when', clearWhen: 'clear_when', says: 'says' } as const
+
+/** The place in the file of an error in an expression or a sentence. */
+function place(error: RuleError, index: number, text: string, document: ConfigDocument): Problem {
+  const path: Path = ['rules', index, keys[error.field]]
+  const hint = error.nearest === undefined ? '' : `; did you mean "${error.nearest}"?`
+  const scalar = document.places.get(placeKey(path))
+  const says = `${error.message}${hint}`
+  if (scalar === undefined) return { path, says }
+  const value = valueAt(document.value, path)
+  const offset = offsetInScalar(text.slice(scalar.value, scalar.end), value, error)
+  return { path, says, offset: scalar.value + offset }
+}
+
+function valueAt(data: unknown, path: Path): string {
+  let value = data
+  for (const step of path) value = (value as Record<string | number, unknown>)[step]
+  return String(value)
+}
+
+function warningsOf(rule: CompiledRule, index: number, source: RuleFileSource): Problem[] {
+  const { forMs } = rule.definition
+  const warnings: Problem[] = []
+  const { everyMs, probes } = source
+  if (forMs !== undefined && forMs > 0 && forMs < everyMs && rule.when.ages.length === 0) {
+    const says =
+      `for (${formatDuration(forMs)}) is shorter than the cadence (${formatDuration(everyMs)}): ` +
+      'it takes two bad looks all the same'
+    warnings.push({ path: ['rules', index, 'for'], says })
+  }
+  if (!probes.some((probe) => appliesTo(rule, probe))) {
+    const needs = rule.when.needs.join(', ')
+    const says = `this rule can never fire: no probe that it is for declares all of ${needs}`
+    warnings.push({ path: ['rules', index, 'when'], says })
+  }
+  return warnings
+}
