@@ -1,0 +1,136 @@
+import { createHash } from 'node:crypto'
+import { z } from 'zod'
+import type { Notice } from '../core/notice.ts'
+import { deliveryOf } from '../plugin/http-delivery.ts'
+import type { NotifierPlugin } from '../plugin/notifier.ts'
+import { secretUrl } from '../plugin/option-types.ts'
+
+/** Limits of the Events API v2: characters of a summary and of a deduplication key. */
+const SUMMARY_LENGTH = 1_024
+const DEDUP_KEY_LENGTH = 255
+/** Keeps a whole event far below the 512 KB that the service accepts. */
+const DETAIL_LENGTH = 1_024
+const DETAILS = 50
+const ANSWER_BYTES = 16_384
+
+const options = z
+  .strictObject({
+    routing_key: z
+      .string({ error: 'expected an integration key of 32 characters' })
+      .regex(/^[0-9A-Za-z]{32}$/u, 'expected an integration key of 32 letters and digits')
+      .describe('The integration key of an Events API v2 integration; a secret.'),
+    url: secretUrl('https', 'http')
+      .default('https://events.pagerduty.com/v2/enqueue')
+      .describe('Where events are sent; another one for the EU region or a relay.'),
+  })
+  .describe('PagerDuty, through the Events API v2.')
+
+/**
+ * PagerDuty's Events API v2. One incident is one alert there, whatever happens to it: its
+ * deduplication key derives from the incident's key, so a notice that arrives twice changes nothing.
+ * Which answers are tried again follows https://developer.pagerduty.com/docs/events-api-v2-overview.
+ */
+const pagerduty: NotifierPlugin<typeof options> = {
+  type: 'pagerduty',
+  summary: 'Opens, acknowledges and resolves alerts in PagerDuty (Events API v2).',
+  options,
+  async send({ routing_key, url }, notice, { net, clock, callTimeoutMs }) {
+    const result = await net.http({
+      url,
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ routing_key, ...eventOf(notice) }),
+      deadlineMs: callTimeoutMs,
+      maxBytes: ANSWER_BYTES,
+      // The body holds the routing key: it goes nowhere but where the configuration says.
+      maxRedirects: 0,
+    })
+    return deliveryOf(result, clock.wall(), (body) => refusal(body, routing_key))
+  },
+}
+export default pagerduty
+
+function eventOf(notice: Notice): Readonly<Record<string, unknown>> {
+  const event = { event_action: notice.action, dedup_key: dedupKey(notice.key) }
+  if (notice.action !== 'trigger') return event
+  const { severity, group, path, diagnosis, title, did, wall, link, runbook } = notice
+  const links = [
+    { href: link, text: 'Status page' },
+    { href: runbook, text: 'Runbook' },
+  ].filter(({ href }) => isWebUrl(href))
+  return {
+    ...event,
+    payload: {
+      summary: cut(`${title} — ${did}`, SUMMARY_LENGTH),
+      source: group,
+      severity,
+      timestamp: new Date(wall).toISOString(),
+      ...(path === undefined ? {} : { component: path }),
+      group: group.split('/')[0],
+      ...(diagnosis === undefined ? {} : { class: diagnosis }),
+      custom_details: detailsOf(notice),
+    },
+    client: 'Changeover',
+    ...(isWebUrl(link) ? { client_url: link } : {}),
+    ...(links.length === 0 ? {} : { links }),
+  }
+}
+
+/** The service refuses a whole event, and so a page, for a link that is no URL. */
+function isWebUrl(text: string | undefined): boolean {
+  const protocol = text === undefined ? undefined : URL.parse(text)?.protocol
+  return protocol === 'https:' || protocol === 'http:'
+}
+
+/** The incident's key, readable where it fits, else its beginning and its SHA-256. */
+function dedupKey(key: string): string {
+  const plain = `changeover:${key}`
+  if (plain.length <= DEDUP_KEY_LENGTH) return plain
+  const digest = createHash('sha256').update(key).digest('hex')
+  return `${plain.slice(0, DEDUP_KEY_LENGTH - digest.length - 1).toWellFormed()}#${digest}`
+}
+
+function detailsOf({ title, did, todo, since, runbook, details }: Notice): Record<string, unknown> {
+  const own = {
+    what: cut(title, DETAIL_LENGTH),
+    did: cut(did, DETAIL_LENGTH),
+    todo: cut(todo, DETAIL_LENGTH),
+    since: new Date(since).toISOString(),
+    ...(runbook === undefined ? {} : { runbook: cut(runbook, DETAIL_LENGTH) }),
+  }
+  const more = Object.entries(details)
+    .slice(0, DETAILS)
+    .map(([name, value]) => [
+      cut(name, DETAIL_LENGTH),
+      typeof value === 'string' ? cut(value, DETAIL_LENGTH) : value,
+    ])
+  return { ...Object.fromEntries(more), ...own }
+}
+
+/** At most `length` UTF-16 code units, never half a character. */
+function cut(text: string, length: number): string {
+  if (text.length <= length) return text.toWellFormed()
+  return `${text.slice(0, length - 1).replace(/[\uD800-\uDBFF]$/u, '')}…`.toWellFormed()
+}
+
+/** The service names the fields that it did not like; a relay might repeat the key. */
+function refusal(body: Buffer, routingKey: string): string | undefined {
+  const parsed = answer.safeParse(parseJson(body.toString()))
+  if (!parsed.success) return undefined
+  const { message, errors } = parsed.data
+  const says = [message, ...errors].filter((part) => part !== '').join('; ')
+  return says === '' ? undefined : cut(says.replaceAll(routingKey, '…'), 200)
+}
+
+const answer = z.object({
+  message: z.string().default(''),
+  errors: z.array(z.string()).default([]),
+})
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
