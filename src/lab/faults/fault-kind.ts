@@ -1,0 +1,36 @@
+import type { Delivery, WholeReply } from '../reply.ts'
+import type { View, Wanted } from '../wanted.ts'
+
+/** The number that a fault can be given. */
+export interface FaultValue {
+  readonly unit: 'ms' | 'bytes/s' | 'packets'
+  readonly default: number
+  readonly min: number
+  readonly max: number
+}
+
+/**
+ * One way in which a server misbehaves: a sentence and pure functions that do what it says. `value`
+ * is 0 for faults that take no number.
+ */
+export interface FaultKind {
+  /** What a viewer gets, as a sentence. */
+  readonly says: string
+  /** The requests that it touches. */
+  readonly on: readonly Wanted['kind'][]
+  readonly value?: FaultValue
+  /** Looks at another moment or version of the programme; `since` is wall time. */
+  readonly view?: (view: View, since: number) => View
+  /** Answers something else, without asking further. */
+  readonly replace?: (path: string) => WholeReply
+  /** Changes the body of a good answer. */
+  readonly rewrite?: (body: Buffer, value: number) => Buffer
+  /** Changes how the bytes reach the viewer. */
+  readonly deliver?: (how: Delivery, value: number) => Delivery
+}
+
+/** Every kind of request. */
+export const everything = ['multivariant', 'playlist', 'segment'] as const
+
+/** Requests that are answered with a playlist. */
+export const playlists = ['multivariant', 'playlist'] as const

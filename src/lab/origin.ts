@@ -1,0 +1,79 @@
+import type { Clock } from '../core/clock.ts'
+import type { FaultBoard } from './faults/fault-board.ts'
+import { Listener } from './listener.ts'
+import { mediaPlaylist, multivariantPlaylist } from './playlists.ts'
+import { textReply, type Reply } from './reply.ts'
+import type { Segments } from './segments.ts'
+import { serve, type Ask, type Breakable } from './serve.ts'
+import { isAvailable, type Programme } from './stream.ts'
+
+const PLAYLIST = 'application/vnd.apple.mpegurl'
+
+/** What an origin is made of. */
+export interface OriginParts {
+  readonly clock: Clock
+  readonly board: FaultBoard
+  readonly segments: Segments
+  readonly programmes: readonly Programme[]
+}
+
+/**
+ * The source of all streams: an HLS ladder for each, over HTTP. It keeps no state of its own: an
+ * answer depends on the address, the clock and the faults in force.
+ */
+export class Origin implements Breakable {
+  readonly name = 'origin'
+  readonly clock: Clock
+  readonly board: FaultBoard
+  readonly listener: Listener
+  readonly #segments: Segments
+  readonly #programmes: ReadonlyMap<string, Programme>
+  readonly #ladders: ReadonlyMap<string, Buffer>
+  #requests = 0
+
+  constructor({ clock, board, segments, programmes }: OriginParts) {
+    this.clock = clock
+    this.board = board
+    this.#segments = segments
+    this.#programmes = new Map(programmes.map((programme) => [programme.name, programme]))
+    this.#ladders = new Map(
+      programmes.map((programme) => [
+        programme.name,
+        Buffer.from(multivariantPlaylist(programme, segments)),
+      ]),
+    )
+    this.listener = new Listener((request, response) => {
+      this.#requests += 1
+      void serve(this, request, response)
+    })
+  }
+
+  /** Requests since the start. */
+  get requests(): number {
+    return this.#requests
+  }
+
+  get({ wanted, view }: Ask): Promise<Reply> {
+    return Promise.resolve(this.#answer(wanted, view))
+  }
+
+  #answer(wanted: Ask['wanted'], { at, look }: Ask['view']): Reply {
+    const programme = this.#programmes.get(wanted.stream)
+    const ladder = this.#ladders.get(wanted.stream)
+    if (!programme || !ladder) return textReply(404, 'no such stream')
+    if (wanted.kind === 'multivariant') return fresh(PLAYLIST, ladder, 'max-age=60')
+    const { rendition } = wanted
+    if (wanted.kind === 'playlist') {
+      return fresh(PLAYLIST, Buffer.from(mediaPlaylist(programme, rendition, at)), 'no-cache')
+    }
+    if (!isAvailable(programme, wanted.sequence, at)) return textReply(404, 'no such segment now')
+    const seconds = programme.segmentSeconds
+    const second = wanted.sequence * seconds
+    const segment = this.#segments.get({ rendition, look, second, seconds })
+    return fresh('video/mp2t', segment, 'max-age=60')
+  }
+}
+
+function fresh(type: string, body: Buffer, caching: string): Reply {
+  return { status: 200, headers: { 'content-type': type, 'cache-control': caching }, body }
+}

@@ -1,0 +1,55 @@
+import { isRendition, type Look, type RenditionName } from './clip.ts'
+
+/** What a viewer asks for. */
+export type Wanted =
+  | { readonly kind: 'multivariant'; readonly stream: string }
+  | { readonly kind: 'playlist'; readonly stream: string; readonly rendition: RenditionName }
+  | {
+      readonly kind: 'segment'
+      readonly stream: string
+      readonly rendition: RenditionName
+      readonly sequence: number
+    }
+
+/** The version of the programme that is to be shown. */
+export interface View {
+  /** Wall time at which the programme is looked at, in milliseconds since the epoch. */
+  readonly at: number
+  readonly look: Look
+}
+
+/** How an edge asks the origin for another view than the present one; internal to the lab. */
+export const VIEW_HEADER = 'x-lab-view'
+
+const route = /^\/([^/]+)\/(?:main\.m3u8|([^/]+)\.m3u8|([^/]+)\/(\d{1,15})\.ts)$/u
+
+/** Reads a path such as `/news/main.m3u8`, `/news/360p.m3u8` or `/news/360p/17.ts`. */
+export function readPath(path: string): Wanted | undefined {
+  const match = route.exec(path)
+  if (!match) return undefined
+  const [, stream = '', playlist, folder, sequence] = match
+  const rendition = playlist ?? folder
+  if (rendition === undefined) return { kind: 'multivariant', stream }
+  if (!isRendition(rendition)) return undefined
+  if (sequence === undefined) return { kind: 'playlist', stream, rendition }
+  return { kind: 'segment', stream, rendition, sequence: Number(sequence) }
+}
+
+/** The view at wall time `at` with nothing changed. */
+export function plainView(at: number): View {
+  return { at, look: { picture: 'test', sound: 'tone' } }
+}
+
+/** `1760000000000 black tone`, as the value of `VIEW_HEADER`. */
+export function writeView({ at, look }: View): string {
+  return `${at} ${look.picture} ${look.sound}`
+}
+
+/** Reads what `writeView` wrote; anything else, or nothing, is the plain view at `now`. */
+export function readView(text: string | undefined, now: number): View {
+  const match = /^(\d{1,15}(?:\.\d+)?) (test|black) (tone|silence)$/u.exec(text ?? '')
+  if (!match) return plainView(now)
+  const picture = match[2] === 'black' ? 'black' : 'test'
+  const sound = match[3] === 'silence' ? 'silence' : 'tone'
+  return { at: Number(match[1]), look: { picture, sound } }
+}
