@@ -7,6 +7,11 @@ import { withoutQuery } from './timeline.ts'
 export interface Comparison {
   /** How often the sequence went backwards: the media sequence, or the newest segment. */
   readonly regressions: number
+  /**
+   * After a regression: whether the lists have no segment in common, as when a packager starts
+   * anew. Otherwise the next list is an older copy of the same stream, as stale caches serve it.
+   */
+  readonly restarted: boolean
   /** Segments that are new at the end; 0 after a regression. */
   readonly appended: number
   readonly findings: readonly Finding[]
@@ -33,12 +38,12 @@ export function compareMedia(previous: MediaPlaylist, next: MediaPlaylist): Comp
   if (next.mediaSequence < previous.mediaSequence) {
     const says = `The media sequence went back from ${previous.mediaSequence} to ${next.mediaSequence}.`
     report.add('error', 'sequence-went-back', says, undefined, 'sequence-regression')
-    return { regressions: 1, appended: 0, findings: report.finish() }
+    return regression(previous, next, report)
   }
   if (nextEnd < previousEnd) {
     const says = `The newest segment went back from ${previousEnd - 1} to ${nextEnd - 1}.`
     report.add('error', 'list-shrank', says, undefined, 'sequence-regression')
-    return { regressions: 1, appended: 0, findings: report.finish() }
+    return regression(previous, next, report)
   }
   if (next.mediaSequence > previousEnd) {
     const says = `The playlist jumped from segment ${previousEnd - 1} to ${next.mediaSequence}.`
@@ -49,7 +54,21 @@ export function compareMedia(previous: MediaPlaylist, next: MediaPlaylist): Comp
     report.add('warning', 'discontinuity-sequence-went-back', says)
   }
   compareOverlap(previous, next, report)
-  return { regressions: 0, appended: nextEnd - previousEnd, findings: report.finish() }
+  return {
+    regressions: 0,
+    restarted: false,
+    appended: nextEnd - previousEnd,
+    findings: report.finish(),
+  }
+}
+
+function regression(previous: MediaPlaylist, next: MediaPlaylist, report: Report): Comparison {
+  const offset = firstSequence(next) - firstSequence(previous)
+  const restarted = !next.segments.some((segment, at) => {
+    const before = previous.segments[at + offset]
+    return before !== undefined && sameMedia(before, segment)
+  })
+  return { regressions: 1, restarted, appended: 0, findings: report.finish() }
 }
 
 /** Compares the segments that both copies list under the same sequence number. */

@@ -38,7 +38,7 @@ describe('two successive media playlists', () => {
   ] as const)('have no finding when %s', (_name, before, after, appended) => {
     const result = compareMedia(list(before), list(after))
 
-    expect(result).toEqual({ regressions: 0, appended, findings: [] })
+    expect(result).toEqual({ regressions: 0, restarted: false, appended, findings: [] })
   })
 
   it.each([
@@ -96,6 +96,15 @@ describe('two successive media playlists', () => {
     const result = compareMedia(list(before), list(after))
 
     expect(result.findings).toMatchObject([finding])
+  })
+
+  it.each([
+    ['a packager that starts anew', { first: 0, count: 3, name: 'new' }, true],
+    ['an older copy of the same list', { first: 498, count: 5 }, false],
+  ] as const)('tell %s', (_name, after, restarted) => {
+    const result = compareMedia(list({ first: 500, count: 5 }), list(after))
+
+    expect(result).toMatchObject({ regressions: 1, restarted })
   })
 
   it('accept a discontinuity that leaves the list and is counted', () => {

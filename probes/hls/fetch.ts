@@ -1,0 +1,159 @@
+import type { Clock } from '../../src/core/clock.ts'
+import type { Diagnosis } from '../../src/core/diagnosis.ts'
+import type { MediaPlaylist, MultivariantPlaylist } from '../../src/formats/m3u8/model.ts'
+import { parsePlaylist } from '../../src/formats/m3u8/parse.ts'
+import type { HttpRequest, HttpResult, HttpTimings, Net } from '../../src/plugin/net.ts'
+
+/** Playlists beyond this are cut off and refused. */
+const maxPlaylistBytes = 8 * 2 ** 20
+
+/** What all requests of a session share. */
+export interface FetchOptions {
+  readonly url: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly address?: string | undefined
+  readonly user_agent: string
+}
+
+/** Why something could not be had. `local`: the fault is ours, nothing is known of the path. */
+export interface Fault {
+  readonly local: boolean
+  readonly diagnosis: Diagnosis
+  /** The rest of a sentence whose subject the caller knows: `answered 404`. Redacted. */
+  readonly says: string
+  readonly status: number | undefined
+}
+
+/** A playlist as it was fetched; kept, so that an unchanged one need not be read again. */
+export interface Fetched {
+  readonly body: Buffer
+  /** The final URL, redirects followed: relative URIs are relative to it. */
+  readonly url: string
+  readonly playlist: MediaPlaylist | MultivariantPlaylist
+}
+
+export interface PlaylistResult {
+  /** Monotonic and wall milliseconds at which the answer was complete. */
+  readonly at: number
+  readonly wall: number
+  readonly timings: HttpTimings
+  readonly fault: Fault | undefined
+  readonly fetched: Fetched | undefined
+  /** The body equals the one before. */
+  readonly same: boolean
+  /** Wall milliseconds of the server's Date header, where no cache stood between. */
+  readonly serverTime: number | undefined
+}
+
+/** Makes the requests of one session; nothing here throws for what a peer does. */
+export class Fetcher {
+  readonly #net: Net
+  readonly #clock: Clock
+  readonly #signal: AbortSignal
+  readonly #options: FetchOptions
+  readonly #host: string | undefined
+
+  constructor(net: Net, clock: Clock, signal: AbortSignal, options: FetchOptions) {
+    this.#net = net
+    this.#clock = clock
+    this.#signal = signal
+    this.#options = options
+    this.#host = URL.parse(options.url)?.host
+  }
+
+  /** Fetches and reads a playlist; `previous` saves reading it again when nothing changed. */
+  async playlist(
+    url: string,
+    deadlineAt: number,
+    previous: Fetched | undefined,
+    imports?: ReadonlyMap<string, string>,
+  ): Promise<PlaylistResult> {
+    const answer = await this.request(url, deadlineAt, { maxBytes: maxPlaylistBytes })
+    const base = {
+      at: this.#clock.now(),
+      wall: this.#clock.wall(),
+      timings: answer.timings,
+      same: false,
+      serverTime: answer.ok ? serverTime(answer.headers) : undefined,
+    }
+    const fault = faultOf(answer)
+    if (fault !== undefined || !answer.ok) return { ...base, fault, fetched: undefined }
+    if (answer.truncated) {
+      return { ...base, fault: wrongContent('is larger than 8 MiB'), fetched: undefined }
+    }
+    if (previous !== undefined && previous.body.equals(answer.body)) {
+      const fetched = previous.url === answer.url ? previous : { ...previous, url: answer.url }
+      return { ...base, same: true, fault: undefined, fetched }
+    }
+    const playlist = parsePlaylist(answer.body, { url: answer.url, ...(imports && { imports }) })
+    if (playlist.kind === 'not-a-playlist') {
+      const says =
+        playlist.looksLike === 'empty'
+          ? 'is empty'
+          : `is no playlist but looks like ${playlist.looksLike}`
+      return { ...base, fault: wrongContent(says), fetched: undefined }
+    }
+    if (playlist.truncated) {
+      const says = `has more than ${playlist.lines - 1} lines`
+      return { ...base, fault: wrongContent(says), fetched: undefined }
+    }
+    const fetched = { body: answer.body, url: answer.url, playlist }
+    return { ...base, fault: undefined, fetched }
+  }
+
+  /** One GET that ends at `deadlineAt` (monotonic milliseconds). */
+  request(
+    url: string,
+    deadlineAt: number,
+    more: Pick<HttpRequest, 'maxBytes' | 'onChunk' | 'discardBody'> & { readonly range?: string },
+  ): Promise<HttpResult> {
+    const { range, ...rest } = more
+    // Configured headers may hold tokens: they and the pinned address are for the configured host alone.
+    const own = URL.parse(url)?.host === this.#host
+    const { address, headers, user_agent } = this.#options
+    return this.#net.http({
+      url,
+      deadlineMs: Math.max(1, deadlineAt - this.#clock.now()),
+      headers: {
+        'user-agent': user_agent,
+        ...(own && headers),
+        ...(range !== undefined && { range }),
+      },
+      signal: this.#signal,
+      ...(own && address !== undefined && { address }),
+      ...rest,
+    })
+  }
+}
+
+/** What is wrong with an answer by its status or failure; `undefined` where it is good. */
+export function faultOf(answer: HttpResult): Fault | undefined {
+  if (!answer.ok) {
+    return {
+      local: answer.fault === 'local' || answer.fault === 'aborted',
+      diagnosis: 'unreachable',
+      says: `cannot be fetched (${answer.phase}): ${answer.says}`,
+      status: answer.status,
+    }
+  }
+  const { status } = answer
+  if (status >= 200 && status < 300) return undefined
+  return {
+    local: false,
+    diagnosis: status === 404 || status === 410 ? 'not-found' : 'unreachable',
+    says: `answered ${status}`,
+    status,
+  }
+}
+
+/** A fault of content. */
+export function wrongContent(says: string): Fault {
+  return { local: false, diagnosis: 'wrong-content', says, status: undefined }
+}
+
+/** A Date header has whole seconds: its middle is the best guess. A cached answer's Date is old. */
+function serverTime(headers: Readonly<Record<string, string>>): number | undefined {
+  if (Number(headers['age'] ?? 0) > 0) return undefined
+  const date = Date.parse(headers['date'] ?? '')
+  return Number.isNaN(date) ? undefined : date + 500
+}

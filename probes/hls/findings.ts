@@ -1,0 +1,150 @@
+import type { Finding } from '../../src/core/sample.ts'
+import type { Seen } from './observation.ts'
+import type { Rendition } from './rendition.ts'
+import type { SegmentLook } from './segment.ts'
+
+/** One look says at most so many things, and one thing of at most so many renditions. */
+const maxFindings = 30
+const maxPerCode = 3
+/** Below this a jump of timestamps is no gap that a viewer notices. */
+const gapSeconds = 0.5
+
+const weight = { error: 0, warning: 1, info: 2 } as const
+
+/** Everything a look noticed, the worst first. */
+export function findingsOf({ multivariant, renditions, look }: Seen): readonly Finding[] {
+  const all = [
+    ...(look.top?.fault === undefined ? (multivariant?.findings ?? []) : []),
+    ...renditions.flatMap((rendition) => renditionFindings(rendition)),
+    ...disagreements(renditions),
+    ...look.segments.flatMap((seen) => segmentFindings(seen)),
+  ]
+  if (all.length === 0) return all
+  const counts = new Map<string, number>()
+  return all
+    .filter(({ code }) => {
+      const count = (counts.get(code) ?? 0) + 1
+      counts.set(code, count)
+      return count <= maxPerCode
+    })
+    .sort((a, b) => weight[a.severity] - weight[b.severity])
+    .slice(0, maxFindings)
+}
+
+function renditionFindings(rendition: Rendition): readonly Finding[] {
+  const { fault, present, playlist, spec } = rendition
+  if (fault !== undefined && !fault.local) {
+    return [
+      {
+        code: 'rendition-missing',
+        diagnosis: 'rendition-missing',
+        severity: 'error',
+        says: `The media playlist ${spec.name} ${fault.says}.`,
+        rendition: spec.name,
+      },
+    ]
+  }
+  if (!present || playlist === undefined) return []
+  const found = [...rendition.lint, ...rendition.changes]
+  if (playlist.segments.length === 0 && playlist.trailingParts.length === 0) {
+    found.push({
+      code: 'rendition-empty',
+      diagnosis: 'playlist-empty',
+      severity: 'error',
+      says: `The media playlist ${spec.name} lists no segment.`,
+      rendition: spec.name,
+    })
+  }
+  if (playlist.endList) {
+    const ended = rendition.endedWhileWatched
+    found.push({
+      code: 'ended',
+      severity: ended ? 'warning' : 'info',
+      says: ended
+        ? `The media playlist ${spec.name} ended (EXT-X-ENDLIST) while it was watched.`
+        : `The media playlist ${spec.name} has ended (EXT-X-ENDLIST): it has no age.`,
+      rendition: spec.name,
+    })
+  }
+  return found
+}
+
+/** Renditions of one stream agree on the target duration (rfc8216bis 6.2.4). */
+function disagreements(renditions: readonly Rendition[]): readonly Finding[] {
+  const targets = new Set<number>()
+  for (const { present, playlist, spec } of renditions) {
+    if (!present || spec.kind === 'subtitles') continue
+    if (playlist?.targetDuration !== undefined) targets.add(playlist.targetDuration)
+  }
+  if (targets.size < 2) return []
+  const says = `Renditions have different target durations: ${[...targets].slice(0, 5).join(', ')} s.`
+  return [{ code: 'target-durations-differ', diagnosis: 'spec-violation', severity: 'info', says }]
+}
+
+function segmentFindings(seen: SegmentLook): readonly Finding[] {
+  const { fault, keyFault, report, gap, segment } = seen
+  const rendition = seen.rendition.spec.name
+  const subject = `Segment ${segment.sequence} of ${rendition}`
+  const found: Finding[] = []
+  if (fault !== undefined) {
+    found.push({
+      code: 'segments-missing',
+      diagnosis: 'segments-missing',
+      severity: 'error',
+      says: `${subject} ${fault.says}.`,
+      rendition,
+      line: segment.line,
+    })
+  }
+  if (keyFault !== undefined) {
+    found.push({
+      code: 'key-missing',
+      diagnosis: 'key-missing',
+      severity: 'error',
+      says: `The key of segment ${segment.sequence} of ${rendition} ${keyFault.says}.`,
+      rendition,
+    })
+  }
+  if (report !== undefined && report.continuityErrors > 0) {
+    found.push({
+      code: 'continuity-errors',
+      diagnosis: 'continuity-errors',
+      severity: 'warning',
+      says: `${subject} has ${report.continuityErrors} continuity errors in ${report.packets} packets.`,
+      rendition,
+    })
+  }
+  const damage =
+    report === undefined ? 0 : report.transportErrors + report.syncLosses + report.crcErrors
+  if (report !== undefined && damage > 0) {
+    found.push({
+      code: 'stream-damaged',
+      diagnosis: 'continuity-errors',
+      severity: 'warning',
+      says: `${subject} has ${report.transportErrors} transport errors, ${report.syncLosses} sync losses and ${report.crcErrors} damaged tables.`,
+      rendition,
+    })
+  }
+  const absent = report?.pids.filter(
+    ({ kind, packets }) => packets === 0 && (kind === 'video' || kind === 'audio'),
+  )
+  if (absent !== undefined && absent.length > 0) {
+    found.push({
+      code: 'stream-absent',
+      diagnosis: 'media-gap',
+      severity: 'warning',
+      says: `${subject} announces ${absent.map(({ kind }) => kind).join(' and ')} but carries none.`,
+      rendition,
+    })
+  }
+  if (gap !== undefined && gap > gapSeconds) {
+    found.push({
+      code: 'media-gap',
+      diagnosis: 'media-gap',
+      severity: 'warning',
+      says: `${subject} begins ${gap.toFixed(2)} s away from where the one before ended.`,
+      rendition,
+    })
+  }
+  return found
+}

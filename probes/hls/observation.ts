@@ -1,0 +1,203 @@
+import type { Continuity, Finding, Observation } from '../../src/core/sample.ts'
+import { redactUrl } from '../../src/core/redact.ts'
+import type { MultivariantPlaylist } from '../../src/formats/m3u8/model.ts'
+import { edgeTime } from '../../src/formats/m3u8/timeline.ts'
+import type { Fault } from './fetch.ts'
+import { findingsOf } from './findings.ts'
+import type { Rendition } from './rendition.ts'
+import type { SegmentLook } from './segment.ts'
+import type { Look } from './session.ts'
+
+/** What an observation is made of. */
+export interface Seen {
+  readonly look: Look
+  readonly url: string
+  readonly multivariant: MultivariantPlaylist | undefined
+  readonly renditions: readonly Rendition[]
+  readonly missingRatio: number | undefined
+  /** Monotonic and wall milliseconds of the observation. */
+  readonly now: number
+  readonly wall: number
+}
+
+/** The observation of one look: what was measured is kept whatever failed. */
+export function observation(seen: Seen): Observation {
+  const findings = findingsOf(seen)
+  const measurements = defined({
+    ...playlistMeasurements(seen, findings),
+    ...segmentMeasurements(seen),
+    ...httpMeasurements(seen.look),
+  })
+  const fault = faultOfLook(seen)
+  if (fault === undefined) {
+    return { outcome: 'pass', measurements, findings, continuity: continuity(seen) }
+  }
+  if (fault.local) return { outcome: 'unknown', reason: fault.says, measurements, findings }
+  const { diagnosis, says } = fault
+  return { outcome: 'fail', reason: says, diagnosis, measurements, findings }
+}
+
+/** Why the whole path fails, with a whole sentence; `undefined` where viewers get at least something. */
+function faultOfLook({ look, url, multivariant, renditions }: Seen): Fault | undefined {
+  const top = look.top?.fault
+  if (top !== undefined) return { ...top, says: `The playlist ${redactUrl(url)} ${top.says}.` }
+  if (multivariant !== undefined && renditions.length === 0) {
+    const says = `The multivariant playlist ${redactUrl(url)} names no playlist that can be fetched.`
+    return { local: false, diagnosis: 'playlist-empty', says, status: undefined }
+  }
+  const present = renditions.filter((rendition) => rendition.present)
+  if (present.length === 0) return allMissing(renditions)
+  const empty = present.every(
+    ({ playlist }) => playlist?.segments.length === 0 && playlist.trailingParts.length === 0,
+  )
+  if (!empty) return undefined
+  const says =
+    multivariant === undefined
+      ? `The playlist ${redactUrl(url)} lists no segment.`
+      : 'No media playlist lists a segment.'
+  return { local: false, diagnosis: 'playlist-empty', says, status: undefined }
+}
+
+/** No media playlist came: one fault speaks for all, a lasting one before a passing one. */
+function allMissing(renditions: readonly Rendition[]): Fault {
+  const failed = renditions.filter(({ fault }) => fault !== undefined)
+  const order = (rendition: Rendition) =>
+    rendition.fault?.local ? 0 : rendition.fault?.diagnosis === 'not-found' ? 1 : 2
+  const worst = failed.sort((a, b) => order(a) - order(b))[0]
+  if (worst?.fault === undefined) {
+    const says = 'The look was ended before any media playlist was asked for.'
+    return { local: true, diagnosis: 'cannot-see', says, status: undefined }
+  }
+  const { fault, spec } = worst
+  const says =
+    renditions.length === 1
+      ? `The media playlist ${spec.name} ${fault.says}.`
+      : `None of ${renditions.length} media playlists can be had; ${spec.name} ${fault.says}.`
+  return { ...fault, says }
+}
+
+function playlistMeasurements(seen: Seen, findings: readonly Finding[]) {
+  const { renditions, now, wall } = seen
+  const present = renditions.filter((rendition) => rendition.present)
+  const live = present.filter((rendition) => rendition.isLive)
+  // Subtitles may go on while picture and sound stand still: they do not keep a stream alive.
+  const media = live.filter(({ spec }) => spec.kind !== 'subtitles')
+  const moving = media.length > 0 ? media : live
+  const age = (rendition: Rendition) => Math.max(0, now - rendition.changedAt) / 1_000
+  const edges = live.flatMap(({ playlist }) => (playlist && edgeTime(playlist)) ?? [])
+  const delays = present.flatMap(({ availabilityDelay }) => availabilityDelay ?? [])
+  return {
+    playlist_age_seconds: least(moving.map(age)),
+    rendition_age_seconds: most(live.map(age)),
+    target_duration_seconds: most(
+      present.flatMap(({ playlist }) => playlist?.targetDuration ?? []),
+    ),
+    edge_age_seconds: most(edges.map((edge) => (wall - edge) / 1_000)),
+    availability_delay_seconds: most(delays),
+    stream_drift_seconds: moving.find(({ drift }) => drift !== undefined)?.drift,
+    renditions: renditions.length || undefined,
+    renditions_missing:
+      renditions.length === 0
+        ? undefined
+        : renditions.filter(({ fault }) => fault !== undefined && !fault.local).length,
+    segments_listed: least(present.map(({ playlist }) => playlist?.segments.length ?? 0)),
+    sequence_regressions:
+      present.length === 0
+        ? undefined
+        : present.reduce((sum, { regressions }) => sum + regressions, 0),
+    spec_violations:
+      present.length === 0
+        ? undefined
+        : findings.filter(
+            ({ diagnosis, severity }) => diagnosis === 'spec-violation' && severity !== 'info',
+          ).length,
+  }
+}
+
+function segmentMeasurements(seen: Seen) {
+  const { segments } = seen.look
+  const scanned = segments.flatMap(({ report }) => report ?? [])
+  return {
+    segments_missing_ratio: seen.missingRatio,
+    ...ladderBitrate(seen.renditions),
+    download_ratio: most(segments.flatMap(({ downloadRatio }) => downloadRatio ?? [])),
+    continuity_errors:
+      scanned.length === 0
+        ? undefined
+        : scanned.reduce((sum, { continuityErrors }) => sum + continuityErrors, 0),
+    media_gap_seconds: most(segments.flatMap(({ gap }) => gap ?? [])),
+    keys_missing: keysMissing(segments),
+  }
+}
+
+function keysMissing(segments: readonly SegmentLook[]): number | undefined {
+  const encrypted = segments.filter(({ segment }) => segment.keys.length > 0)
+  if (encrypted.length === 0) return undefined
+  return encrypted.filter(({ keyFault }) => keyFault !== undefined).length
+}
+
+/**
+ * Sums over all variants, and only when each was measured: one variant's number would jump with
+ * the rotation, and a median over time would then compare one variant with another.
+ */
+function ladderBitrate(renditions: readonly Rendition[]) {
+  const variants = renditions.filter(({ spec, isLive }) => spec.kind === 'variant' && isLive)
+  const bitrates = variants.flatMap(({ segments }) => segments.bitrate ?? [])
+  if (variants.length === 0 || bitrates.length < variants.length) return {}
+  const advertised = variants.flatMap(({ spec }) => spec.advertised ?? [])
+  return {
+    bitrate_bits_per_second: sum(bitrates),
+    advertised_bits_per_second: advertised.length === variants.length ? sum(advertised) : undefined,
+  }
+}
+
+function httpMeasurements({ requests, top }: Look) {
+  const timings = requests.filter(({ fault }) => !fault?.local).map((request) => request.timings)
+  const whole = requests.filter(({ fault }) => fault?.status !== undefined || fault === undefined)
+  const offset = [top, ...requests].find((request) => request?.serverTime !== undefined)
+  const seconds = (ms: number | undefined) => (ms === undefined ? undefined : ms / 1_000)
+  return {
+    http_connect_seconds: seconds(most(timings.flatMap(({ connect }) => connect ?? []))),
+    http_first_byte_seconds: seconds(most(timings.flatMap(({ firstByte }) => firstByte ?? []))),
+    http_total_seconds: seconds(most(whole.map((request) => request.timings.total))),
+    clock_offset_seconds:
+      offset?.serverTime === undefined ? undefined : (offset.serverTime - offset.wall) / 1_000,
+  }
+}
+
+function continuity({ multivariant, renditions }: Seen): Continuity {
+  const ladder = (multivariant?.variants ?? []).map(({ bandwidth, resolution, codecs }) =>
+    [bandwidth, resolution && `${resolution.width}x${resolution.height}`, codecs]
+      .filter((word) => word !== undefined)
+      .join(' '),
+  )
+  const present = renditions.filter((rendition) => rendition.present)
+  const edges = present.flatMap(({ playlist }) => (playlist && edgeTime(playlist)) ?? [])
+  const edgeAt = most(edges)
+  const mediaSequence = present[0]?.playlist?.mediaSequence
+  return {
+    ladder: [...new Set(ladder)].sort(),
+    ...(mediaSequence !== undefined && { mediaSequence }),
+    ...(edgeAt !== undefined && { edgeAt }),
+  }
+}
+
+function defined(values: Readonly<Record<string, number | undefined>>): Record<string, number> {
+  const kept: Record<string, number> = {}
+  for (const [name, value] of Object.entries(values)) {
+    if (value !== undefined && Number.isFinite(value)) kept[name] = value
+  }
+  return kept
+}
+
+function most(values: readonly number[]): number | undefined {
+  return values.length === 0 ? undefined : Math.max(...values)
+}
+
+function least(values: readonly number[]): number | undefined {
+  return values.length === 0 ? undefined : Math.min(...values)
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0)
+}
