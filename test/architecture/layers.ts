@@ -9,7 +9,9 @@ const floors: readonly (readonly string[])[] = [
   ['probes', 'src/actuators', 'src/notifiers', 'src/stores', 'src/queues', 'src/config'],
   ['src/metrics', 'src/app', 'src/lab'],
   ['src/api', 'src/cli', 'src/ui'],
-  ['src/main.ts', 'src/plugins.ts'],
+  ['src/plugins.ts'],
+  ['src/composition'],
+  ['src/main.ts'],
 ]
 
 /** Folders where every file, or folder of parts, is a plug-in of its own. */

@@ -1,0 +1,20 @@
+import hls from '../probes/hls.ts'
+import evict from './actuators/evict.ts'
+import haproxy from './actuators/haproxy.ts'
+import serve from './actuators/serve.ts'
+import pagerduty from './notifiers/pagerduty.ts'
+import webhook from './notifiers/webhook.ts'
+import type { ActuatorPlugin } from './plugin/actuator.ts'
+import type { NotifierPlugin } from './plugin/notifier.ts'
+import type { ProbePlugin } from './plugin/probe.ts'
+
+/** Every plug-in that there is: joining costs one import and one word here. */
+export const plugins: {
+  readonly probes: readonly ProbePlugin[]
+  readonly actuators: readonly ActuatorPlugin[]
+  readonly notifiers: readonly NotifierPlugin[]
+} = {
+  probes: [hls],
+  actuators: [evict, haproxy, serve],
+  notifiers: [pagerduty, webhook],
+}
