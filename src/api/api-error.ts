@@ -1,5 +1,5 @@
 import { HTTPException } from 'hono/http-exception'
-import type { CommandFault } from './watchdog-port.ts'
+import type { CommandFault } from '../core/command.ts'
 
 /** Every error of the API with its HTTP status. Codes are never reused. */
 const statuses = {

@@ -2,7 +2,8 @@ import { Hono } from 'hono'
 import { actorOf, type ApiEnv } from './access.ts'
 import { errorResponse } from './api-error.ts'
 import { holdBody, incidentBody, readBody, reasonBody, steerBody } from './request-body.ts'
-import type { CommandResult, WatchdogPort } from './watchdog-port.ts'
+import type { CommandResult } from '../core/command.ts'
+import type { WatchdogPort } from './watchdog-port.ts'
 
 /** What people do: steer, hold, release, acknowledge, adopt. Access is checked before. */
 export function commandRoutes(port: WatchdogPort): Hono<ApiEnv> {

@@ -1,56 +1,14 @@
 import type { Health } from '../core/health.ts'
 import type { JournalEntry } from '../core/journal.ts'
 import type { WatchdogView } from '../core/view.ts'
+import type { Command as GroupCommand, CommandResult } from '../core/command.ts'
 import type { PullAnswer } from '../plugin/actuator.ts'
 import type { JournalQuery } from '../plugin/store.ts'
 
-/** What a person asks for. `group` is the full name, `reason` is never empty. */
+/** What a person asks for: of a group, or to look after an incident. */
 export type Command =
-  | {
-      readonly kind: 'steer'
-      readonly group: string
-      /** Short name of the path that shall carry the traffic. */
-      readonly path: string
-      readonly actor: string
-      readonly reason: string
-      /** In `advise`: really move the traffic. */
-      readonly apply: boolean
-      /** Names of the guards that the person bypasses. */
-      readonly bypass: readonly string[]
-    }
-  | {
-      readonly kind: 'hold'
-      readonly group: string
-      readonly actor: string
-      readonly reason: string
-      /** From 1 s to 30 days. */
-      readonly forMs: number
-    }
-  | {
-      /** `ack` leaves FROZEN; `adopt` takes over a record that was not ours. */
-      readonly kind: 'release' | 'ack' | 'adopt'
-      readonly group: string
-      readonly actor: string
-      readonly reason: string
-    }
+  | GroupCommand
   | { readonly kind: 'ack-incident'; readonly key: string; readonly actor: string }
-
-/**
- * Why a command was not done. `not-found`: no such group, path or incident. `invalid`: it makes no
- * sense now, for instance releasing a group that nobody holds. `refused`: a guard vetoes.
- * `conflict`: somebody else was faster. `unavailable`: store or actuator cannot be reached.
- */
-export type CommandFault = 'not-found' | 'invalid' | 'refused' | 'conflict' | 'unavailable'
-
-/** The answer to a command, in a sentence. */
-export type CommandResult =
-  | { readonly ok: true; readonly says: string }
-  | {
-      readonly ok: false
-      readonly code: CommandFault
-      readonly says: string
-      readonly todo: string
-    }
 
 /** The state of one aspect of the process itself. */
 export interface SelfReport {

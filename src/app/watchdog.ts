@@ -33,6 +33,8 @@ export interface WatchdogHooks {
   readonly onPhase?: (phase: 'detect' | 'apply' | 'verify', ms: number) => void
   readonly onDelivered?: (route: string, delivery: Delivery) => void
   readonly onForget?: (path: string) => void
+  /** A group was evaluated. */
+  readonly onTurn?: () => void
 }
 
 export interface WatchdogOptions {
@@ -78,7 +80,7 @@ export class Watchdog {
   readonly #board: HealthBoard
   readonly #installation: Installation
   readonly #journal: JournalWriter
-  readonly #alerting: Alerting
+  #alerting: Alerting
   readonly #groups = new Map<string, RunningGroup>()
   readonly #paths = new Map<string, RunningPath>()
   readonly #listeners = new Set<() => void>()
@@ -108,17 +110,7 @@ export class Watchdog {
         this.#changed()
       },
     })
-    this.#alerting = createAlerting({
-      clock,
-      ids: options.ids,
-      random: options.random,
-      store,
-      log,
-      clearForMs: settings.timing.clearForMs,
-      routes: alertRoutes(options, settings),
-      ...(settings.publicUrl !== undefined && { link: settings.publicUrl }),
-      ...(hooks?.onDelivered !== undefined && { onDelivered: hooks.onDelivered }),
-    })
+    this.#alerting = this.#createAlerting(settings)
   }
 
   get settings(): Settings {
@@ -165,9 +157,15 @@ export class Watchdog {
    */
   async reload(settings: Settings, rules: RuleSet): Promise<void> {
     const { clock } = this.#options
+    const before = this.#settings
     this.#settings = settings
     this.#rules = rules
     this.#installation.configure(settings.installation, settings.groups.length)
+    if (!isSame(before.notify, settings.notify) || before.publicUrl !== settings.publicUrl) {
+      // What is open or undelivered lies in the store; the next one takes it up.
+      await this.#alerting.stop()
+      this.#alerting = this.#createAlerting(settings)
+    }
     const wanted = new Map(settings.groups.map((group) => [group.name, group]))
     for (const [name, running] of this.#groups) {
       if (wanted.has(name)) continue
@@ -252,6 +250,21 @@ export class Watchdog {
     return this.#groups.get(group)?.controller.serving() ?? []
   }
 
+  #createAlerting(settings: Settings): Alerting {
+    const { clock, ids, random, store, log, hooks } = this.#options
+    return createAlerting({
+      clock,
+      ids,
+      random,
+      store,
+      log,
+      clearForMs: settings.timing.clearForMs,
+      routes: alertRoutes(this.#options, settings),
+      ...(settings.publicUrl !== undefined && { link: settings.publicUrl }),
+      ...(hooks?.onDelivered !== undefined && { onDelivered: hooks.onDelivered }),
+    })
+  }
+
   #startGroup(group: GroupSettings): void {
     for (const [, path] of pathsOf(group)) this.#startPath(group, path)
     const { clock, ids, store, log, hooks } = this.#options
@@ -272,6 +285,7 @@ export class Watchdog {
       onChange: () => this.#changed(),
       onConditions: (conditions) => this.#alerting.conditions(group.name, conditions),
       tickMs: this.#options.tickMs ?? 1_000,
+      onDecision: () => hooks?.onTurn?.(),
       ...(hooks?.onPhase !== undefined && { onPhase: hooks.onPhase }),
       ...(this.#options.withoutGuards !== undefined && {
         withoutGuards: this.#options.withoutGuards,

@@ -32,6 +32,10 @@ export const errorCodes = {
     todo: 'Check the name: groups are called `<stream>/<group>`; `changeover status` lists them.',
   },
   REFUSED: { retry: false, todo: 'The message says which guard or state refused it.' },
+  LISTEN_FAILED: {
+    retry: true,
+    todo: 'Choose another address under `listen`, or end the program that uses this one.',
+  },
   UNREACHABLE: {
     retry: true,
     todo: 'Check that `changeover run` is running and that the address and token are right.',

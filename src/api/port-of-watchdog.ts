@@ -1,0 +1,98 @@
+import type { Clock } from '../core/clock.ts'
+import type { JournalEntry } from '../core/journal.ts'
+import type { Plugins } from '../app/plugin-binding.ts'
+import { viewOf } from '../app/view.ts'
+import type { Watchdog } from '../app/watchdog.ts'
+import type { PullAnswer } from '../plugin/actuator.ts'
+import type { Store } from '../plugin/store.ts'
+import type { DemoPort, SelfReport, WatchdogPort } from './watchdog-port.ts'
+
+/** What the port is made of. */
+export interface PortParts {
+  readonly watchdog: Watchdog
+  readonly store: Store
+  readonly clock: Clock
+  readonly plugins: Plugins
+  readonly version: string
+  readonly metrics: WatchdogPort['metrics']
+  readonly lagMs: () => number
+  /** Listeners for journal entries as they are written. */
+  readonly journalListeners: Set<(entry: JournalEntry) => void>
+  /** Links that the page shows in the demo. */
+  readonly links?: { readonly lab: string; readonly viewer: string }
+  readonly demo?: DemoPort
+}
+
+/** A group that was not evaluated for this long is stuck; three evaluations of the slowest kind. */
+const stuckAfterMs = 30_000
+const maxLagMs = 5_000
+
+/** Lets the HTTP API see and steer a running watchdog. */
+export function portOf(parts: PortParts): WatchdogPort {
+  const { watchdog, store, clock, plugins, demo, links } = parts
+  const groupOf = (name: string) => watchdog.settings.groups.find((group) => group.name === name)
+  return {
+    view: () => ({ ...viewOf(parts), ...(links !== undefined && { demo: links }) }),
+    subscribe: (listener) => watchdog.subscribe(listener),
+    journal: (query) => store.entries(query),
+    onJournal: (listener) => {
+      parts.journalListeners.add(listener)
+      return () => parts.journalListeners.delete(listener)
+    },
+    command: async (command) => {
+      if (command.kind !== 'ack-incident') return await watchdog.command(command)
+      const isKnown = watchdog.alerting.acknowledge(command.key, command.actor)
+      if (isKnown) return { ok: true, says: `${command.actor} looks after ${command.key}` }
+      return {
+        ok: false,
+        code: 'not-found',
+        says: `no incident ${command.key} is open`,
+        todo: 'Open incidents: changeover status.',
+      }
+    },
+    pull: (route, group, path, query): PullAnswer | undefined => {
+      const settings = groupOf(group)
+      const published = watchdog.published(group)
+      if (settings === undefined || published === undefined) return undefined
+      if (!settings.paths.some((each) => each.name === path)) return undefined
+      for (const actuator of settings.actuators) {
+        const plugin = plugins.actuators.find((each) => each.type === actuator.type)
+        if (plugin?.mode !== 'pull' || plugin.route !== route) continue
+        return plugin.answer(actuator.options, published, { path, query })
+      }
+      return undefined
+    },
+    health: (group, path) => {
+      const settings = groupOf(group)
+      const health = settings && watchdog.board.health(settings).get(path)
+      return health && { health: health.health, says: health.says }
+    },
+    metrics: parts.metrics,
+    ready: () => readiness(watchdog),
+    alive: (): SelfReport => {
+      const lag = parts.lagMs()
+      if (lag > maxLagMs) return { ok: false, says: `the event loop is ${Math.round(lag)} ms late` }
+      const stuck = watchdog.settings.groups.find((group) => {
+        const snapshot = watchdog.controller(group.name)?.snapshot()
+        if (snapshot === undefined || snapshot.busy !== undefined) return false
+        return clock.now() - snapshot.lastTurn > stuckAfterMs
+      })
+      if (stuck !== undefined) return { ok: false, says: `${stuck.name} is not evaluated any more` }
+      return { ok: true, says: 'every group is evaluated' }
+    },
+    ...(demo !== undefined && { demo }),
+  }
+}
+
+/** Ready: every group that this process leads has read its world back. */
+function readiness(watchdog: Watchdog): SelfReport {
+  for (const group of watchdog.settings.groups) {
+    const snapshot = watchdog.controller(group.name)?.snapshot()
+    if (snapshot === undefined) return { ok: false, says: `${group.name} has not started` }
+    const { memory, lease } = snapshot.situation
+    if (lease !== undefined && !memory.readBack) {
+      return { ok: false, says: `${group.name}: ${snapshot.decision.says}` }
+    }
+  }
+  return { ok: true, says: 'watching' }
+}

@@ -1,0 +1,141 @@
+import { heaviest } from '../core/allocation.ts'
+import { remedies } from '../core/diagnosis.ts'
+import { formatDuration } from '../core/duration.ts'
+import type { PathSettings } from '../core/settings.ts'
+import type { GroupView, MeasurementView, PathView, WatchdogView } from '../core/view.ts'
+import { failbackOf } from '../engine/group/failback.ts'
+import { spent } from '../engine/group/memory.ts'
+import type { Clock } from '../core/clock.ts'
+import type { Plugins } from './plugin-binding.ts'
+import type { Watchdog } from './watchdog.ts'
+
+/** What a view is made of. */
+export interface ViewSource {
+  readonly watchdog: Watchdog
+  readonly clock: Clock
+  readonly plugins: Plugins
+  readonly version: string
+}
+
+/** The whole state as people and programs see it, at one moment. */
+export function viewOf(source: ViewSource): WatchdogView {
+  const { watchdog, clock, version } = source
+  const { settings } = watchdog
+  const groups = settings.groups.flatMap((group) => groupView(source, group.name))
+  const troubled = settings.groups
+    .map((group) => watchdog.controller(group.name)?.snapshot().situation.store)
+    .find((store) => store?.ok === false)
+  return {
+    version,
+    mode: settings.mode,
+    profile: settings.profile,
+    wall: clock.wall(),
+    startedAt: watchdog.startedAt,
+    vantage: { name: settings.vantage.name, ...watchdog.self },
+    store: troubled ?? { ok: true, says: 'writable' },
+    groups,
+    incidents: watchdog.alerting.view(),
+  }
+}
+
+function groupView(source: ViewSource, name: string): GroupView[] {
+  const { watchdog, clock } = source
+  const group = watchdog.settings.groups.find((each) => each.name === name)
+  const snapshot = watchdog.controller(name)?.snapshot()
+  if (group === undefined || snapshot === undefined) return []
+  const { situation, decision } = snapshot
+  const { memory } = situation
+  const { row } = memory
+  const wallOf = (at: number) => clock.wall() - (clock.now() - at)
+  const active = heaviest(row.allocation ?? {})
+  const used = spent(memory, group, situation.now)
+  const lastChange = row.ledger.at(-1)
+  const whyNot = decision.kind === 'stay' ? decision.whyNot : undefined
+  const published = watchdog.published(name)
+  return [
+    {
+      name,
+      stream: group.stream,
+      title: group.title,
+      state: snapshot.state,
+      says: snapshot.busy ?? decision.says,
+      since: wallOf(snapshot.stateSince),
+      ...(row.allocation !== undefined && { allocation: row.allocation }),
+      ...(active !== undefined && { active }),
+      preferred: group.paths[0]?.name ?? '',
+      leader: situation.lease !== undefined,
+      ...(situation.lease !== undefined && { token: situation.lease.token }),
+      ...(row.hold !== undefined && { hold: row.hold }),
+      ...(row.frozen !== undefined && { frozen: row.frozen }),
+      ...(whyNot !== undefined && { whyNot }),
+      guards: decision.guards,
+      holddownLeftMs: Math.max(0, memory.holddownUntil - situation.now),
+      budget: {
+        left: Math.max(0, group.budget.changes - used),
+        of: group.budget.changes,
+        perMs: group.budget.perMs,
+      },
+      failback: {
+        auto: group.failback.auto,
+        says: describeFailback(situation, active ?? ''),
+      },
+      ...(row.intent !== undefined && { intent: row.intent }),
+      ...(lastChange !== undefined && { lastChange }),
+      actuators: snapshot.readings.map(({ type, ok, says }) => ({
+        type,
+        ok,
+        says:
+          published?.serveAll === true && situation.mode !== 'armed' && ok
+            ? `${says}; in ${situation.mode}, pull actuators keep everything serving`
+            : says,
+      })),
+      paths: group.paths.map((path) => pathView(source, name, path)),
+    },
+  ]
+}
+
+function describeFailback(situation: Parameters<typeof failbackOf>[0], active: string): string {
+  const { due, says } = failbackOf(situation, active)
+  if (due !== undefined) return due
+  const { auto, stableForMs } = situation.settings.failback
+  return says ?? (auto ? `automatic after ${formatDuration(stableForMs)} up` : 'manual')
+}
+
+function pathView(source: ViewSource, group: string, path: PathSettings): PathView {
+  const { watchdog, clock } = source
+  const wallOf = (at: number) => clock.wall() - (clock.now() - at)
+  const controller = watchdog.controller(group)
+  const situation = controller?.snapshot().situation
+  const health = situation?.paths.get(path.name)
+  const watched = watchdog.watched(`${group}/${path.name}`)
+  const sample = watched?.last
+  const report = watched?.report
+  return {
+    name: path.name,
+    type: path.type,
+    shows: path.shows,
+    health: health?.health ?? 'unknown',
+    suspect: health?.suspect ?? false,
+    since: wallOf(health?.since ?? clock.now()),
+    says: health?.says ?? 'not looked at yet',
+    ...(health?.diagnosis !== undefined && {
+      diagnosis: health.diagnosis,
+      remedy: remedies[health.diagnosis],
+    }),
+    weight: situation?.memory.row.allocation?.[path.name] ?? 0,
+    votes: health?.votes ?? [],
+    rules: [...(report?.active ?? []), ...(report?.pending ?? [])],
+    measurements: measurementsOf(source, path),
+    findings: sample?.findings ?? [],
+    ...(sample !== undefined && { seenAt: wallOf(sample.at) }),
+  }
+
+  function measurementsOf({ plugins }: ViewSource, of: PathSettings): MeasurementView[] {
+    const values = watched?.lastMeasured?.measurements ?? {}
+    const declared = plugins.probes.find((probe) => probe.type === of.type)?.measures ?? []
+    return declared.flatMap(({ name, unit, help }) => {
+      const value = values[name]
+      return value === undefined || !Number.isFinite(value) ? [] : [{ name, value, unit, help }]
+    })
+  }
+}

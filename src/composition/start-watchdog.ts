@@ -1,0 +1,211 @@
+import { dirname, resolve } from 'node:path'
+import { createApi, createPublicApi } from '../api/create-api.ts'
+import { portOf } from '../api/port-of-watchdog.ts'
+import { serveApi, type ServedApi } from '../api/serve-api.ts'
+import type { DemoPort } from '../api/watchdog-port.ts'
+import { tappedStore } from '../app/tapped-store.ts'
+import { viewOf } from '../app/view.ts'
+import { Watchdog } from '../app/watchdog.ts'
+import type {
+  Composition,
+  DemoControls,
+  RunningWatchdog,
+  WatchdogStart,
+} from '../cli/composition.ts'
+import { reloadRefusal } from '../config/reload.ts'
+import { ChangeoverError } from '../core/errors.ts'
+import type { JournalEntry } from '../core/journal.ts'
+import type { Settings } from '../core/settings.ts'
+import { createMetrics } from '../metrics/create-metrics.ts'
+import type { LoopLagWatch } from '../platform/loop-lag.ts'
+import { operatorToken } from './operator-token.ts'
+
+/** The profile `demo` evaluates faster than the others; it is shown on the page. */
+const tickMs = { default: 1_000, broadcast: 500, demo: 100 } as const
+const lagReadEveryMs = 1_000
+
+/** The file of a store setting such as `sqlite:./changeover.db`. */
+export function storeFile(settings: Settings, fileName: string): string {
+  return resolve(dirname(resolve(fileName)), settings.store.replace(/^sqlite:/u, ''))
+}
+
+/** Starts a watchdog with its store, API and metrics; everything is taken down again where a part fails. */
+export async function startWatchdog(
+  parts: Omit<Composition, 'startWatchdog' | 'untilStopped'> & { readonly loopLag: LoopLagWatch },
+  start: WatchdogStart,
+): Promise<RunningWatchdog> {
+  const { clock, random, ids, net, plugins, version } = parts
+  const { log, fileName, demo } = start
+  const loaded = parts.load(start.read(), fileName)
+  if (!loaded.ok) {
+    throw new ChangeoverError('CONFIG_INVALID', loaded.errors.join('\n'))
+  }
+  const { settings } = loaded
+  const metrics = createMetrics({
+    clock,
+    declarations: plugins.probes.flatMap((probe) => probe.measures),
+    version,
+    process: true,
+  })
+  const journalListeners = new Set<(entry: JournalEntry) => void>()
+  const opened = await parts.openStore(settings)
+  const store = tappedStore(opened, (entries) => {
+    for (const entry of entries) {
+      metrics.journal(entry)
+      for (const listener of journalListeners) listener(entry)
+    }
+  })
+  const lag = lagReader(parts.loopLag, () => clock.now())
+  const watchdog = new Watchdog({
+    clock,
+    random,
+    ids,
+    net,
+    store,
+    log,
+    plugins,
+    settings,
+    rules: loaded.rules,
+    lagMs: () => lag().p99Ms,
+    tickMs: tickMs[settings.profile],
+    hooks: {
+      onSample: (sample) => metrics.sample(sample),
+      onLag: (ms) => metrics.lag(ms),
+      onPhase: (phase, ms) => metrics.phase(phase, ms),
+      onDelivered: (route, delivery) => metrics.notification(route, delivery),
+      onForget: (path) => metrics.forget(path),
+      onTurn: () => metrics.tick(),
+    },
+  })
+  const token = operatorToken(storeFile(settings, fileName))
+  const port = portOf({
+    watchdog,
+    store,
+    clock,
+    plugins,
+    version,
+    journalListeners,
+    lagMs: () => lag().p99Ms,
+    metrics: async () => {
+      metrics.show(viewOf({ watchdog, clock, plugins, version }))
+      metrics.loopLag(lag())
+      return await metrics.text()
+    },
+    ...(demo !== undefined && {
+      demo: demoPort(demo),
+      links: { lab: demo.lab, viewer: demo.viewer },
+    }),
+  })
+  const served: ServedApi[] = []
+  try {
+    const api = createApi({
+      port,
+      clock,
+      hosts: hostsOf(settings),
+      tokens: [
+        ...settings.tokens,
+        ...(token === undefined
+          ? []
+          : [{ role: 'operator' as const, token: token.token, name: 'local operator' }]),
+      ],
+      openForReading: settings.tokens.length === 0,
+      openForChanges: demo !== undefined,
+      log: (says) => log.error({}, says),
+    })
+    served.push(await listen(api, settings.listen.operator))
+    if (settings.listen.public !== undefined) {
+      served.push(await listen(createPublicApi({ port }), settings.listen.public))
+    }
+  } catch (error) {
+    for (const each of served) await each.close()
+    await store.close()
+    throw error
+  }
+  await watchdog.start()
+  let current = settings
+  return {
+    url: served[0]?.url ?? '',
+    publicUrl: served[1]?.url,
+    tokenFile: token?.file,
+    reload: async () => {
+      const next = parts.load(start.read(), fileName)
+      if (!next.ok) return next
+      const refusal =
+        reloadRefusal(current, next.settings, (group) => watchdog.serving(group)) ??
+        needsRestart(current, next.settings)
+      if (refusal !== undefined) return { ok: false, errors: [refusal] }
+      current = next.settings
+      await watchdog.reload(next.settings, next.rules)
+      return { ok: true, warnings: next.warnings }
+    },
+    stop: async () => {
+      // Pull actuators answer until the end; balancers keep their last answer after it.
+      await watchdog.stop()
+      for (const each of served) await each.close()
+      await store.close()
+    },
+  }
+}
+
+/** What only a new process can take over. */
+function needsRestart(old: Settings, next: Settings): string | undefined {
+  if (old.store !== next.store) return 'store: a change needs a restart'
+  if (JSON.stringify(old.listen) !== JSON.stringify(next.listen)) {
+    return 'listen: a change needs a restart'
+  }
+  if (JSON.stringify(old.tokens) !== JSON.stringify(next.tokens)) {
+    return 'tokens: a change needs a restart'
+  }
+  if (old.vantage.name !== next.vantage.name) return 'vantage.name: a change needs a restart'
+  return undefined
+}
+
+async function listen(
+  api: Parameters<typeof serveApi>[0]['api'],
+  at: { readonly host: string; readonly port: number },
+): Promise<ServedApi> {
+  try {
+    return await serveApi({ api, ...at })
+  } catch (error) {
+    const says = error instanceof Error ? error.message : String(error)
+    throw new ChangeoverError('LISTEN_FAILED', `cannot listen on ${at.host}:${at.port}: ${says}`)
+  }
+}
+
+/** Names under which people reach the operator listener, besides loopback names. */
+function hostsOf(settings: Settings): string[] {
+  const { host } = settings.listen.operator
+  const named = settings.publicUrl === undefined ? [] : [new URL(settings.publicUrl).hostname]
+  return host === '0.0.0.0' || host === '::' ? named : [host, ...named]
+}
+
+function lagReader(watch: LoopLagWatch, now: () => number): () => ReturnType<LoopLagWatch['read']> {
+  let last = watch.read()
+  let readAt = now()
+  return () => {
+    if (now() - readAt >= lagReadEveryMs) {
+      last = watch.read()
+      readAt = now()
+    }
+    return last
+  }
+}
+
+function demoPort(demo: DemoControls): DemoPort {
+  return {
+    faults: () => ({ offers: demo.offers(), active: demo.active() }),
+    inject: async ({ target, fault, forMs }) => ({
+      ok: true,
+      says: demo.inject(target, fault, forMs),
+    }),
+    heal: async (id) =>
+      demo.heal(id)
+        ? { ok: true, says: 'healed' }
+        : {
+            ok: false,
+            code: 'not-found',
+            says: `no fault ${id}`,
+            todo: 'Look at the list of faults.',
+          },
+  }
+}

@@ -1,0 +1,78 @@
+import { readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { processIo } from './cli/io.ts'
+import { runCli } from './cli/run-cli.ts'
+import type { Composition } from './cli/composition.ts'
+import { loadConfiguration } from './composition/configuration.ts'
+import { startWatchdog, storeFile } from './composition/start-watchdog.ts'
+import { createNet } from './net/create-net.ts'
+import { readEnvironment } from './platform/environment.ts'
+import { watchLoopLag } from './platform/loop-lag.ts'
+import { realClock } from './platform/real-clock.ts'
+import { realIds } from './platform/real-ids.ts'
+import { realRandom } from './platform/real-random.ts'
+import { watchSignals } from './platform/signals.ts'
+import { plugins } from './plugins.ts'
+import { openSqliteStore } from './stores/sqlite.ts'
+
+/*
+ * The composition root: everything real is built here, once, and handed down. The engine gets only
+ * `now`; everything else gets clock, chance, network and store as arguments.
+ */
+const clock = realClock()
+const net = createNet({ clock })
+const loopLag = watchLoopLag()
+const version = readVersion()
+
+const parts = {
+  version,
+  clock,
+  random: realRandom(),
+  ids: realIds(),
+  net,
+  plugins,
+  environment: readEnvironment,
+  load: (text: string, fileName: string) => loadConfiguration(text, fileName, plugins),
+  openStore: async (settings, fileName = 'changeover.yaml') =>
+    await openSqliteStore({ file: storeFile(settings, fileName), clock }),
+} satisfies Omit<Composition, 'startWatchdog' | 'untilStopped'>
+
+const composition: Composition = {
+  ...parts,
+  startWatchdog: async (start) =>
+    await startWatchdog(
+      { ...parts, openStore: (settings) => parts.openStore(settings, start.fileName), loopLag },
+      start,
+    ),
+  untilStopped: async (onReload) => {
+    const signals = watchSignals({
+      ...(onReload !== undefined && { onReload }),
+      onImpatience: () => process.exit(1),
+    })
+    await new Promise<void>((resolve) => {
+      signals.stop.addEventListener('abort', () => resolve(), { once: true })
+    })
+  },
+}
+
+const code = await runCli(process.argv.slice(2), composition, processIo())
+loopLag.close()
+await net.close()
+process.exitCode = code
+
+function readVersion(): string {
+  const here = dirname(fileURLToPath(import.meta.url))
+  for (const file of [join(here, '../package.json'), join(here, '../../package.json')]) {
+    try {
+      const { name, version: found } = JSON.parse(readFileSync(file, 'utf8')) as Record<
+        string,
+        string
+      >
+      if (name === 'changeover' && found !== undefined) return found
+    } catch {
+      // Not here: from `dist` the file lies one folder further up.
+    }
+  }
+  return '0.0.0'
+}
