@@ -1,5 +1,4 @@
 import { Hono } from 'hono'
-import { bodyLimit } from 'hono/body-limit'
 import { HTTPException } from 'hono/http-exception'
 import type { Clock } from '../core/clock.ts'
 import { redactText } from '../core/redact.ts'
@@ -14,7 +13,6 @@ import { pageFiles } from './page-files.ts'
 import { type PathPort, pathRoutes } from './path-routes.ts'
 import { rateLimit } from './rate-limit.ts'
 import { readRoutes } from './read-routes.ts'
-import { BODY_LIMIT } from './request-body.ts'
 import { sameOrigin } from './same-origin.ts'
 import { securityHeaders } from './security-headers.ts'
 import { selfRoutes } from './self-routes.ts'
@@ -45,14 +43,7 @@ export function createApi(deps: ApiDeps): Hono {
     const caller = access.identify(c) ?? { role: 'none' as const }
     return c.json({ ...caller, ...access.session(caller) })
   })
-  api.on(
-    ['POST', 'PUT', 'PATCH', 'DELETE'],
-    '*',
-    limited,
-    sameOrigin,
-    access.changing,
-    bodyLimit({ maxSize: BODY_LIMIT, onError: tooLarge }),
-  )
+  api.on(['POST', 'PUT', 'PATCH', 'DELETE'], '*', limited, sameOrigin, access.changing)
   // Whatever is read under the API from here on needs the role, also what is added later.
   api.get('*', access.reading)
   api.route('/', readRoutes(port, feed))
@@ -109,12 +100,4 @@ function shell(log: ((says: string) => void) | undefined): Hono {
 function exceptHealth(check: ReturnType<typeof hostCheck>): ReturnType<typeof hostCheck> {
   return async (c, next) =>
     c.req.path === '/healthz' || c.req.path === '/readyz' ? next() : check(c, next)
-}
-
-function tooLarge(): Response {
-  return errorResponse(
-    'body-too-large',
-    `The body is larger than ${BODY_LIMIT} bytes.`,
-    'Send less.',
-  )
 }

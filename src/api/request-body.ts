@@ -4,7 +4,7 @@ import { formatDuration, parseDuration } from '../core/duration.ts'
 import { refuse } from './api-error.ts'
 
 /** Largest body of a change, in bytes. */
-export const BODY_LIMIT = 64 * 1024
+const BODY_LIMIT = 64 * 1024
 
 /** One line of text by a person: no control characters, which could forge lines in a terminal. */
 function line(most: number) {
@@ -54,7 +54,7 @@ export async function readBody<Schema extends z.ZodType>(
   c: Context,
   schema: Schema,
 ): Promise<z.output<Schema>> {
-  const parsed = schema.safeParse(parseJson(await c.req.text()))
+  const parsed = schema.safeParse(parseJson(await readText(c.req.raw.body)))
   if (parsed.success) return parsed.data
   const issue = parsed.error.issues[0]
   const field = issue?.path.join('.') ?? ''
@@ -64,6 +64,20 @@ export async function readBody<Schema extends z.ZodType>(
     field === '' ? `The body is not as expected: ${message}.` : `"${field}" ${lower(message)}.`,
     'Compare it with /api/v1/openapi.json.',
   )
+}
+
+/** Stops reading at the limit, also where the caller did not say how long the body is. */
+async function readText(body: ReadableStream<Uint8Array> | null): Promise<string> {
+  const pieces: Uint8Array[] = []
+  let size = 0
+  for await (const piece of body ?? []) {
+    size += piece.length
+    if (size > BODY_LIMIT) {
+      refuse('body-too-large', `The body is larger than ${BODY_LIMIT} bytes.`, 'Send less.')
+    }
+    pieces.push(piece)
+  }
+  return Buffer.concat(pieces).toString()
 }
 
 function parseJson(text: string): unknown {

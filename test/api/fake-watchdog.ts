@@ -2,11 +2,11 @@ import { createHash } from 'node:crypto'
 import type {
   ActiveFault,
   Command,
-  CommandResult,
   DemoPort,
   SelfReport,
   WatchdogPort,
 } from '../../src/api/watchdog-port.ts'
+import type { CommandResult } from '../../src/core/command.ts'
 import type { JournalDraft, JournalEntry } from '../../src/core/journal.ts'
 import type { GroupView, WatchdogView } from '../../src/core/view.ts'
 import type { PullAnswer } from '../../src/plugin/actuator.ts'

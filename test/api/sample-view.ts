@@ -84,6 +84,7 @@ export function path(wall: number, sketch: PathSketch): PathView {
             says,
             runbook: 'https://runbooks.example/playlist-stalled',
             since: 123_456,
+            isClearing: false,
           },
         ]
       : [],

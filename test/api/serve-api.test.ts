@@ -89,6 +89,50 @@ describe('serveApi', () => {
   })
 })
 
+describe('a body without a length', () => {
+  function send(url: string, size: number) {
+    const text = JSON.stringify({ reason: 'x'.repeat(size) })
+    return fetch(`${url}/api/v1/groups/channel-1/cdn/ack`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', origin: url },
+      body: new Blob([text]).stream(),
+      duplex: 'half',
+    } as RequestInit)
+  }
+
+  it('is read', async () => {
+    const { url, port } = await start()
+
+    const response = await send(url, 10)
+
+    expect(response.status).toBe(200)
+    expect(port.commands).toHaveLength(1)
+  })
+
+  it('is refused beyond 64 KiB', async () => {
+    const { url, port } = await start()
+
+    const response = await send(url, 70_000)
+
+    expect(response.status).toBe(413)
+    expect(port.commands).toEqual([])
+  })
+
+  it('may be absent where none is wanted', async () => {
+    const { url, port } = await start()
+    port.withDemo()
+    await port.demo?.inject({ target: 'cdn-a', fault: 'freeze', forMs: 1_000 })
+
+    const response = await fetch(`${url}/api/v1/demo/faults/fault-0`, {
+      method: 'DELETE',
+      headers: { 'content-type': 'application/json', origin: url },
+    })
+
+    expect(response.status).toBe(200)
+    expect(port.demo?.faults().active).toEqual([])
+  })
+})
+
 describe('the page', () => {
   it('says how to build it where it is not built', async () => {
     const { url } = await start()

@@ -1,0 +1,135 @@
+import { useEffect, useState } from 'preact/hooks'
+import type { WatchdogView } from '../core/view.ts'
+import { ActionDialog, type DialogRequest } from './dialogs.tsx'
+import { GroupPanel } from './group-panel.tsx'
+import { type Live, useLive } from './live.ts'
+import { Overview } from './overview.tsx'
+import { SignIn } from './sign-in.tsx'
+import { Headline, TopBar } from './top-bar.tsx'
+import { Wall } from './wall.tsx'
+import { headline } from './words.ts'
+
+const TOAST_MS = 8_000
+
+/** The status page. */
+export function App() {
+  const [round, setRound] = useState(0)
+  const live = useLive(round)
+  const [open, setOpen] = useState<string>()
+  const [request, setRequest] = useState<DialogRequest>()
+  const [isSigningIn, setSigningIn] = useState(false)
+  const [toast, setToast] = useToast()
+  const { view, session, connection } = live
+  useTitle(live)
+  useKeys(() => setOpen(undefined))
+
+  const openGroup = (name: string) => setOpen(open === name ? undefined : name)
+  const ask = (wanted: DialogRequest) =>
+    session?.canChange === true ? setRequest(wanted) : setSigningIn(true)
+  const group = view?.groups.find((each) => each.name === open)
+
+  return (
+    <div class={`page ${connection.state}`}>
+      <TopBar live={live} onSignIn={() => setSigningIn(true)} />
+      <Headline live={live} />
+      <main class="columns">
+        {view === undefined ? (
+          <div class="wall" />
+        ) : (
+          <Wall view={view} open={open} onOpen={openGroup} />
+        )}
+        <aside
+          id="panel"
+          class={group === undefined ? 'panel' : 'panel opened'}
+          aria-label="Details"
+        >
+          {view !== undefined &&
+            (group === undefined ? (
+              <Overview live={live} view={view} onOpen={setOpen} onDialog={ask} />
+            ) : (
+              <GroupPanel
+                key={group.name}
+                live={live}
+                group={group}
+                wall={view.wall}
+                onClose={() => setOpen(undefined)}
+                onDialog={ask}
+              />
+            ))}
+        </aside>
+      </main>
+      {request !== undefined && view !== undefined && (
+        <ActionDialog
+          request={fresh(request, view)}
+          mode={view.mode}
+          isNamed={session?.name !== undefined}
+          onDone={(says) => {
+            setRequest(undefined)
+            if (says !== undefined) setToast(says)
+          }}
+        />
+      )}
+      {(isSigningIn || connection.state === 'locked') && (
+        <SignIn
+          why={
+            connection.state === 'locked'
+              ? 'Reading this page needs a token.'
+              : 'Changing something needs a token with the role operator.'
+          }
+          onDone={(changed) => {
+            setSigningIn(false)
+            if (changed) setRound(round + 1)
+          }}
+        />
+      )}
+      <p class={toast === '' ? 'toast' : 'toast shown'} role="status">
+        {toast}
+      </p>
+    </div>
+  )
+}
+
+/** The request with its group as it is now, so that a dialog never argues with old facts. */
+function fresh(request: DialogRequest, view: WatchdogView): DialogRequest {
+  if (request.kind === 'ack-incident') return request
+  const group = view.groups.find((each) => each.name === request.group.name)
+  return group === undefined ? request : { ...request, group }
+}
+
+function useToast(): readonly [string, (says: string) => void] {
+  const [toast, setToast] = useState('')
+  useEffect(() => {
+    if (toast === '') return
+    const timer = setTimeout(() => setToast(''), TOAST_MS)
+    return () => clearTimeout(timer)
+  }, [toast])
+  return [toast, setToast]
+}
+
+/** The tab says it too, for when the page is behind others. */
+function useTitle({ view, connection }: Live): void {
+  const says =
+    connection.state === 'lost' || view === undefined ? 'no connection' : headline(view.groups)
+  useEffect(() => {
+    document.title = `${says} Changeover`
+  }, [says])
+}
+
+/** `/` finds, Escape closes the open group. */
+function useKeys(onEscape: () => void): void {
+  useEffect(() => {
+    const listen = (event: KeyboardEvent) => {
+      const isTyping =
+        event.target instanceof HTMLElement && event.target.matches('input, textarea, select')
+      if (document.querySelector('dialog[open]') !== null) return
+      if (event.key === 'Escape') {
+        onEscape()
+      } else if (event.key === '/' && !isTyping) {
+        event.preventDefault()
+        document.getElementById('find')?.focus()
+      }
+    }
+    addEventListener('keydown', listen)
+    return () => removeEventListener('keydown', listen)
+  }, [])
+}

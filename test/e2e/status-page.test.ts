@@ -1,0 +1,323 @@
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { type Browser, chromium, type Page } from 'playwright-core'
+import { build } from 'vite'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { createApi } from '../../src/api/create-api.ts'
+import { type ServedApi, serveApi } from '../../src/api/serve-api.ts'
+import { realClock } from '../../src/platform/real-clock.ts'
+import { operatorToken, tokens } from '../api/api-harness.ts'
+import { FakeWatchdog } from '../api/fake-watchdog.ts'
+import { fillJournal } from '../api/sample-journal.ts'
+
+const executablePath = '/usr/bin/chromium'
+const missing = existsSync(executablePath) ? '' : `${executablePath} is not installed`
+const flags = [
+  '--no-sandbox',
+  '--disable-dev-shm-usage',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+]
+
+describe.skipIf(missing !== '')(`the status page in Chromium ${missing}`, () => {
+  const page = mkdtempSync(join(tmpdir(), 'changeover-ui-'))
+  let browser: Browser
+  let served: ServedApi | undefined
+
+  beforeAll(async () => {
+    await build({
+      configFile: fileURLToPath(new URL('../../vite.config.ts', import.meta.url)),
+      logLevel: 'error',
+      build: { outDir: page },
+    })
+    browser = await chromium.launch({ executablePath, args: flags })
+  })
+
+  afterEach(async () => {
+    await Promise.all(browser.contexts().map((context) => context.close()))
+    await served?.close()
+  })
+
+  afterAll(async () => {
+    await browser.close()
+    rmSync(page, { recursive: true })
+  })
+
+  async function start(access: 'demo' | 'tokens' = 'demo', prepare?: (port: FakeWatchdog) => void) {
+    const port = new FakeWatchdog(Date.now())
+    fillJournal(port, Date.now())
+    prepare?.(port)
+    const api = createApi({
+      port,
+      clock: realClock(),
+      tokens: access === 'tokens' ? tokens : [],
+      openForReading: access === 'demo',
+      openForChanges: access === 'demo',
+      hosts: [],
+      page,
+    })
+    const running = await serveApi({ api, host: '127.0.0.1', port: 0 })
+    served = running
+    const tab = await (
+      await browser.newContext({ viewport: { width: 1440, height: 900 } })
+    ).newPage()
+    const broken: string[] = []
+    tab.on('pageerror', (error) => broken.push(error.message))
+    tab.on('console', (message) => {
+      if (message.text().includes('Content Security Policy')) broken.push(message.text())
+    })
+    await tab.goto(running.url)
+    return { port, tab, broken, running }
+  }
+
+  const lane = (tab: Page, group: string) =>
+    tab.locator('.lane').filter({ has: tab.locator(`[data-group="${group}"]`) })
+  const open = (tab: Page, group: string) => tab.click(`[data-group="${group}"]`)
+  const panel = (tab: Page) => tab.locator('#panel').innerText()
+
+  it('shows in words which path is on air, and what is wrong elsewhere', async () => {
+    const { tab, broken } = await start()
+    await tab.waitForSelector('.lane')
+
+    expect(await tab.locator('.headline').innerText()).toContain('7 of 10 on air.')
+    expect(await lane(tab, 'channel-1/cdn').innerText()).toContain('ON AIR\ncdn-a')
+    expect(await lane(tab, 'channel-3/cdn').innerText()).toContain('DOWN\non cdn-a')
+    expect(await lane(tab, 'channel-4/cdn').innerText()).toContain('NOT SEEN')
+    expect(await lane(tab, 'channel-6/cdn').innerText()).toContain('Held by maria')
+    expect(broken).toEqual([])
+  })
+
+  it('shows ten groups on one screen, without scrolling', async () => {
+    const { tab } = await start()
+    await tab.waitForSelector('.lane')
+
+    const bottom = await tab
+      .locator('.lane')
+      .last()
+      .evaluate((element) => element.getBoundingClientRect().bottom)
+
+    expect(await tab.locator('.lane').count()).toBe(10)
+    expect(bottom).toBeLessThanOrEqual(900)
+  })
+
+  it('answers why with one click: guards, votes, rules, remedies and numbers with units', async () => {
+    const { tab } = await start()
+
+    await open(tab, 'channel-7/cdn')
+    const held = await panel(tab)
+    await open(tab, 'channel-2/cdn')
+    const moved = await panel(tab)
+
+    expect(held).toContain('Not moved, because of holddown:')
+    expect(held).toContain('holddown for another 31s; its one exception is used')
+    expect(moved).toContain('playlist-stalled')
+    expect(moved).toContain('check the encoder, then the packager')
+    expect(moved).toMatch(/fra\s+down/u)
+    expect(moved).toMatch(/Playlist age\s+38\.4 s/u)
+    expect(moved).toContain('move from cdn-a to cdn-b, because cdn-a is down at 3 of 3 vantages')
+  })
+
+  it('crosses out numbers that are too old', async () => {
+    const { tab } = await start()
+
+    await open(tab, 'channel-4/cdn')
+
+    expect(await panel(tab)).toContain('old: seen 1 min ago')
+    const line = await tab
+      .locator('.numbers dd')
+      .first()
+      .evaluate((element) => getComputedStyle(element).textDecorationLine)
+    expect(line).toBe('line-through')
+  })
+
+  it('follows the watchdog without moving what is under the pointer', async () => {
+    const { tab, port } = await start()
+    await tab.click('text=Held or frozen')
+    await lane(tab, 'channel-6/cdn').hover()
+    const before = await lane(tab, 'channel-6/cdn').boundingBox()
+
+    const { frozen: _, ...thawed } = port.view().groups[4] ?? port.view().groups[0]!
+    port.show({
+      groups: port
+        .view()
+        .groups.map((group) =>
+          group.name === 'channel-5/cdn' ? { ...thawed, state: 'STEADY' } : group,
+        ),
+    })
+    await tab.waitForSelector('.lane >> text=Steady')
+
+    expect(await lane(tab, 'channel-6/cdn').boundingBox()).toEqual(before)
+    await tab.mouse.move(5, 5)
+    port.show({ wall: Date.now() })
+    await expect.poll(() => tab.locator('.lane').count()).toBe(1)
+  })
+
+  it('adds what happens to the timeline', async () => {
+    const { tab, port } = await start()
+    await tab.waitForSelector('.timeline')
+
+    port.record({ kind: 'verified', group: 'channel-2/cdn', says: 'viewers are fine' }, Date.now())
+
+    await tab.waitForSelector('.entry >> text=viewers are fine')
+    expect(await tab.locator('.entry').first().innerText()).toContain('Verified')
+  })
+
+  it('steers: says through what and when, wants a reason, and posts what was chosen', async () => {
+    const { tab, port } = await start()
+    await open(tab, 'channel-7/cdn')
+    await tab.click('text=Steer…')
+    const dialog = tab.locator('dialog')
+
+    await dialog.locator('input[value=cdn-b]').check()
+    const said = await dialog.innerText()
+    await dialog.locator('button[type=submit]').click()
+    const beforeReason = port.commands.length
+    await dialog.locator('input[value=holddown]').check()
+    await dialog.locator('textarea').fill('viewers call')
+    await dialog.locator('input[name=actor]').fill('maria')
+    await dialog.locator('button[type=submit]').click()
+    await dialog.waitFor({ state: 'detached' })
+
+    expect(said).toContain('from cdn-a to cdn-b, through haproxy, then rfc2136')
+    expect(said).toContain('In effect everywhere about 30 s after that.')
+    expect(beforeReason).toBe(0)
+    expect(port.commands).toEqual([
+      {
+        kind: 'steer',
+        group: 'channel-7/cdn',
+        path: 'cdn-b',
+        actor: 'maria',
+        reason: 'viewers call',
+        apply: false,
+        bypass: ['holddown'],
+      },
+    ])
+  })
+
+  it('shows in the dialog why the watchdog refuses', async () => {
+    const { tab, port } = await start()
+    port.nextResult = {
+      ok: false,
+      code: 'refused',
+      says: 'The budget is used.',
+      todo: 'Acknowledge first.',
+    }
+    await open(tab, 'channel-1/cdn')
+    await tab.click('text=Hold…')
+    await tab.fill('dialog textarea', 'rehearsal')
+    await tab.fill('dialog input[name=actor]', 'maria')
+
+    await tab.click('dialog button[type=submit]')
+
+    await tab.waitForSelector('dialog [role=alert]')
+    expect(await tab.innerText('dialog [role=alert]')).toBe(
+      'The budget is used. Acknowledge first.',
+    )
+    expect(port.commands).toMatchObject([{ kind: 'hold', forMs: 1_800_000, actor: 'maria' }])
+  })
+
+  it.each([
+    ['channel-6/cdn', 'Release…', 'release'],
+    ['channel-5/cdn', 'Acknowledge…', 'ack'],
+    ['channel-6/cdn', 'Adopt…', 'adopt'],
+  ])('lets a person do on %s: %s', async (group, button, kind) => {
+    const { tab, port } = await start()
+    await open(tab, group)
+    await tab.click(`#panel >> text=${button}`)
+    await tab.fill('dialog textarea', 'looked at it')
+    await tab.fill('dialog input[name=actor]', 'maria')
+
+    await tab.click('dialog button[type=submit]')
+
+    await tab.waitForSelector('.toast.shown')
+    expect(port.commands).toEqual([{ kind, group, actor: 'maria', reason: 'looked at it' }])
+  })
+
+  it('says at once that the connection is lost, greys out, and comes back', async () => {
+    const { tab, running } = await start()
+    await tab.waitForSelector('.clock.live')
+    const { port } = new URL(running.url)
+
+    await running.close()
+    await tab.waitForSelector('.headline.lost', { timeout: 3_000 })
+    const said = await tab.innerText('.headline')
+    const looks = await tab
+      .locator('.columns')
+      .evaluate((element) => getComputedStyle(element).filter)
+    const again = new FakeWatchdog(Date.now())
+    served = await serveApi({
+      api: createApi({
+        port: again,
+        clock: realClock(),
+        tokens: [],
+        openForReading: true,
+        openForChanges: true,
+        hosts: [],
+        page,
+      }),
+      host: '127.0.0.1',
+      port: Number(port),
+    })
+
+    expect(said).toContain('Connection lost')
+    expect(said).toContain('What you see is as it was at')
+    expect(looks).toContain('grayscale')
+    await tab.waitForSelector('.clock.live', { timeout: 15_000 })
+  })
+
+  it('can be used with the keyboard alone', async () => {
+    const { tab } = await start()
+    await tab.waitForSelector('.lane')
+
+    await tab.keyboard.press('/')
+    await tab.keyboard.type('seven')
+    await expect.poll(() => tab.locator('.lane').count()).toBe(1)
+    await tab.keyboard.press('Tab')
+    await tab.keyboard.press('Enter')
+
+    await expect.poll(() => panel(tab)).toContain('Not moved, because of holddown:')
+    await tab.keyboard.press('Escape')
+    await expect.poll(() => panel(tab)).toContain('Open incidents')
+  })
+
+  it('wants a token where reading is closed, and keeps it for the tab', async () => {
+    const { tab, port } = await start('tokens')
+    await tab.fill('dialog input[name=token]', operatorToken)
+    await tab.click('dialog button[type=submit]')
+    await tab.waitForSelector('.lane')
+
+    await tab.click('text=I look after it')
+    await tab.click('dialog button[type=submit]')
+
+    await tab.waitForSelector('.toast.shown')
+    expect(port.commands).toMatchObject([{ kind: 'ack-incident', actor: 'cli' }])
+    expect(await tab.evaluate(() => localStorage.length + document.cookie.length)).toBeLessThan(3)
+  })
+
+  it('breaks and heals the lab in the demo', async () => {
+    const { tab, port } = await start('demo', (fake) => {
+      fake.withDemo()
+    })
+
+    await tab.click('.demo-target >> text=freeze')
+    await tab.waitForSelector('.demo-active >> text=cdn-a: freeze')
+    const broken = port.demo?.faults().active.length
+    await tab.click('.demo-active >> text=heal')
+
+    await expect.poll(() => port.demo?.faults().active.length).toBe(0)
+    expect(broken).toBe(1)
+  })
+
+  it('fits a phone', async () => {
+    const { tab } = await start()
+    await tab.setViewportSize({ width: 390, height: 844 })
+    await tab.waitForSelector('.lane')
+
+    expect(await tab.evaluate(() => document.documentElement.scrollWidth)).toBe(390)
+  })
+})
