@@ -4,6 +4,7 @@ import { breakOff, collect, deliver } from './deliver.ts'
 import type { FaultBoard, Strike } from './faults/fault-board.ts'
 import { faultKind } from './faults/faults.ts'
 import { promptDelivery, textReply, type Reply } from './reply.ts'
+import { viewerSignal } from './viewer-signal.ts'
 import { readPath, readView, VIEW_HEADER, type View, type Wanted } from './wanted.ts'
 
 /** A server that can be broken. */
@@ -37,9 +38,7 @@ export async function serve(
   response: ServerResponse,
 ): Promise<void> {
   const { clock, board } = server
-  const gone = new AbortController()
-  response.once('close', () => gone.abort())
-  const way = { response, clock, signal: gone.signal }
+  const way = { response, clock, signal: viewerSignal(response) }
   const [path = '/'] = (request.url ?? '/').split('?', 1)
   const wanted = readPath(path)
   const strikes = board.striking(server.name, wanted)
@@ -51,7 +50,7 @@ export async function serve(
   if (how.end === 'refuse') return breakOff(response)
   try {
     const view = readView(request.headers[VIEW_HEADER]?.toString(), clock.wall())
-    const reply = await answer(server, request, { wanted, path, view, strikes }, gone.signal)
+    const reply = await answer(server, request, { wanted, path, view, strikes }, way.signal)
     await deliver(reply, how, way)
   } catch {
     response.destroy()

@@ -33,7 +33,7 @@ export interface LabOptions {
 }
 
 /** Addresses such as `http://127.0.0.1:40123`; streams are at `/<stream>/main.m3u8` below. */
-export interface LabUrls {
+interface LabUrls {
   readonly origin: string
   readonly control: string
   readonly switch?: string
@@ -41,7 +41,7 @@ export interface LabUrls {
 }
 
 /** Everything there is to know of a running lab, as `GET /lab/state` shows it. */
-export interface LabState {
+interface LabState {
   /** Milliseconds since the epoch. */
   readonly now: number
   readonly urls: LabUrls
@@ -53,7 +53,7 @@ export interface LabState {
 }
 
 /** How long a fault lasts, in milliseconds, and its number. */
-export type FaultDetails = Pick<FaultOrder, 'forMs' | 'value'>
+type FaultDetails = Pick<FaultOrder, 'forMs' | 'value'>
 
 /** A running lab. */
 export interface Lab {

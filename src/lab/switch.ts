@@ -3,6 +3,7 @@ import { pipeline } from 'node:stream/promises'
 import { withDeadline, type Clock, type Random } from '../core/clock.ts'
 import { Listener } from './listener.ts'
 import { ask, handedOn } from './upstream.ts'
+import { viewerSignal } from './viewer-signal.ts'
 
 /** An edge may take this long to begin its answer; longer than an edge waits for the origin. */
 const EDGE_DEADLINE_MS = 15_000
@@ -20,7 +21,7 @@ export interface LabSwitch {
 }
 
 /** What one server behind the switch is doing. */
-export interface SwitchServer {
+interface SwitchServer {
   readonly edge: string
   readonly weight: number
   /** What its check said last; `undefined` before the first answer. */
@@ -166,9 +167,8 @@ export class Switch {
     const server = this.#pick()
     if (!server) return void response.writeHead(503).end('there is no edge\n')
     server.requests += 1
-    const gone = new AbortController()
-    response.once('close', () => gone.abort())
-    const answer = await withDeadline(this.#clock, EDGE_DEADLINE_MS, gone.signal, (signal) =>
+    const gone = viewerSignal(response)
+    const answer = await withDeadline(this.#clock, EDGE_DEADLINE_MS, gone, (signal) =>
       ask({
         agent: this.#agent,
         url: server.url + (request.url ?? '/'),
@@ -177,7 +177,7 @@ export class Switch {
         signal,
       }),
     ).catch(() => 'broken' as const)
-    if (gone.signal.aborted) return
+    if (gone.aborted) return
     if (answer === undefined || answer === 'broken') {
       server.failures += 1
       response.writeHead(answer ? 502 : 504, { 'access-control-allow-origin': '*' })
@@ -185,7 +185,7 @@ export class Switch {
     }
     response.writeHead(answer.statusCode ?? 502, handedOn(answer.headers))
     await pipeline(answer, response).catch(() => {
-      if (!gone.signal.aborted) server.failures += 1
+      if (!gone.aborted) server.failures += 1
     })
   }
 }

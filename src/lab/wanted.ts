@@ -36,7 +36,7 @@ export function readPath(path: string): Wanted | undefined {
 }
 
 /** The view at wall time `at` with nothing changed. */
-export function plainView(at: number): View {
+function plainView(at: number): View {
   return { at, look: { picture: 'test', sound: 'tone' } }
 }
 

@@ -2,7 +2,7 @@ import type { Delivery, WholeReply } from '../reply.ts'
 import type { View, Wanted } from '../wanted.ts'
 
 /** The number that a fault can be given. */
-export interface FaultValue {
+interface FaultValue {
   readonly unit: 'ms' | 'bytes/s' | 'packets'
   readonly default: number
   readonly min: number
