@@ -10,6 +10,7 @@ import { placeKey } from './document.ts'
 import type { ConfigDocument, Path } from './document.ts'
 import { showText } from './mask.ts'
 import type { ParsedEntries } from './entries.ts'
+import { whereOptions } from './plugin-options.ts'
 import type { FileGroup, FileSettings } from './file-schema.ts'
 
 /** What the settings are made from: the parsed file, its plug-ins' options and its order of keys. */
@@ -168,7 +169,7 @@ function buildPath(
 function showAddress(options: unknown, secrets: readonly string[]): string | undefined {
   if (typeof options !== 'object' || options === null) return undefined
   const given = options as Readonly<Record<string, unknown>>
-  const address = ['url', 'address', 'host', 'target'].map((key) => given[key]).find(isText)
+  const address = whereOptions.map((key) => given[key]).find(isText)
   if (address === undefined) return undefined
   const redacted = address.includes('://') ? redactUrl(address) : showText(address)
   const afterHost = /^[a-z][a-z0-9+.-]*:\/\/[^/?#]*/iu.exec(redacted)?.[0].length ?? 0

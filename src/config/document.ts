@@ -1,6 +1,6 @@
 import { LineCounter, isAlias, isMap, isNode, isScalar, isSeq, parseDocument } from 'yaml'
 import type { Alias, Node, Scalar, YAMLMap } from 'yaml'
-import { isSecretName, showText } from './mask.ts'
+import { isSecretName, maskByLook, showText } from './mask.ts'
 import type { Mask } from './mask.ts'
 import { substitute } from './substitute.ts'
 import type { SecretSources } from './substitute.ts'
@@ -14,15 +14,18 @@ export interface Problem {
   readonly path: Path
   /** Point at the key in place of the value, as for an unknown key. */
   readonly atKey?: boolean
+  /** Nobody knows what the value is, so it may be a secret under a misspelt key: never quote it. */
+  readonly hidesValue?: boolean
   /** Offset in the text, where it is not the place of `path`. */
   readonly offset?: number
   readonly says: string
 }
 
-/** Offsets in the text at which a key and its value begin. */
+/** Offsets in the text at which a key and its value begin, and where the value ends. */
 interface Place {
   readonly key?: number
   readonly value: number
+  readonly end: number
 }
 
 /** A configuration file as plain data, with what is needed to point at any part of it. */
@@ -174,7 +177,8 @@ class Reader {
   #place(path: Path, node: Node): void {
     const key = placeKey(path)
     const known = this.#places.get(key)
-    this.#places.set(key, { ...known, value: node.range?.[0] ?? known?.key ?? 0 })
+    const start = node.range?.[0] ?? known?.key ?? 0
+    this.#places.set(key, { ...known, value: start, end: node.range?.[1] ?? start })
   }
 
   #readAlias(node: Alias, path: Path, secret: boolean, depth: number): unknown {
@@ -189,17 +193,16 @@ class Reader {
 
   #readScalar(node: Scalar, path: Path, secret: boolean): unknown {
     const value = node.value
-    const range = node.range
     if (typeof value !== 'string') {
       if (!secret || value === null) return value
       this.#secretPlaces.add(placeKey(path))
       this.#secrets.add(JSON.stringify(value))
-      if (range) this.#masks.push({ start: range[0], end: range[1], shows: '…' })
+      this.#maskNode(node, '…')
       return value
     }
     const substituted = substitute(value, this.#sources)
     const shows = secret && !onlyReferences.test(value) ? '…' : showText(value)
-    if (range && shows !== value) this.#masks.push({ start: range[0], end: range[1], shows })
+    if (shows !== value) this.#maskNode(node, shows)
     if (secret || substituted.parts.length > 0) {
       this.#secretPlaces.add(placeKey(path))
       this.#secrets.add(substituted.text)
@@ -216,7 +219,10 @@ class Reader {
     const inherited = secret && typeof path.at(-1) === 'string'
     for (const pair of node.items) {
       const key = this.#readKey(pair.key, path)
-      if (key === undefined) continue
+      if (key === undefined) {
+        this.#maskNode(pair.value, '…')
+        continue
+      }
       if (isMergeKey(pair.key)) {
         for (const [name, value] of this.#readMerged(pair.value, path, depth)) {
           if (data.has(name)) continue
@@ -231,9 +237,10 @@ class Reader {
         const line = this.#lines.linePos(before?.key ?? 0).line
         const says = `duplicate key; it already stands in line ${line}`
         this.problems.push({ path: [...path, key], offset, says })
+        this.#maskNode(pair.value, '…')
         continue
       }
-      this.#places.set(placeKey([...path, key]), { key: offset, value: offset })
+      this.#places.set(placeKey([...path, key]), { key: offset, value: offset, end: offset })
       data.set(
         key,
         this.read(pair.value, [...path, key], inherited || isSecretName(key), depth + 1),
@@ -259,12 +266,20 @@ class Reader {
 
   #readKey(node: unknown, path: Path): string | undefined {
     if (isScalar(node)) {
+      const shows = maskByLook(String(node.source))
+      if (shows !== String(node.source)) this.#maskNode(node, shows)
       // The text as written: `yes`, `1` and `1.0` are names here, not values.
       if (typeof node.value === 'string') return node.value
       return node.source ?? String(node.value)
     }
     this.problems.push({ path, offset: keyOffset(node), says: 'a key must be a plain name' })
+    this.#maskNode(node, '…')
     return undefined
+  }
+
+  #maskNode(node: unknown, shows: string): void {
+    if (!isNode(node) || !node.range) return
+    this.#masks.push({ start: node.range[0], end: node.range[1], shows })
   }
 }
 

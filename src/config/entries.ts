@@ -1,7 +1,7 @@
 import { placeKey } from './document.ts'
 import type { ConfigDocument, Path, Problem } from './document.ts'
 import { commonKeys } from './file-schema.ts'
-import { ownOptions, parseOptions, perPathProblems } from './plugin-options.ts'
+import { ownOptions, parseOptions, perPathProblems, whereOptions } from './plugin-options.ts'
 import type { OptionsPlugin, PluginEntry, Plugins } from './plugin-options.ts'
 
 /** Options of all plug-ins that a file names, by the place of the entry (`placeKey`). */
@@ -61,7 +61,8 @@ export function parseEntries(document: ConfigDocument, plugins: Plugins): Parsed
     const plugin = plugins.probes.find((probe) => probe.type === type)
     if (plugin === undefined) return
     const shared = type === first['type']
-    const inherited = shared ? ownOptions({ raw: first, common: commonKeys.probe }) : {}
+    const notShared = [...commonKeys.probe, ...whereOptions]
+    const inherited = shared ? ownOptions({ raw: first, common: notShared }) : {}
     const entry = { at, raw: { ...inherited, url: verify['url'] }, common: [] }
     const parsed = parseOptions(plugin, entry, document)
     verifyTypes.set(placeKey(at), plugin.type)

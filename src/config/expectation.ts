@@ -112,6 +112,8 @@ function describeText(schema: JsonSchema): string {
     const what = schema.format === 'duration' ? 'a duration' : 'a size'
     return schema.bounds === undefined ? what : `${what} from ${schema.bounds}`
   }
+  if (schema.format === 'ipv4') return 'an IPv4 address'
+  if (schema.format === 'ipv6') return 'an IPv6 address'
   if (schema.format === 'uri') return 'an absolute URL'
   if (schema.pattern !== undefined) return `a text that matches ${schema.pattern}`
   return `a text${lengthBounds(schema.minLength, schema.maxLength, 'characters')}`

@@ -115,5 +115,10 @@ function mapped(schema: JsonSchema): Partial<JsonSchema> {
 export function writtenDefault({ default: value, format }: JsonSchema): unknown {
   if (typeof value !== 'number') return value
   if (format === 'duration') return formatDuration(value)
-  return format === 'byte-size' ? `${value}B` : value
+  return format === 'byte-size' ? formatBytes(value) : value
+}
+
+function formatBytes(bytes: number): string {
+  const unit = Math.min(3, [1, 2, 3].filter((power) => bytes % 1_024 ** power === 0).length)
+  return bytes === 0 ? '0B' : `${bytes / 1_024 ** unit}${['B', 'KiB', 'MiB', 'GiB'][unit]}`
 }

@@ -6,7 +6,7 @@ export interface Mask {
 }
 
 const secretName =
-  /pass(?:word|wd|phrase|code)?$|secret|token|credential|authorization|cookie|(?:^|[_-])(?:key|auth|pin)$|apikey/iu
+  /pass(?:word|wd|phrase|code)?$|secret|token|credential|authorization|cookie|headers$|(?:^|[_-])(?:key|auth|pin)$|apikey/iu
 
 /** Whether a key's name says that its value is a secret. */
 export function isSecretName(name: string): boolean {
@@ -34,7 +34,7 @@ export function maskRange(
 ): string {
   const touching = masks
     .filter((mask) => mask.start < end && mask.end > start)
-    .toSorted((a, b) => a.start - b.start)
+    .toSorted((a, b) => a.start - b.start || b.end - a.end)
   let result = ''
   let at = start
   for (const mask of touching) {
@@ -46,12 +46,19 @@ export function maskRange(
   return result + text.slice(Math.min(at, end), end)
 }
 
-/** For text that is no YAML: hides by the look of it, because there is no tree to go by. */
-export function maskByLook(line: string): string {
-  return line
-    .replaceAll(/([\w-]+)("?'?\s*[:=]\s*)(\S.*)$/gu, (whole, name: string, colon: string) =>
-      isSecretName(name) ? `${name}${colon}…` : whole,
-    )
-    .replaceAll(/[\w.+-]+:\/\/[^\s"'<>]+/gu, (url) => showText(url))
-    .replaceAll(/[^\s"'/]+@/gu, '…@')
+/**
+ * Hides by the look of it, for text that is no YAML or stands where a key should: what follows a
+ * name that says secret, URLs, and what ends in an `@`. Long text is not shown at all.
+ */
+export function maskByLook(text: string): string {
+  if (text.length > 2_000) return '…'
+  return text
+    .replaceAll(/(?<![\w-])([\w-]+)(["'\s:=]+)(\S.*)$/gmu, maskAfterName)
+    .replaceAll(/(?<!\w)\w[\w.+-]*:\/\/[^\s"'<>]+/gu, (url) => showText(url))
+    .replaceAll(/(?<![^\s"'/])[^\s"'/]+@/gu, '…@')
+}
+
+function maskAfterName(whole: string, name: string, between: string, rest: string): string {
+  if (isSecretName(name)) return `${name}${between}…`
+  return `${name}${between}${maskByLook(rest)}`
 }

@@ -3,6 +3,12 @@ import type { ConfigDocument, Path, Problem } from './document.ts'
 import type { JsonSchema } from './expectation.ts'
 import { plainWords, sayIssue } from './say-issue.ts'
 
+/**
+ * Options that say where a probe looks, the one that is shown first. `verify.url` takes over none of
+ * them from the first path: a path pinned to an address must not pin the viewers' public name to it.
+ */
+export const whereOptions: readonly string[] = ['url', 'address', 'host', 'target']
+
 /** What this folder needs of a plug-in: its name and the schema of its options. */
 export interface OptionsPlugin {
   readonly type: string
@@ -62,7 +68,16 @@ export function optionsSchema(plugin: OptionsPlugin): JsonSchema {
 
 /** JSON Schema of what a zod schema takes. */
 export function inputSchema(schema: z.ZodType): JsonSchema {
-  return z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }) as JsonSchema
+  return z.toJSONSchema(schema, {
+    io: 'input',
+    unrepresentable: 'any',
+    override({ zodSchema, jsonSchema }) {
+      const { def } = zodSchema._zod
+      // zod leaves the default of a transformed value out: it is no input. We write it as one.
+      if (def.type === 'default')
+        jsonSchema.default ??= def.defaultValue as typeof jsonSchema.default
+    },
+  }) as JsonSchema
 }
 
 /**

@@ -31,7 +31,7 @@ default. \`changeover check\` says what is wrong with a file and prints what it 
   without its final line break; \`$\${\` stands for a literal \`\${\`. Inside \`{ }\` and \`[ ]\` such a value
   must be quoted. What is put in stays text, and is never shown in errors, logs and pages.
 - Anchors, aliases and merge keys (\`<<: *name\`) may be used. Tags and several documents may not.
-- Relative paths start at the working directory.
+- Relative paths start at the folder of the file.
 `
 
 /** The reference of the configuration file in Markdown, made from the schemas alone. */

@@ -17,7 +17,8 @@ export interface Source {
  * the line with a caret below the place. At most 100, then how many more there are. No secret of
  * the file, and nothing that was substituted into it, is shown.
  */
-export function report(problems: readonly Problem[], source: Source): string[] {
+export function report(problems: readonly Problem[], given: Source): string[] {
+  const source = withoutUnknownValues(problems, given)
   const placed = problems
     .map((problem) => ({ problem, offset: offsetOf(problem, source.document) }))
     .toSorted((a, b) => (a.offset ?? -1) - (b.offset ?? -1))
@@ -32,10 +33,10 @@ export function report(problems: readonly Problem[], source: Source): string[] {
 }
 
 /** `streams.channel-1.groups.cdn.actuators[0].servers`; names with other characters are quoted. */
-export function formatPath(path: Path): string {
+function formatPath(path: Path): string {
   return path.reduce<string>((text, part) => {
     if (typeof part === 'number') return `${text}[${part}]`
-    if (!/^[\w-]{1,100}$/u.test(part)) return `${text}[${showValue(part)}]`
+    if (!/^[\w-]{1,100}$/u.test(part)) return `${text}[${showValue(maskByLook(part))}]`
     return text === '' ? part : `${text}.${part}`
   }, '')
 }
@@ -49,6 +50,16 @@ export function showValue(value: unknown): string {
   if (typeof value !== 'string') return 'another value'
   const shown = showText(value)
   return JSON.stringify(shown.length > 60 ? `${shown.slice(0, 60)}…` : shown)
+}
+
+function withoutUnknownValues(problems: readonly Problem[], source: Source): Source {
+  const { document } = source
+  const unknown = problems.flatMap(({ path, hidesValue }) => {
+    const place = hidesValue === true ? document.places.get(placeKey(path)) : undefined
+    const isEmpty = place === undefined || place.end <= place.value
+    return isEmpty ? [] : [{ start: place.value, end: place.end, shows: '…' }]
+  })
+  return { ...source, document: { ...document, masks: [...unknown, ...document.masks] } }
 }
 
 function offsetOf(problem: Problem, document: ConfigDocument): number | undefined {
@@ -78,18 +89,31 @@ function quote(offset: number, { text, document }: Source): string | undefined {
   const start = text.lastIndexOf('\n', offset - 1) + 1
   const newline = text.indexOf('\n', offset)
   const end = newline < 0 ? text.length : newline
-  let before = shown(text, start, offset, document)
-  let after = shown(text, offset, end, document).trimEnd()
+  let [before, after] = document.broken
+    ? splitByLook(
+        text.slice(start, end),
+        maskRange(text, start, end, document.masks),
+        offset - start,
+      )
+    : [maskRange(text, start, offset, document.masks), maskRange(text, offset, end, document.masks)]
+  before = plain(before, document)
+  after = plain(after, document).trimEnd()
   if (before.trim() === '' && after === '') return undefined
   if (before.length > maxWidth) before = `…${before.slice(-maxWidth / 2)}`
   if (after.length > maxWidth) after = `${after.slice(0, maxWidth)}…`
   return `${before}${after}\n${' '.repeat(before.length)}^`
 }
 
-function shown(text: string, start: number, end: number, document: ConfigDocument): string {
-  const masked = maskRange(text, start, end, document.masks)
-  const line = document.broken ? maskByLook(masked) : masked
-  return scrub(line, document.secrets).replaceAll(/[\p{Cc}\p{Cf}]/gu, ' ')
+/** Where there is no tree, a line is masked as a whole, and the caret stands at most at a mask. */
+function splitByLook(raw: string, masked: string, column: number): [string, string] {
+  const line = maskByLook(masked)
+  let caret = 0
+  while (caret < column && raw[caret] === line[caret]) caret += 1
+  return [line.slice(0, caret), line.slice(caret)]
+}
+
+function plain(text: string, document: ConfigDocument): string {
+  return scrub(text, document.secrets).replaceAll(/[\p{Cc}\p{Cf}]/gu, ' ')
 }
 
 /** Replaces secrets that a message repeats; very short ones only where they stand quoted. */

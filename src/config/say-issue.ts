@@ -63,7 +63,12 @@ function unknownKeys(keys: readonly string[], within: Path, context: IssueContex
     const guess = suggestion(key, candidates)
     const known = candidates.length === 0 ? '' : `; known: ${candidates.toSorted().join(', ')}`
     const path = [...context.at, ...within, key]
-    return { path, atKey: true, says: `unknown key${guess === '' ? known : guess}` }
+    return {
+      path,
+      atKey: true,
+      hidesValue: true,
+      says: `unknown key${guess === '' ? known : guess}`,
+    }
   })
 }
 

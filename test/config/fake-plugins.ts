@@ -10,6 +10,7 @@ export const fakePlugins: Plugins = {
       summary: 'Pulls a URL.',
       options: z.strictObject({
         url: secretUrl('http', 'https').describe('What is pulled.'),
+        address: z.ipv4().optional().describe('Where it is pulled from.'),
         timeout: duration('100ms', '1m').default(4_000).describe('How long one pull may take.'),
         depth: z.int().min(1).max(9).default(3).describe('How deep it looks.'),
         mode: z.enum(['light', 'deep']).default('light').describe('How it looks.'),

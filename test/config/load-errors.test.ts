@@ -214,6 +214,11 @@ const table: readonly [name: string, text: string, ...errors: string[]][] = [
     '1:63: streams.a.groups.b.paths.p.url: expected an absolute http or https URL',
   ],
   [
+    'an address that is none',
+    `streams: { a: { groups: { b: { paths: { p: { type: pull, ${url}, address: x } } } } } }`,
+    '1:94: streams.a.groups.b.paths.p.address: expected an IPv4 address, got "x"',
+  ],
+  [
     'the reserved path name',
     'streams: { a: { groups: { b: { paths: { verify: { type: connect, address: abc } } } } } }',
     '1:41: streams.a.groups.b.paths.verify: this name is taken by the look at verify.url; give the path another',
@@ -284,7 +289,7 @@ describe('errors of a configuration', () => {
     expect(loaded.ok ? [] : loaded.errors).toEqual([
       [
         `changeover.yaml:9:9: ${group}.budgt: unknown key; did you mean "budget"?`,
-        '        budgt: { changes: 3 }',
+        '        budgt: …',
         '        ^',
       ].join('\n'),
     ])
@@ -298,10 +303,21 @@ describe('errors of a configuration', () => {
     expect(loaded.ok ? '' : loaded.errors[0]).toBe(
       [
         'changeover.yaml:2:43: notify[0].nam: unknown key; did you mean "name"?',
-        '  - { type: pager, routing_key: …, nam: https://x.example/… }',
+        '  - { type: pager, routing_key: …, nam: … }',
         '                                   ^',
       ].join('\n'),
     )
+  })
+
+  it('do not quote the value of an unknown key, which may be a misspelt secret', () => {
+    const line = '{ type: connect, address: ab, pasword: hunter2, token hunter3 }'
+
+    const loaded = loadText(`streams: { a: { groups: { b: { paths: { p: ${line} } } } } }`)
+
+    const shown = loaded.ok ? '' : loaded.errors.join('\n')
+    expect(shown).toContain('{ type: connect, address: ab, pasword: …, token … }')
+    expect(shown).toContain('did you mean "password"?')
+    expect(shown).not.toMatch(/hunter\d/u)
   })
 
   it('mask what looks like a secret where the text is no YAML', () => {
