@@ -36,6 +36,8 @@ export class EventMetrics {
   readonly #notifications: Counter
   readonly #schedulerLag: Histogram
   readonly #loopLag: Gauge
+  /** Why each group changes or changed last; entries after the intent do not repeat it. */
+  readonly #reasons = new Map<string, string>()
 
   constructor(registry: Registry) {
     const registers = [registry]
@@ -72,10 +74,12 @@ export class EventMetrics {
   }
 
   /** Counts an entry of the journal, and the decision, change or step that it records. */
-  journal({ kind, data }: JournalDraft): void {
+  journal({ kind, group = '', data }: JournalDraft): void {
     this.#entries.inc({ kind })
     if (kind === 'intent') {
-      this.#decisions.inc({ result: 'change', reason: labelWord(data?.reason) })
+      const reason = labelWord(data?.reason)
+      this.#reasons.set(group, reason)
+      this.#decisions.inc({ result: 'change', reason })
     } else if (kind === 'decision') {
       this.#decisions.inc({ result: 'nothing', reason: vetoIn(data?.guards) })
     } else if (kind === 'step') {
@@ -83,7 +87,7 @@ export class EventMetrics {
     }
     const ending = endings[kind]
     if (ending !== undefined) {
-      this.#changes.inc({ result: ending, reason: labelWord(data?.reason) })
+      this.#changes.inc({ result: ending, reason: this.#reasons.get(group) ?? 'other' })
     }
   }
 

@@ -109,7 +109,7 @@ export class ProbeMetrics {
 }
 
 /** The name of the metric for a measurement: base units, and `_total` for what only grows. */
-export function metricName({ name, kind, unit }: MeasurementDeclaration): string {
+function metricName({ name, kind, unit }: MeasurementDeclaration): string {
   const base = unit === 'days' ? `${name.replace(/_days$/u, '')}_seconds` : name
   const suffix = kind === 'counter' && !base.endsWith('_total') ? '_total' : ''
   return `changeover_probe_${base}${suffix}`

@@ -241,10 +241,12 @@ describe('states', () => {
 describe('events', () => {
   test('a change counts as a decision with its reason, and by what came of it', async () => {
     const metrics = create()
+    const group = 'channel-1/cdn'
 
-    metrics.journal({ kind: 'intent', says: 'failover to b', data: { reason: 'failover' } })
+    metrics.journal({ kind: 'intent', group, says: 'to b', data: { reason: 'failover' } })
     metrics.journal({ kind: 'step', says: 'done', data: { type: 'haproxy', result: 'applied' } })
-    metrics.journal({ kind: 'applied', says: 'moved', data: { reason: 'failover' } })
+    metrics.journal({ kind: 'applied', group, says: 'moved', data: { intent: '1' } })
+    metrics.journal({ kind: 'verified', group, says: 'viewers are fine', data: { intent: '1' } })
 
     expect(await linesOf(metrics, 'decisions_total')).toEqual([
       'changeover_decisions_total{result="change",reason="failover"} 1',
@@ -254,6 +256,7 @@ describe('events', () => {
     ])
     expect(await linesOf(metrics, 'changes_total')).toEqual([
       'changeover_changes_total{result="applied",reason="failover"} 1',
+      'changeover_changes_total{result="verified",reason="failover"} 1',
     ])
   })
 
@@ -351,7 +354,7 @@ describe('the text', () => {
     }
     metrics.show(sampleView(wall))
     metrics.journal({ kind: 'intent', says: 'failover', data: { reason: 'failover' } })
-    metrics.journal({ kind: 'applied', says: 'moved', data: { reason: 'failover' } })
+    metrics.journal({ kind: 'applied', says: 'moved' })
     metrics.journal({ kind: 'step', says: 'done', data: { type: 'haproxy', result: 'applied' } })
     metrics.notification('pagerduty', { ok: true })
     metrics.phase('verify', 5_000)
