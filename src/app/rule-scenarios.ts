@@ -1,0 +1,235 @@
+import type { PathHealth, RuleVerdict } from '../core/health.ts'
+import { formatDuration } from '../core/duration.ts'
+import { quorumHealth } from '../engine/quorum.ts'
+import type { ProbeMeasures, RuleSet } from '../engine/rules/rule-set.ts'
+import { loadScenarios } from './scenarios/scenario-file.ts'
+import type { Scenario, ScenarioExpectation } from './scenarios/scenario-file.ts'
+import { ScenarioPath } from './scenarios/scenario-path.ts'
+
+/** What a group does, as far as scenarios ask. */
+export interface ScenarioGroupAnswer {
+  readonly state: string
+  readonly writes: number
+  readonly active?: string
+  /** Why. */
+  readonly says: string
+}
+
+/** A group controller that a scenario drives in virtual time. */
+export interface ScenarioGroup {
+  /** Health of its paths at `now` by short name; called whenever one changed and once a second. */
+  advance(now: number, paths: ReadonlyMap<string, PathHealth>): Promise<void>
+  answer(): ScenarioGroupAnswer
+}
+
+export interface ScenarioRun {
+  readonly text: string
+  readonly fileName: string
+  readonly rules: RuleSet
+  readonly probes: readonly ProbeMeasures[]
+  /** Makes the controller of a group for one scenario; without it, expectations of groups fail. */
+  readonly group?: (name: string, scenario: Scenario) => ScenarioGroup
+}
+
+/** One expectation that did not hold. */
+export interface ScenarioFailure {
+  /** `rules/hls.test.yaml:14:9` */
+  readonly place: string
+  readonly at: string
+  readonly expected: string
+  readonly got: string
+  /** All in one sentence, with the reason. */
+  readonly says: string
+}
+
+export interface ScenarioResult {
+  readonly name: string
+  readonly place: string
+  readonly expectations: number
+  readonly failures: readonly ScenarioFailure[]
+}
+
+export type ScenarioReport =
+  | { readonly ok: true; readonly fileName: string; readonly tests: readonly ScenarioResult[] }
+  | { readonly ok: false; readonly fileName: string; readonly errors: readonly string[] }
+
+/**
+ * Runs the scenarios of one file in virtual time: samples as given, every timer at its instant,
+ * looks pulled forward before age limits as the scheduler does, and quorum over the vantages named.
+ * `ok: false` means that the file could not be read as scenarios; failures are in `tests`.
+ */
+export async function runRuleScenarios(run: ScenarioRun): Promise<ScenarioReport> {
+  const { fileName } = run
+  const loaded = loadScenarios(run)
+  if (!loaded.ok) return { ok: false, fileName, errors: loaded.errors }
+  const tests: ScenarioResult[] = []
+  for (const scenario of loaded.scenarios) {
+    const world = new ScenarioWorld(scenario, run)
+    tests.push(await world.run())
+  }
+  return { ok: true, fileName, tests }
+}
+
+const groupTickMs = 1_000
+const defaultGroup = 'scenario/group'
+
+class ScenarioWorld {
+  readonly #scenario: Scenario
+  readonly #paths: readonly ScenarioPath[]
+  readonly #health = new Map<string, PathHealth>()
+  readonly #groupName: string
+  readonly #group: ScenarioGroup | undefined
+  #nextGroupTick = 0
+
+  constructor(scenario: Scenario, run: ScenarioRun) {
+    this.#scenario = scenario
+    const named = scenario.expectations.find((each) => each.group !== undefined)?.group
+    this.#groupName = named ?? defaultGroup
+    this.#group = named === undefined ? undefined : run.group?.(named, scenario)
+    this.#paths = scenario.rows.map(
+      (row) => new ScenarioPath(row, run.rules, scenario.timing, this.#groupName),
+    )
+  }
+
+  async run(): Promise<ScenarioResult> {
+    const { scenario, failures } = { scenario: this.#scenario, failures: [] as ScenarioFailure[] }
+    const { everyMs } = scenario.timing
+    let step = 0
+    for (const expectation of scenario.expectations) {
+      while (step < scenario.steps && step * everyMs <= expectation.atMs) {
+        await this.#advance(step * everyMs)
+        for (const path of this.#paths) path.step(step)
+        await this.#judge(step * everyMs)
+        step += 1
+      }
+      await this.#advance(expectation.atMs)
+      await this.#judge(expectation.atMs)
+      failures.push(...this.#check(expectation))
+    }
+    const { name, place, expectations } = scenario
+    return { name, place, expectations: expectations.length, failures }
+  }
+
+  /** Runs everything that happens by itself before `until`, in order of time. */
+  async #advance(until: number): Promise<void> {
+    for (;;) {
+      const group = this.#group === undefined ? Infinity : this.#nextGroupTick
+      const events = this.#paths.map((path) => path.nextEvent(until) ?? Infinity)
+      const next = Math.min(group, ...events)
+      if (next > until) return
+      for (const [index, path] of this.#paths.entries()) if (events[index] === next) path.run(next)
+      await this.#judge(next)
+    }
+  }
+
+  async #judge(now: number): Promise<void> {
+    const { scenario } = { scenario: this.#scenario }
+    let changed = false
+    for (const name of new Set(scenario.rows.map((row) => row.path))) {
+      const previous = this.#health.get(name)
+      const reports = this.#paths
+        .filter((path) => path.row.path === name)
+        .map((path) => [path.row.vantage, path.watch.report] as const)
+      const health = quorumHealth(
+        {
+          path: `${this.#groupName}/${name}`,
+          vantages: scenario.vantages,
+          settings: scenario.quorum,
+          reports: new Map(reports),
+          staleAfterMs: scenario.timing.staleAfterMs,
+          ...(previous !== undefined && { previous }),
+        },
+        now,
+      )
+      changed ||= previous?.health !== health.health
+      this.#health.set(name, health)
+    }
+    if (this.#group === undefined) return
+    if (!changed && now < this.#nextGroupTick) return
+    this.#nextGroupTick = now + groupTickMs
+    await this.#group.advance(now, this.#health)
+  }
+
+  #check(expectation: ScenarioExpectation): ScenarioFailure[] {
+    const found =
+      expectation.group === undefined ? this.#pathFacts(expectation) : this.#groupFacts(expectation)
+    const at = formatDuration(expectation.atMs)
+    return found.facts.flatMap(({ what, expected, got }) => {
+      if (expected === undefined || expected === got) return []
+      const says =
+        `${expectation.place}: "${this.#scenario.name}" at ${at}: expected ${found.subject} ` +
+        `${what} ${expected}, got ${got}: ${found.says}`
+      return [{ place: expectation.place, at, expected: `${what} ${expected}`, got, says }]
+    })
+  }
+
+  #pathFacts(expectation: ScenarioExpectation): Facts {
+    const { path = '', vantage, says } = expectation
+    const watches = this.#paths.filter((each) => each.row.path === path)
+    const one = watches.find((each) => each.row.vantage === vantage)?.watch.report
+    const quorum = this.#health.get(path)
+    const reports = one === undefined ? watches.map((each) => each.watch.report) : [one]
+    const sentence = (vantage === undefined ? quorum?.says : one?.says) ?? 'nothing is known'
+    const active = reports.flatMap((report) => report.active)
+    const pending = reports.flatMap((report) => report.pending)
+    const diagnosis =
+      vantage === undefined ? quorum?.diagnosis : active.find((rule) => rule.diagnosis)?.diagnosis
+    const health = vantage === undefined ? quorum?.health : (one?.health ?? 'unknown')
+    return {
+      subject: vantage === undefined ? path : `${path} at ${vantage}`,
+      says: sentence,
+      facts: [
+        { what: 'health', expected: expectation.health, got: health ?? 'unknown' },
+        { what: 'rules', expected: list(expectation.rules), got: names(active) },
+        { what: 'pending', expected: list(expectation.pending), got: names(pending) },
+        { what: 'diagnosis', expected: expectation.diagnosis, got: diagnosis ?? 'none' },
+        {
+          what: 'to say',
+          expected: says === undefined ? undefined : quoted(says),
+          got: says !== undefined && sentence.includes(says) ? quoted(says) : quoted(sentence),
+        },
+      ],
+    }
+  }
+
+  #groupFacts({ group = '', state, writes, active }: ScenarioExpectation): Facts {
+    const answer = this.#group?.answer() ?? {
+      state: 'unjudged',
+      writes: Number.NaN,
+      says: 'no group controller runs in this test',
+    }
+    return {
+      subject: group,
+      says: answer.says,
+      facts: [
+        { what: 'state', expected: state, got: answer.state },
+        { what: 'writes', expected: writes?.toString(), got: String(answer.writes) },
+        { what: 'active', expected: active, got: answer.active ?? 'none' },
+      ],
+    }
+  }
+}
+
+interface Facts {
+  readonly subject: string
+  readonly says: string
+  readonly facts: readonly {
+    readonly what: string
+    readonly expected: string | undefined
+    readonly got: string
+  }[]
+}
+
+function names(verdicts: readonly RuleVerdict[]): string {
+  return list(verdicts.map((verdict) => verdict.rule)) ?? ''
+}
+
+/** Sorted, each once; `none` for an empty list. */
+function list(rules: readonly string[] | undefined): string | undefined {
+  if (rules === undefined) return undefined
+  return [...new Set(rules)].toSorted().join(', ') || 'none'
+}
+
+function quoted(text: string): string {
+  return JSON.stringify(text)
+}
