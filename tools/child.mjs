@@ -7,6 +7,9 @@ import { at, giveUp, programNode, root, sentenceOf } from './workspace.mjs'
 /** npm and a supervisor may both pass the same signal on; a person who means it waits longer. */
 const sameSignalMs = 300
 
+/** How soon the end of the shell around us is noticed. */
+const parentEveryMs = 250
+
 /**
  * Runs `command` with our terminal and resolves to its exit code (128 and the signal's number where
  * a signal ended it). Signals that this process gets go to the child.
@@ -48,16 +51,33 @@ function forwardSignals(child) {
     const now = performance.now()
     if (now - (last.get(signal) ?? -Infinity) < sameSignalMs) return
     last.set(signal, now)
-    child.kill(signal)
+    if (signal !== undefined) child.kill(signal)
   }
   const handlers = {
-    SIGINT: () => hasTerminal || pass('SIGINT'),
+    SIGINT: () => pass(hasTerminal ? undefined : 'SIGINT'),
     SIGTERM: () => pass('SIGTERM'),
     // A closing terminal means the end, although a service means "reload" by the same signal.
     SIGHUP: () => pass(hasTerminal ? 'SIGTERM' : 'SIGHUP'),
   }
   for (const [signal, handler] of Object.entries(handlers)) process.on(signal, handler)
+  const stopWatching = watchParent(() => last.size === 0 && pass('SIGTERM'))
   return () => {
+    stopWatching()
     for (const [signal, handler] of Object.entries(handlers)) process.off(signal, handler)
   }
+}
+
+/**
+ * npm gives its SIGTERM to the shell in which it started us, and a plain sh dies of it without a
+ * word to us. Without this the program would go on alone.
+ */
+function watchParent(onGone) {
+  if (process.env.npm_lifecycle_event === undefined) return () => undefined
+  const parent = process.ppid
+  const timer = setInterval(() => {
+    if (process.ppid === parent) return
+    clearInterval(timer)
+    onGone()
+  }, parentEveryMs)
+  return () => clearInterval(timer)
 }

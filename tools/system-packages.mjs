@@ -10,6 +10,7 @@ const packages = [
   { name: 'nginx', program: 'nginx', for: 'a real origin and edge' },
   { name: 'haproxy', program: 'haproxy', for: 'the haproxy actuator' },
   { name: 'chromium', program: 'chromium', for: 'the status page in a real browser' },
+  { name: 'openssl', program: 'openssl', for: 'certificates for tests over TLS' },
   { name: 'prometheus', program: 'promtool', for: 'checks of metrics and alerting rules' },
 ]
 

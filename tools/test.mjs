@@ -55,7 +55,9 @@ async function ruleScenarios() {
 function conclude() {
   const { passed, failed, skipped } = total
   if (skipped.length > 0) process.stdout.write('\nSkipped:\n')
-  for (const { name, reason } of skipped) process.stdout.write(`  ${name} (${reason})\n`)
+  for (const { name, reason } of skipped) {
+    process.stdout.write(`  ${name}${reason === '' ? '' : ` (${reason})`}\n`)
+  }
   if (passed + failed === 0) say('No test ran.')
   const tail = skipped.length > 0 ? `, ${skipped.length} skipped` : ''
   process.stdout.write(`\n${passed} passed, ${failed} failed${tail}\n`)

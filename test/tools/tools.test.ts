@@ -188,6 +188,28 @@ describe('running the program', () => {
     },
   )
 
+  test('the program ends with npm, whose shell dies of SIGTERM without passing it on', async () => {
+    installed()
+    write(
+      'src/main.ts',
+      "process.on('SIGTERM', () => { console.log('asked to stop'); process.exit(0) }); setInterval(() => {}, 1_000); console.log('ready')",
+    )
+    const command = `"${process.execPath}" tools/run.mjs; true`
+    const shell = spawn('sh', ['-c', command], {
+      cwd: root,
+      env: environment({ npm_lifecycle_event: 'changeover' }),
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    const said: string[] = []
+    shell.stdout.setEncoding('utf8').on('data', (text: string) => said.push(text))
+    await once(shell.stdout, 'data')
+
+    shell.kill('SIGTERM')
+    await once(shell.stdout, 'end')
+
+    expect(said.join('')).toBe('ready\nasked to stop\n')
+  })
+
   test('a program that a signal ended counts as the shell counts it', () => {
     installed()
     write('src/main.ts', "process.kill(process.pid, 'SIGKILL')")
