@@ -2,7 +2,7 @@ import { createHash, timingSafeEqual } from 'node:crypto'
 import type { Context, MiddlewareHandler } from 'hono'
 import { errorResponse } from './api-error.ts'
 
-export type Role = 'viewer' | 'operator'
+type Role = 'viewer' | 'operator'
 
 /** A bearer token and whom it stands for. */
 export interface ApiToken {

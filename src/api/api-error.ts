@@ -26,7 +26,7 @@ const statuses = {
 export type ApiErrorCode = keyof typeof statuses
 
 /** The body of every answer that is an error. */
-export interface ApiErrorBody {
+interface ApiErrorBody {
   readonly error: { readonly code: ApiErrorCode; readonly says: string; readonly todo: string }
 }
 

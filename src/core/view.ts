@@ -72,6 +72,12 @@ export interface PathView {
   readonly findings: readonly Finding[]
   /** When the newest sample was taken. */
   readonly seenAt?: number
+  /** When `measurements` were taken, where that is before the newest sample: a failing look measures nothing. */
+  readonly measuredAt?: number
+  /** The cadence in milliseconds; what is older than three looks is old. */
+  readonly everyMs?: number
+  /** Rules that are bad, but not yet for long enough to count; not among `rules`. */
+  readonly pending?: readonly RuleVerdict[]
 }
 
 export interface MeasurementView {

@@ -1,6 +1,7 @@
+import { useRef } from 'preact/hooks'
 import type { GroupView, MeasurementView } from '../core/view.ts'
 import { measured, measurementLabel } from './numbers.ts'
-import { OLD_AFTER_MS } from './path-detail.tsx'
+import { hasOldNumbers } from './path-detail.tsx'
 import { useNow } from './ticker.ts'
 
 const MOST_COLUMNS = 6
@@ -18,7 +19,12 @@ const first = [
 /** The main numbers of every path side by side, for walls with few groups. */
 export function LaneNumbers({ group }: { readonly group: GroupView }) {
   const now = useNow()
-  const columns = choose(group)
+  // Some looks measure less than others: what was measured once keeps its column.
+  const known = useRef(new Map<string, MeasurementView>())
+  for (const each of group.paths.flatMap((path) => path.measurements)) {
+    known.current.set(each.name, each)
+  }
+  const columns = choose([...known.current.values()])
   if (columns.length === 0) return null
   return (
     <table class="lane-numbers">
@@ -34,10 +40,7 @@ export function LaneNumbers({ group }: { readonly group: GroupView }) {
       </thead>
       <tbody>
         {group.paths.map((path) => (
-          <tr
-            key={path.name}
-            class={path.seenAt === undefined || now - path.seenAt > OLD_AFTER_MS ? 'old' : ''}
-          >
+          <tr key={path.name} class={hasOldNumbers(path, now) ? 'old' : ''}>
             <th scope="row">{path.name}</th>
             {columns.map(({ name }) => {
               const found = path.measurements.find((each) => each.name === name)
@@ -50,12 +53,8 @@ export function LaneNumbers({ group }: { readonly group: GroupView }) {
   )
 }
 
-/** The same columns for all paths, in an order that does not depend on the values. */
-function choose(group: GroupView): readonly MeasurementView[] {
-  const known = new Map(
-    group.paths.flatMap((path) => path.measurements).map((each) => [each.name, each]),
-  )
-  const all = [...known.values()]
-  const wanted = first.flatMap((pattern) => all.find(({ name }) => pattern.test(name)) ?? [])
-  return [...new Set([...wanted, ...all])].slice(0, MOST_COLUMNS)
+/** What people want to see first, then what is left; the order does not depend on the values. */
+function choose(known: readonly MeasurementView[]): readonly MeasurementView[] {
+  const wanted = first.flatMap((pattern) => known.find(({ name }) => pattern.test(name)) ?? [])
+  return [...new Set([...wanted, ...known])].slice(0, MOST_COLUMNS)
 }

@@ -33,7 +33,12 @@ export function Lane({ group, wall, isOpen, onOpen, isRoomy }: LaneProps) {
       <div class="lane-name">
         <strong>{group.title}</strong>
         <StateWords group={group} />
-        <span class="lane-full">{group.name}</span>
+        <span class="lane-full">
+          <span>{group.name}</span>
+          <span class="lane-more" aria-hidden="true">
+            Why?
+          </span>
+        </span>
       </div>
       <ul class="lane-paths">
         {group.paths.map((path) => (
@@ -50,9 +55,6 @@ export function Lane({ group, wall, isOpen, onOpen, isRoomy }: LaneProps) {
         <LaneFacts group={group} wall={wall} />
       </div>
       {isRoomy && <LaneNumbers group={group} />}
-      <span class="lane-more" aria-hidden="true">
-        Why?
-      </span>
     </li>
   )
 }
@@ -109,16 +111,20 @@ function LaneFacts({ group, wall }: { readonly group: GroupView; readonly wall: 
   )
 }
 
-/** The automatic changes left, as one dot each. */
+const MOST_PIPS = 5
+
+/** The automatic changes left, as one dot each where they are few. */
 function Budget({ left, of }: { readonly left: number; readonly of: number }) {
   const says = `${left} of ${of} automatic changes left`
   return (
     <span class="pips" role="img" aria-label={says} title={says}>
       budget
       <span>
-        {Array.from({ length: Math.min(of, 8) }, (_, index) => (
-          <i key={index} class={index < left ? 'pip' : 'pip used'} />
-        ))}
+        {of > MOST_PIPS
+          ? `${left} of ${of}`
+          : Array.from({ length: of }, (_, index) => (
+              <i key={index} class={index < left ? 'pip' : 'pip used'} />
+            ))}
       </span>
     </span>
   )

@@ -10,7 +10,7 @@ const MOST_ENTRIES = 400
 const retryMs = [300, 1_000, 2_000, 4_000] as const
 
 /** `locked`: the server wants a token first. */
-export type Connection =
+type Connection =
   | { readonly state: 'connecting' | 'live' | 'locked' }
   /** Browser time at which it was lost. */
   | { readonly state: 'lost'; readonly since: number }

@@ -24,7 +24,7 @@ export function measured({ value, unit }: Pick<MeasurementView, 'value' | 'unit'
     case 'bytes':
       return scaled(value, 1000, ['B', 'kB', 'MB', 'GB', 'TB'])
     case 'ratio':
-      return `${digits(value * 100)} %`
+      return `${Number((value * 100).toFixed(1))} %`
     case 'days':
       return `${digits(value)} d`
     case 'count':

@@ -1,12 +1,24 @@
 import { useState } from 'preact/hooks'
-import type { MeasurementView, PathView } from '../core/view.ts'
+import type { RuleVerdict } from '../core/health.ts'
+import type { PathView } from '../core/view.ts'
 import { For, Seen } from './moments.tsx'
 import { measured, measurementLabel } from './numbers.ts'
 import { HealthShape } from './shapes.tsx'
 import { useNow } from './ticker.ts'
 
-/** A sample older than this looks old, in milliseconds: three of the slowest usual looks. */
-export const OLD_AFTER_MS = 15_000
+/** Nothing younger than this looks old, in milliseconds, however fast the cadence. */
+const LEAST_OLD_MS = 15_000
+
+/** The age from which what is known of a path looks old: three looks that brought nothing. */
+function oldAfter(path: PathView): number {
+  return Math.max(LEAST_OLD_MS, 3 * (path.everyMs ?? 0))
+}
+
+/** Whether the numbers of a path are too old to be taken for the present. */
+export function hasOldNumbers(path: PathView, now: number): boolean {
+  const at = path.measuredAt ?? path.seenAt
+  return at === undefined || now - at > oldAfter(path)
+}
 
 /** A path with everything that speaks for or against it. */
 export function PathDetail(props: { readonly path: PathView; readonly isOpen: boolean }) {
@@ -14,7 +26,6 @@ export function PathDetail(props: { readonly path: PathView; readonly isOpen: bo
   const now = useNow()
   // Opened once by what was wrong then; after that only the reader folds it, so nothing jumps.
   const [isOpen] = useState(props.isOpen)
-  const isOld = path.seenAt === undefined || now - path.seenAt > OLD_AFTER_MS
   return (
     <details class="path" open={isOpen}>
       <summary>
@@ -30,25 +41,34 @@ export function PathDetail(props: { readonly path: PathView; readonly isOpen: bo
       </summary>
       <p>{path.says}</p>
       {path.remedy !== undefined && <p class="remedy">{path.remedy}</p>}
-      <Rules path={path} />
+      <Rules rules={path.rules} label="Active rules" mark="" />
+      <Rules rules={path.pending ?? []} label="Pending rules" mark=", pending" />
       <Votes path={path} />
       <Findings path={path} />
       <p class="source">
-        {path.type} <code>{path.shows}</code> <Seen at={path.seenAt} oldAfterMs={OLD_AFTER_MS} />
+        {path.type} <code>{path.shows}</code> <Seen at={path.seenAt} oldAfterMs={oldAfter(path)} />
       </p>
-      <Measurements measurements={path.measurements} isOld={isOld} />
+      <Measurements path={path} isOld={hasOldNumbers(path, now)} />
     </details>
   )
 }
 
-function Rules({ path }: { readonly path: PathView }) {
-  if (path.rules.length === 0) return null
+function Rules(props: {
+  readonly rules: readonly RuleVerdict[]
+  readonly label: string
+  /** Said after the class of each. */
+  readonly mark: string
+}) {
+  if (props.rules.length === 0) return null
   return (
-    <ul class="rules" aria-label="Active rules">
-      {path.rules.map((rule) => (
+    <ul class="rules" aria-label={props.label}>
+      {props.rules.map((rule) => (
         <li key={rule.rule} class={rule.severity}>
           <b>{rule.rule}</b>{' '}
-          <span class="class">{rule.isClearing ? `${rule.class}, clearing` : rule.class}</span>{' '}
+          <span class="class">
+            {rule.class}
+            {rule.isClearing ? ', clearing' : props.mark}
+          </span>{' '}
           {rule.says}
           {rule.runbook !== undefined && isWebAddress(rule.runbook) && (
             <>
@@ -96,18 +116,22 @@ function Findings({ path }: { readonly path: PathView }) {
   )
 }
 
-function Measurements(props: {
-  readonly measurements: readonly MeasurementView[]
-  readonly isOld: boolean
-}) {
+function Measurements({ path, isOld }: { readonly path: PathView; readonly isOld: boolean }) {
   return (
-    <dl class={props.isOld ? 'numbers old' : 'numbers'}>
-      {props.measurements.map((measurement) => (
-        <div key={measurement.name} title={`${measurement.help} (${measurement.name})`}>
-          <dt>{measurementLabel(measurement.name)}</dt>
-          <dd>{measured(measurement)}</dd>
-        </div>
-      ))}
-    </dl>
+    <>
+      {isOld && path.measuredAt !== undefined && path.measurements.length > 0 && (
+        <p class="source">
+          measured <Seen at={path.measuredAt} oldAfterMs={0} />
+        </p>
+      )}
+      <dl class={isOld ? 'numbers old' : 'numbers'}>
+        {path.measurements.map((measurement) => (
+          <div key={measurement.name} title={`${measurement.help} (${measurement.name})`}>
+            <dt>{measurementLabel(measurement.name)}</dt>
+            <dd>{measured(measurement)}</dd>
+          </div>
+        ))}
+      </dl>
+    </>
   )
 }

@@ -91,14 +91,14 @@ function Consequences(props: { readonly group: GroupView; readonly target: PathV
         )}
       </p>
       {target !== undefined && target.health !== 'up' && (
-        <p class="warning">
+        <p class="caution">
           {target.name} is {target.health}: {target.says}
         </p>
       )}
       {actuators
         .filter((actuator) => !actuator.ok)
         .map((actuator) => (
-          <p key={actuator.type} class="warning">
+          <p key={actuator.type} class="caution">
             {actuator.type}: {actuator.says}
           </p>
         ))}

@@ -37,7 +37,7 @@ export function isActing(group: GroupView): boolean {
 }
 
 /** The path that carries the traffic, where there is one. */
-export function activePath(group: GroupView): PathView | undefined {
+function activePath(group: GroupView): PathView | undefined {
   return group.paths.find((path) => path.name === group.active)
 }
 
@@ -47,12 +47,12 @@ export function isReady(path: PathView): boolean {
 }
 
 /** Paths that carry nothing now and could take over at once. */
-export function readyStandbys(group: GroupView): readonly PathView[] {
+function readyStandbys(group: GroupView): readonly PathView[] {
   return group.paths.filter((path) => path.weight === 0 && isReady(path))
 }
 
 /** Whether a failure now would find nowhere to go. */
-export function lacksStandby(group: GroupView): boolean {
+function lacksStandby(group: GroupView): boolean {
   return group.paths.length > 1 && readyStandbys(group).length === 0
 }
 
