@@ -62,7 +62,7 @@ export class WatchedRule {
     this.isEarned = before.isEarned
   }
 
-  /** Judges a sample. `frame` holds its values, `look` is its number for the ratio. */
+  /** Judges a sample with a real outcome. `frame` holds its values, `look` is its number for the ratio. */
   judge(sample: Sample, frame: Frame, now: number, look: number): void {
     const bad = this.compiled?.when.evaluate(frame) ?? this.#outcome(sample)
     if (bad === undefined) return this.suspend(now)
@@ -148,8 +148,7 @@ export class WatchedRule {
   }
 
   #outcome(sample: Sample): boolean | undefined {
-    if (this.compiled !== undefined || sample.outcome === 'unknown') return undefined
-    return sample.outcome === 'fail'
+    return this.compiled === undefined ? sample.outcome === 'fail' : undefined
   }
 
   #describe(sample: Sample, frame: Frame): void {

@@ -69,6 +69,11 @@ describe('conditions', () => {
       'bitrate_bits_per_second / missing_ratio > 1',
       { bitrate_bits_per_second: 1, missing_ratio: 0 },
     ],
+    [
+      'a smaller number hides a division by zero',
+      'min(bitrate_bits_per_second / missing_ratio, 5) > 4',
+      { bitrate_bits_per_second: 1, missing_ratio: 0 },
+    ],
     ['the sum overflows', 'missing_ratio * 1e308 > 1', { missing_ratio: 1e10 }],
     ['both sides of a list condition are absent', '[1].exists(n, missing_ratio == n)', {}],
     ['an equality lacks one side', 'missing_ratio != errors_total', { missing_ratio: 1 }],

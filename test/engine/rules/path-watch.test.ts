@@ -72,6 +72,17 @@ describe('health is earned', () => {
   })
 })
 
+describe('health that is earned', () => {
+  it('owes the for of a rule that was bad and cannot be judged since', () => {
+    const feed = new Feed(watchOf([rule({ name: 'missing', forMs: 30_000 })]))
+    feed.pass(0, { missing_ratio: 1 })
+    feed.pass(5, { missing_ratio: 0 })
+
+    expect(feed.passes(10, 25).health).toBe('unknown')
+    expect(feed.pass(30).health).toBe('up')
+  })
+})
+
 describe('health at a vantage', () => {
   it('is degraded by a degraded-class rule and down by a down-class one, which stands first', () => {
     const feed = new Feed(
@@ -162,6 +173,49 @@ describe('health at a vantage', () => {
     const report = feed.watch.apply(sampleAt(21_000, { outcome: 'fail', reason: 'old' }), 40_000)
 
     expect(report.pending).toEqual([])
+  })
+})
+
+describe('a rule with a condition of its own for clearing', () => {
+  const low = rule({
+    name: 'low',
+    when: 'bitrate_bits_per_second < 5e5',
+    clearWhen: 'bitrate_bits_per_second > 8e5',
+    forMs: 0,
+    clearForMs: 10_000,
+  })
+
+  it('stays active between the two, and starts its clear_for again', () => {
+    const feed = new Feed(watchOf([low]))
+    feed.passes(0, 15, { bitrate_bits_per_second: 1e6 })
+    feed.pass(20, { bitrate_bits_per_second: 1e5 })
+    feed.pass(25, { bitrate_bits_per_second: 9e5 })
+
+    const between = feed.pass(30, { bitrate_bits_per_second: 6e5 })
+    const again = feed.passes(35, 40, { bitrate_bits_per_second: 9e5 })
+    const clear = feed.pass(45, { bitrate_bits_per_second: 9e5 })
+
+    expect(between.active[0]?.isClearing).toBe(false)
+    expect(again.health).toBe('down')
+    expect(clear.health).toBe('up')
+  })
+
+  it('does not become active between the two', () => {
+    const feed = new Feed(watchOf([low]))
+
+    expect(feed.passes(0, 60, { bitrate_bits_per_second: 6e5 }).health).toBe('up')
+  })
+})
+
+describe('looks pulled forward', () => {
+  it('do not make the ratio faster than the cadence', () => {
+    const feed = new Feed(watchOf([], { ratio: { bad: 3, of: 6 }, forMs: 10_000 }))
+    feed.passes(0, 20)
+
+    for (const at of [25, 26, 27, 28, 29]) feed.fail(at)
+
+    expect(feed.watch.report).toMatchObject({ health: 'up', suspect: true })
+    expect(feed.fail(35).health).toBe('down')
   })
 })
 
@@ -258,6 +312,16 @@ describe('ages', () => {
     expect(report).toMatchObject({ health: 'unknown', since: 25_000, pending: [] })
   })
 
+  it('count as bad without interruption until a look finds nothing', () => {
+    const feed = new Feed(watchOf([{ ...stalled, forMs: 12_000 }], { staleAfterMs: 60_000 }))
+    feed.passes(0, 20, fresh)
+    feed.blind(34)
+
+    const report = feed.pass(38, { ...fresh, playlist_age_seconds: 19 })
+
+    expect(report.active[0]).toMatchObject({ rule: 'playlist-stalled', since: 25_001 })
+  })
+
   it('never clear a rule by time alone', () => {
     const feed = new Feed(watchOf([{ ...stalled, clearForMs: 5_000 }]))
     feed.passes(0, 20, fresh)
@@ -277,6 +341,7 @@ describe('ages', () => {
     feed.pass(0, { ...fresh, missing_ratio: 0 })
 
     expect(feed.watch.nextAgeLimit()).toBeUndefined()
+    expect(feed.watch.tick(10_000).pending).toEqual([])
   })
 })
 
@@ -294,7 +359,7 @@ describe('a reload', () => {
     const later = feed.pass(35, { ...fresh, bitrate_bits_per_second: 1.2e6 })
 
     expect(after).toEqual(before)
-    expect(later.health).toBe('down')
+    expect(later.active[0]).toMatchObject({ rule: 'low', isClearing: false })
   })
 
   it('causes no event by itself: an altered active rule stays active and owes its clear_for', () => {
@@ -318,6 +383,26 @@ describe('a reload', () => {
       suspect: true,
     })
     expect(feed.pass(60, { missing_ratio: 0.6 }).health).toBe('down')
+  })
+
+  it('forgets what an altered rule had counted', () => {
+    const feed = new Feed(watchOf([rule({ name: 'missing' })]))
+    feed.passes(0, 30, { missing_ratio: 0 })
+    feed.passes(35, 45, { missing_ratio: 1 })
+    const altered = rule({ name: 'missing', when: 'missing_ratio > 0.9' })
+    feed.watch.replaceRules(rulesOf([altered]), timing, 46_000)
+
+    expect(feed.passes(50, 60, { missing_ratio: 1 }).health).toBe('up')
+    expect(feed.pass(65, { missing_ratio: 1 }).health).toBe('down')
+  })
+
+  it('leaves a path up to which a rule is added', () => {
+    const feed = new Feed(watchOf([]))
+    feed.passes(0, 20)
+
+    const report = feed.watch.replaceRules(rulesOf([rule({ name: 'missing' })]), timing, 21_000)
+
+    expect(report.health).toBe('up')
   })
 
   it('makes a path unknown, not up, when the rule that held it down is gone', () => {

@@ -69,9 +69,9 @@ describe('the machine of a rule', () => {
 
   it('forgets looks of long ago', () => {
     const state = new RuleState(timers)
-    for (let look = 0; look < 5; look += 1) state.judge(look % 2 === 0, look * 5_000, look)
+    for (let look = 0; look < 9; look += 1) state.judge(look % 2 === 0, look * 5_000, look)
 
-    for (let look = 5; look < 9; look += 1)
+    for (let look = 9; look < 13; look += 1)
       state.judge(look % 2 === 1, 3_600_000 + look * 5_000, look)
 
     expect(state.phase).toBe('clear')
