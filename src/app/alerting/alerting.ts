@@ -5,7 +5,7 @@ import type { Log } from '../../core/log.ts'
 import type { Notice } from '../../core/notice.ts'
 import type { IncidentView } from '../../core/view.ts'
 import type { Delivery } from '../../plugin/notifier.ts'
-import type { Store } from '../../plugin/store.ts'
+import type { OutboxItem, Store } from '../../plugin/store.ts'
 import { Deliveries, type AlertRoute } from './deliveries.ts'
 import { Durable } from './durable.ts'
 import {
@@ -14,6 +14,7 @@ import {
   endOf,
   incidentDraft,
   noticeOf,
+  openedOnly,
   wording,
   type IncidentEvent,
   type IncidentRecord,
@@ -34,6 +35,8 @@ export interface AlertingOptions {
   readonly ids: Ids
   readonly store: Store
   readonly routes: readonly AlertRoute[]
+  /** Configured groups: incidents that an earlier process left about any other one are over. */
+  readonly groups?: readonly string[]
   /** How long a condition must be gone before its incident is over, in milliseconds. */
   readonly clearForMs: number
   /** Address of the status page, for notices. */
@@ -76,6 +79,8 @@ interface Incident {
   now: Condition
   /** Monotonic milliseconds since when it is gone. */
   goneAt: number | undefined
+  /** While its end is being written down, or that is being taken back, which aborting asks for. */
+  ending: AbortController | undefined
   /** Opened by an earlier process: its notices may still wait in the outbox. */
   readonly restored: boolean
 }
@@ -89,7 +94,7 @@ class LevelTriggered implements Alerting {
   readonly #durable: Durable
   readonly #deliveries: Deliveries
   #isReady = false
-  /** Journal entries keep the order of events, however long the outbox takes. */
+  /** Resolves when every entry so far was handed to the journal. */
   #noted: Promise<void> = Promise.resolve()
   #timer: { readonly at: number; readonly cancel: AbortController } | undefined
 
@@ -123,6 +128,7 @@ class LevelTriggered implements Alerting {
       } else {
         incident.now = condition
         incident.goneAt = undefined
+        incident.ending?.abort()
       }
     }
     for (const incident of this.#incidents.values()) {
@@ -135,10 +141,9 @@ class LevelTriggered implements Alerting {
   acknowledge: Alerting['acknowledge'] = (key, actor) => {
     const incident = this.#incidents.get(key)
     if (incident === undefined) return false
-    this.#tell(incident, 'acknowledged', {
-      ...incident.record,
-      acknowledgedBy: actor,
-    })
+    // An end that waits for the store is written anew, or it would not be the newest entry.
+    incident.ending?.abort()
+    this.#tell(incident, 'acknowledged', { ...incident.record, acknowledgedBy: actor })
     return true
   }
 
@@ -172,7 +177,6 @@ class LevelTriggered implements Alerting {
 
   async #start(): Promise<void> {
     let isRestored = await this.#restore()
-    await this.#deliveries.adopt(Number.MAX_SAFE_INTEGER, () => false)
     this.#isReady = true
     for (const [group, list] of this.#early) this.conditions(group, list)
     this.#early.clear()
@@ -183,32 +187,58 @@ class LevelTriggered implements Alerting {
     }
     while (await clock.sleep(ADOPT_EVERY_MS, signal)) {
       await this.#durable.sweep()
-      await this.#deliveries.adopt(clock.wall(), (key) => this.#isOurs(key))
+      await this.#adopt(clock.wall())
     }
   }
 
-  /** Takes over what the journal knows as open, unless this process knows better. */
+  #adopt(wall: number): Promise<readonly OutboxItem[]> {
+    return this.#deliveries.adopt(wall, ({ key, action }) => {
+      const incident = this.#incidents.get(key)
+      // The end of an incident is told only after the journal says so: this one is still open.
+      if (action === 'resolve') return incident !== undefined
+      // What this process opened, it told every route about: older notices of it are void.
+      return incident?.restored === false
+    })
+  }
+
+  /** Takes over what the journal knows as open, unless this process knows better, and what waits. */
   async #restore(): Promise<boolean> {
     const records = await this.#durable.openIncidents()
-    for (const record of records ?? []) {
-      const { condition } = record
-      if (this.#incidents.has(condition.key)) continue
-      // Gone only once its group was heard: not seeing is not the end of it.
-      this.#incidents.set(condition.key, {
-        record,
-        toldAt: this.#options.clock.now(),
-        updates: 0,
-        now: condition,
-        goneAt: undefined,
-        restored: true,
-      })
+    if (records === undefined) return false
+    for (const record of records) this.#resume(record)
+    const adopted = await this.#adopt(Number.MAX_SAFE_INTEGER)
+    for (const record of openedOnly(adopted)) {
+      if (!this.#resume(record)) continue
+      this.#note(incidentDraft('opened', record, this.#options.clock.wall()))
     }
-    return records !== undefined
+    this.#forgetGroups()
+    return true
   }
 
-  /** An incident that this process itself told every route about: older notices of it are void. */
-  #isOurs(key: string): boolean {
-    return this.#incidents.get(key)?.restored === false
+  #forgetGroups(): void {
+    const { clock, groups } = this.#options
+    if (groups === undefined) return
+    for (const incident of this.#incidents.values()) {
+      const { group } = incident.now
+      if (group.includes('/') && !groups.includes(group)) incident.goneAt ??= clock.now()
+    }
+    this.#advance()
+  }
+
+  /** Keeps an incident of an earlier process. It is gone only once its group was heard to be well. */
+  #resume(record: IncidentRecord): boolean {
+    const { key } = record.condition
+    if (this.#incidents.has(key)) return false
+    this.#incidents.set(key, {
+      record,
+      toldAt: this.#options.clock.now(),
+      updates: 0,
+      now: record.condition,
+      goneAt: undefined,
+      ending: undefined,
+      restored: true,
+    })
+    return true
   }
 
   #open(condition: Condition): void {
@@ -219,6 +249,7 @@ class LevelTriggered implements Alerting {
       updates: 0,
       now: condition,
       goneAt: undefined,
+      ending: undefined,
       restored: false,
     }
     this.#incidents.set(condition.key, incident)
@@ -227,10 +258,9 @@ class LevelTriggered implements Alerting {
 
   /** Does what is due by now, and arms the timer for what is due next. */
   #advance(): void {
-    const { clock, clearForMs } = this.#options
-    const now = clock.now()
+    const now = this.#options.clock.now()
     let next = Infinity
-    for (const [key, incident] of this.#incidents) {
+    for (const incident of this.#incidents.values()) {
       const dueAt = this.#dueAt(incident)
       if (dueAt > now) {
         next = Math.min(next, dueAt)
@@ -241,17 +271,17 @@ class LevelTriggered implements Alerting {
         incident.updates += 1
         next = Math.min(next, this.#dueAt(incident))
       } else {
-        const condition = endOf(incident.record.condition, clearForMs)
-        this.#tell(incident, 'resolved', { ...incident.record, condition })
-        this.#incidents.delete(key)
+        void this.#end(incident)
       }
     }
     this.#arm(next)
   }
 
   /** The monotonic time at which people are to be told something about an incident. */
-  #dueAt({ goneAt, now, record, toldAt, updates }: Incident): number {
-    if (goneAt !== undefined) return goneAt + this.#options.clearForMs
+  #dueAt({ ending, goneAt, now, record, toldAt, updates }: Incident): number {
+    if (goneAt !== undefined) {
+      return ending === undefined ? goneAt + this.#options.clearForMs : Infinity
+    }
     const told = record.condition
     if (wording(now) === wording(told)) return Infinity
     if (bySeverity(now.severity, told.severity) < 0) return toldAt
@@ -275,32 +305,62 @@ class LevelTriggered implements Alerting {
     this.#advance()
   }
 
-  #tell(incident: Incident, event: IncidentEvent, next: IncidentRecord): void {
-    const { clock, ids, link, routes } = this.#options
-    const { condition } = next
-    const wall = clock.wall()
-    const told = routes
-      .map(({ route, minSeverity }) => ({ route, isNew: atLeast(condition.severity, minSeverity) }))
-      .filter(({ route, isNew }) => {
-        // A broken route is told to the others: it could not hear of itself.
-        if (condition.details['route'] === route) return false
-        return next.routes.includes(route) || (isNew && (event === 'opened' || event === 'updated'))
-      })
-      .map(({ route }) => route)
-    const action = actions[event]
-    const extra = { id: ids.next(), wall, ...(link === undefined ? {} : { link }) }
+  #tell(incident: Incident, event: Exclude<IncidentEvent, 'resolved'>, next: IncidentRecord): void {
+    const { clock } = this.#options
+    const items = this.#items(event, next)
     // Routes that the configuration names no longer stay noted: they may come back.
-    incident.record = { ...next, routes: [...new Set([...next.routes, ...told])] }
+    const routes = [...new Set([...next.routes, ...items.map(({ route }) => route)])]
+    incident.record = { ...next, routes }
     incident.toldAt = clock.now()
-    const draft = incidentDraft(event, incident.record, wall)
-    const stored = this.#deliveries.send(noticeOf(condition, action, extra), told)
-    this.#noted = this.#note(this.#noted, stored, draft)
+    this.#note(incidentDraft(event, incident.record, clock.wall()), this.#deliveries.send(items))
   }
 
-  /** The journal says that people were told only after the outbox had its chance to hold the notice. */
-  async #note(earlier: Promise<void>, stored: Promise<void>, draft: JournalDraft): Promise<void> {
-    await Promise.all([earlier, stored])
-    this.#durable.note(draft)
+  /**
+   * Ends an incident: first in the journal, then for people. The other way round, a restart in
+   * between would take the incident for open and keep silent when the trouble comes back. So while
+   * the store is down nothing is resolved; that an alert stays open too long does no harm.
+   */
+  async #end(incident: Incident): Promise<void> {
+    const ending = new AbortController()
+    incident.ending = ending
+    const { clock, clearForMs } = this.#options
+    const condition = endOf(incident.record.condition, clearForMs)
+    const record = { ...incident.record, condition }
+    const items = this.#items('resolved', record)
+    await Promise.all([this.#deliveries.hold(items), this.#noted])
+    const draft = incidentDraft('resolved', record, clock.wall())
+    const isWritten = await this.#durable.note(draft, ending.signal)
+    if (!ending.signal.aborted && isWritten) {
+      this.#incidents.delete(condition.key)
+      void this.#deliveries.send(items)
+      return
+    }
+    // It came back just while its end was written down: the journal must not keep that.
+    if (isWritten) this.#note(incidentDraft('updated', incident.record, clock.wall()))
+    await this.#deliveries.drop(items)
+    incident.ending = undefined
+    this.#advance()
+  }
+
+  #items(event: IncidentEvent, { condition, routes }: IncidentRecord): readonly OutboxItem[] {
+    const { clock, ids, link } = this.#options
+    const isNews = event === 'opened' || event === 'updated'
+    const told = this.#options.routes
+      .filter(({ route, minSeverity }) => {
+        // A broken route is told to the others: it could not hear of itself.
+        if (condition.details['route'] === route) return false
+        return routes.includes(route) || (isNews && atLeast(condition.severity, minSeverity))
+      })
+      .map(({ route }) => route)
+    const extra = { id: ids.next(), wall: clock.wall(), ...(link === undefined ? {} : { link }) }
+    return this.#deliveries.items(noticeOf(condition, actions[event], extra), told)
+  }
+
+  /** Journal entries keep the order of events, and say that people were told only once that is sure. */
+  #note(draft: JournalDraft, told?: Promise<void>): void {
+    this.#noted = Promise.all([this.#noted, told]).then(() => {
+      return void this.#durable.note(draft)
+    })
   }
 }
 

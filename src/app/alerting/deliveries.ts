@@ -57,36 +57,77 @@ export class Deliveries {
   /** Writes to the outbox under way, by item: an item is settled only after it was put. */
   readonly #puts = new Map<string, Promise<unknown>>()
   readonly #settling = new Set<Promise<void>>()
+  /** Items that are in the outbox, perhaps, but not to be sent yet. */
+  readonly #held = new Set<string>()
+  /** What waits until an item is in the outbox, or done. */
+  readonly #unsecured = new Map<string, () => void>()
 
   constructor(options: DeliveriesOptions) {
     this.#options = options
     this.#routes = new Map(options.routes.map((route) => [route.route, this.#route(route)]))
   }
 
-  /** Sends to these routes. Resolves, without waiting for any route, when the store answered. */
-  async send(notice: Notice, routes: readonly string[]): Promise<void> {
+  /** A notice for these routes, not sent yet. */
+  items(notice: Notice, routes: readonly string[]): readonly OutboxItem[] {
     const dueAt = this.#options.clock.wall() + GRACE_MS
-    const items = routes.map((route) => {
-      return { id: `${notice.id}@${route}`, route, notice, attempts: 0, dueAt }
-    })
-    if (items.length === 0) return
-    const stored = this.#put(items)
-    for (const item of items) this.#routes.get(item.route)?.queue.add(item)
-    await stored
+    return routes.map((route) => ({
+      id: `${notice.id}@${route}`,
+      route,
+      notice,
+      attempts: 0,
+      dueAt,
+    }))
   }
 
-  /** Takes up undelivered items of an earlier or another process, except about keys that are void. */
-  async adopt(wall: number, isVoid: (key: string) => boolean): Promise<void> {
+  /**
+   * Sends at once. Resolves when a crash can lose none of the items any more: each is in the outbox,
+   * or needs no further sending.
+   */
+  async send(items: readonly OutboxItem[]): Promise<void> {
+    const secured = items.map(({ id }) => {
+      this.#held.delete(id)
+      return new Promise<void>((resolve) => this.#unsecured.set(id, resolve))
+    })
+    void this.#put(items)
+    for (const item of items) this.#routes.get(item.route)?.queue.add(item)
+    await Promise.all(secured)
+  }
+
+  /** Brings items that are not to be sent yet into the outbox, if the store allows. */
+  async hold(items: readonly OutboxItem[]): Promise<void> {
+    for (const { id } of items) this.#held.add(id)
+    await this.#put(items)
+  }
+
+  /** Takes held items back. */
+  async drop(items: readonly OutboxItem[]): Promise<void> {
+    for (const { id } of items) {
+      await this.#options.durable.settle(id, this.#puts.get(id))
+      this.#held.delete(id)
+    }
+  }
+
+  /**
+   * Takes up undelivered items of an earlier or another process, except those that are void.
+   * Resolves to those that it took.
+   */
+  async adopt(wall: number, isVoid: (notice: Notice) => boolean): Promise<readonly OutboxItem[]> {
     const { durable, log } = this.#options
+    const taken: OutboxItem[] = []
     for (const item of await durable.due(wall)) {
       const route = this.#routes.get(item.route)
-      if (route?.queue.has(item) === true) continue
+      if (route?.queue.has(item) === true || this.#held.has(item.id)) continue
       if (route === undefined) {
         log.warn({ route: item.route }, 'a waiting notice was dropped: its route is gone')
       }
-      if (route === undefined || isVoid(item.notice.key)) await durable.settle(item.id)
-      else route.queue.add(item)
+      if (route === undefined || isVoid(item.notice)) {
+        await durable.settle(item.id)
+      } else {
+        route.queue.add(item)
+        taken.push(item)
+      }
     }
+    return taken
   }
 
   /** Resolves when no attempt is under way and the outbox knows of those that ended. */
@@ -114,24 +155,36 @@ export class Deliveries {
     return { queue, failures: 0, isHeard: false, trouble: undefined }
   }
 
-  #put(items: readonly OutboxItem[]): Promise<unknown> {
-    const stored = this.#options.durable.put(items).finally(() => {
-      for (const { id } of items) if (this.#puts.get(id) === stored) this.#puts.delete(id)
+  #put(items: readonly OutboxItem[]): Promise<void> {
+    if (items.length === 0) return Promise.resolve()
+    const put = this.#write(items).finally(() => {
+      for (const { id } of items) if (this.#puts.get(id) === put) this.#puts.delete(id)
     })
-    for (const { id } of items) this.#puts.set(id, stored)
-    return stored
+    for (const { id } of items) this.#puts.set(id, put)
+    return put
+  }
+
+  async #write(items: readonly OutboxItem[]): Promise<void> {
+    const isStored = await this.#options.durable.put(items)
+    if (isStored) for (const { id } of items) this.#secure(id)
+  }
+
+  #secure(id: string): void {
+    this.#unsecured.get(id)?.()
+    this.#unsecured.delete(id)
   }
 
   #end(item: OutboxItem, ending: Ending): void {
     const { durable, log } = this.#options
     const { action, group, path, title, key } = item.notice
+    this.#secure(item.id)
     if (ending.end !== 'superseded') {
       const says =
         ending.end === 'delivered'
           ? `${item.route} took the notice (${action}): ${title}`
           : `${item.route} did not take the notice (${action}): ${redactText(ending.says)}: ${title}`
       if (ending.end === 'given-up') log.error({ route: item.route, key }, says)
-      durable.note({
+      void durable.note({
         kind: 'notice',
         ...journalGroup(group),
         ...(path === undefined ? {} : { path }),

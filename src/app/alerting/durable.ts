@@ -13,6 +13,12 @@ const PAGE = 500
 /** A start that had to read more entries than this leaves a snapshot for the next one. */
 const SNAPSHOT_AFTER = 200
 
+interface Waiting {
+  readonly draft: JournalDraft
+  readonly signal: AbortSignal | undefined
+  readonly resolve: (isWritten: boolean) => void
+}
+
 /**
  * Alerting's use of the store. Nothing here ever delays or prevents a page: every call has a
  * deadline, and a store that is down is tried again in the background.
@@ -22,8 +28,9 @@ export class Durable {
   readonly #clock: Clock
   readonly #log: Log
   readonly #signal: AbortSignal
-  readonly #drafts: JournalDraft[] = []
+  readonly #waiting: Waiting[] = []
   #writing: Promise<void> | undefined
+  #underWay: Waiting | undefined
   /** Items that are done, until their removal is confirmed; true once they may be removed. */
   readonly #done = new Map<string, boolean>()
 
@@ -34,27 +41,53 @@ export class Durable {
     this.#signal = signal
   }
 
-  /** Appends to the journal in the background, in order, as soon as the store allows. */
-  note(draft: JournalDraft): void {
-    this.#drafts.push(draft)
-    if (this.#drafts.length > MOST_WAITING) {
-      this.#drafts.shift()
-      this.#log.warn({}, 'a journal entry about an incident was given up: the store is down')
-    }
-    this.#writing ??= this.#write().finally(() => {
-      this.#writing = undefined
+  /**
+   * Appends to the journal in the background, in the order of the calls, as soon as the store
+   * allows. Resolves true once the entry is durable, false where `signal` took it back before, or
+   * where too many wait.
+   */
+  note(draft: JournalDraft, signal?: AbortSignal): Promise<boolean> {
+    return new Promise((resolve) => {
+      const waiting = { draft, signal, resolve }
+      this.#waiting.push(waiting)
+      const takeBack = () => {
+        // What is under way may be written any moment: its result tells.
+        if (waiting !== this.#underWay) this.#remove(waiting, false)
+      }
+      if (signal?.aborted === true) takeBack()
+      else signal?.addEventListener('abort', takeBack, { once: true })
+      if (this.#waiting.length > MOST_WAITING) this.#giveUpOldest()
+      this.#writing ??= this.#write().finally(() => {
+        this.#writing = undefined
+      })
     })
   }
 
   async #write(): Promise<void> {
-    for (let draft = this.#drafts[0]; draft !== undefined; draft = this.#drafts[0]) {
-      const entries = [draft]
-      const result = await this.#call(() => this.#store.commit({ entries }))
-      if (result?.ok === true) {
-        const position = this.#drafts.indexOf(draft)
-        if (position >= 0) this.#drafts.splice(position, 1)
-      } else if (!(await this.#clock.sleep(RETRY_MS, this.#signal))) return
+    for (let next = this.#waiting[0]; next !== undefined; next = this.#waiting[0]) {
+      this.#underWay = next
+      const isWritten = await this.#append(next.draft)
+      this.#underWay = undefined
+      if (isWritten || next.signal?.aborted === true) this.#remove(next, isWritten)
+      else if (!(await this.#clock.sleep(RETRY_MS, this.#signal))) return
     }
+  }
+
+  #remove(waiting: Waiting, isWritten: boolean): void {
+    const position = this.#waiting.indexOf(waiting)
+    if (position >= 0) this.#waiting.splice(position, 1)
+    waiting.resolve(isWritten)
+  }
+
+  #giveUpOldest(): void {
+    const oldest = this.#waiting.find((waiting) => waiting !== this.#underWay)
+    if (oldest !== undefined) this.#remove(oldest, false)
+    this.#log.warn({}, 'a journal entry about an incident was given up: the store is down')
+  }
+
+  async #append(draft: JournalDraft): Promise<boolean> {
+    const result = await this.#call(() => this.#store.commit({ entries: [draft] }))
+    return result?.ok === true
   }
 
   /** Resolves once nothing waits to be written, or the store is down and alerting stopped. */
@@ -109,7 +142,7 @@ export class Durable {
       if (entries.length < PAGE) break
     }
     const records = [...open.byKey.values()].filter((record) => record !== undefined)
-    if (read > SNAPSHOT_AFTER) this.note(snapshotDraft(records, head.seq))
+    if (read > SNAPSHOT_AFTER) void this.note(snapshotDraft(records, head.seq))
     return records
   }
 

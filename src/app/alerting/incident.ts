@@ -2,6 +2,7 @@ import type { Condition } from '../../core/condition.ts'
 import { formatDuration } from '../../core/duration.ts'
 import type { JournalDraft, JournalEntry } from '../../core/journal.ts'
 import type { Notice, Severity } from '../../core/notice.ts'
+import type { OutboxItem } from '../../plugin/store.ts'
 
 const ranks: Readonly<Record<Severity, number>> = { critical: 3, error: 2, warning: 1, info: 0 }
 
@@ -46,6 +47,21 @@ export function noticeOf(
   { id, wall, link }: { readonly id: string; readonly wall: number; readonly link?: string },
 ): Notice {
   return { ...condition, id, action, wall, ...(link === undefined ? {} : { link }) }
+}
+
+/**
+ * Incidents of which waiting notices tell that they began and not that they ended: a process that
+ * was killed between telling people and the journal leaves no other trace of them.
+ */
+export function openedOnly(waiting: readonly OutboxItem[]): readonly IncidentRecord[] {
+  const records = new Map<string, IncidentRecord>()
+  for (const { notice, route } of waiting) {
+    const { id: _id, action, wall: _wall, link: _link, ...condition } = notice
+    const routes = records.get(notice.key)?.routes ?? []
+    if (action === 'trigger') records.set(notice.key, { condition, routes: [...routes, route] })
+    if (action === 'resolve') records.delete(notice.key)
+  }
+  return [...records.values()]
 }
 
 /** The condition as its end is told. */

@@ -17,7 +17,7 @@ interface Sleeper {
 }
 
 /** Virtual time: `pass` fires timers in order and lets everything settle in between. */
-export class VirtualTime {
+class VirtualTime {
   now = 0
   wallAhead = 1_800_000_000_000
   readonly #sleepers = new Set<Sleeper>()
@@ -64,7 +64,7 @@ export function settle(): Promise<void> {
 }
 
 /** A route that keeps what it took. `answer` decides each attempt. */
-export class FakeRoute implements AlertRoute {
+class FakeRoute implements AlertRoute {
   readonly route: string
   readonly minSeverity: Severity
   readonly attempts: { readonly notice: Notice; readonly at: number }[] = []
@@ -91,6 +91,12 @@ export class FakeRoute implements AlertRoute {
   }
 }
 
+/** A call of a process at which it ends, before or after the call did its work. */
+export interface Death {
+  readonly at: 'commit' | 'put' | 'settle' | 'send'
+  readonly when: 'before' | 'after'
+}
+
 /** Processes of alerting that follow each other on one disk, with routes that outlive them. */
 export class Scene {
   readonly time = new VirtualTime()
@@ -100,22 +106,37 @@ export class Scene {
   readonly delivered: string[] = []
   store!: MemoryStore
   alerting!: Alerting
+  /** Groups as configured from the next start on. */
+  groups: readonly string[] = [GROUP]
+  /** How the running process is going to end, once. */
+  death: Death | undefined
   #processes = 0
   #ids = 0
 
   /** Starts a process; `prepare` may break its store before anything else happens. */
   async start(prepare: (store: MemoryStore) => void = () => {}): Promise<void> {
     this.#processes += 1
+    this.death = undefined
     const number = this.#processes
-    const clock = this.time.clock(() => this.#processes !== number)
+    const isDead = () => this.#processes !== number
+    const clock = this.time.clock(isDead)
     this.store = memoryStore(clock, { disk: this.disk })
     prepare(this.store)
+    const { store } = this
+    store.commit = this.#mortal('commit', isDead, store.commit.bind(store))
+    store.put = this.#mortal('put', isDead, store.put.bind(store))
+    store.settle = this.#mortal('settle', isDead, store.settle.bind(store))
     this.alerting = createAlerting({
       clock,
       random: seededRandom(number),
       ids: { next: () => `n${(this.#ids += 1)}` },
       store: this.store,
-      routes: [this.pager, this.hook],
+      routes: [this.pager, this.hook].map(({ route, minSeverity, send }) => ({
+        route,
+        minSeverity,
+        send: this.#mortal('send', isDead, send),
+      })),
+      groups: this.groups,
       clearForMs: CLEAR_MS,
       log: silentLog,
       onDelivered: (route, delivery) => this.delivered.push(`${route} ${delivery.ok}`),
@@ -123,11 +144,27 @@ export class Scene {
     await settle()
   }
 
-  /** SIGKILL: no timer of the process fires any more and its store answers nothing. */
+  /** SIGKILL: no timer of the process fires any more, and nothing of it reaches store or routes. */
   kill(): void {
     this.#processes += 1
-    this.store.crash = { at: this.store.commits + 1, when: 'before', end: 'silence' }
-    this.store.available = false
+  }
+
+  /** The same function, which does nothing in a dead process and brings about the planned death. */
+  #mortal<In, Out>(
+    at: Death['at'],
+    isDead: () => boolean,
+    work: (input: In) => Promise<Out>,
+  ): (input: In) => Promise<Out> {
+    const never = new Promise<never>(() => {})
+    return async (input) => {
+      if (isDead()) return await never
+      const when = this.death?.at === at ? this.death.when : undefined
+      if (when === 'before') this.kill()
+      if (isDead()) return await never
+      const result = await work(input)
+      if (when === 'after') this.kill()
+      return isDead() ? await never : result
+    }
   }
 
   evaluate(...list: readonly Condition[]): void {
