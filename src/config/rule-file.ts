@@ -22,8 +22,8 @@ export interface RuleFileSource {
   readonly fileName: string
   /** Every probe plug-in: their measurements are the names that rules may use. */
   readonly probes: readonly ProbeMeasures[]
-  /** The cadence that warnings compare `for` with, in milliseconds. */
-  readonly everyMs: number
+  /** The cadence that warnings compare `for` with, in milliseconds; absent: no such warning. */
+  readonly everyMs?: number
 }
 
 export type LoadedRuleFile =
@@ -200,7 +200,8 @@ function warningsOf(rule: CompiledRule, index: number, source: RuleFileSource): 
   const { forMs } = rule.definition
   const warnings: Problem[] = []
   const { everyMs, probes } = source
-  if (forMs !== undefined && forMs > 0 && forMs < everyMs && rule.when.ages.length === 0) {
+  const isShort = forMs !== undefined && forMs > 0 && everyMs !== undefined && forMs < everyMs
+  if (isShort && rule.when.ages.length === 0) {
     const says =
       `for (${formatDuration(forMs)}) is shorter than the cadence (${formatDuration(everyMs)}): ` +
       'it takes two bad looks all the same'

@@ -163,16 +163,14 @@ class Watch implements PathWatch {
     const timers = timersOf(compiled?.definition ?? {}, this.#timing)
     const fresh = new WatchedRule(compiled, timers)
     const old = before?.get(fresh.key)
-    if (old === undefined) {
-      fresh.isEarned = this.#isEarned
-      return fresh
-    }
+    if (old === undefined) return fresh
     const alike =
       old.compiled?.fingerprint === compiled?.fingerprint &&
       JSON.stringify(old.state.timers) === JSON.stringify(timers)
     if (!alike) old.state.restart(timers)
     const watched = new WatchedRule(compiled, timers, old.state)
     watched.inherit(old)
+    watched.isEarned = alike && old.isEarned
     return watched
   }
 

@@ -54,12 +54,11 @@ export class WatchedRule {
     return `${this.class} ${this.name}`
   }
 
-  /** Keeps what people were told across a reload that did not change the rule. */
+  /** Keeps what people were told, and what was seen to move, across a reload. */
   inherit(before: WatchedRule): void {
     this.#sentence = before.#sentence
     this.#diagnosis = before.#diagnosis
     this.#hasMoved ||= before.#hasMoved
-    this.isEarned = before.isEarned
   }
 
   /** Judges a sample with a real outcome. `frame` holds its values, `look` is its number for the ratio. */
