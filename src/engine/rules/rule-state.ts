@@ -53,11 +53,6 @@ export class RuleState {
     return this.phase === 'active' || this.phase === 'clearing'
   }
 
-  /** Whether the rule was ever judged. */
-  get wasJudged(): boolean {
-    return this.#judgedAt !== undefined
-  }
-
   /** Takes the judgement of a sample. */
   judge(bad: boolean, now: number, look: number): void {
     this.#restartAfterGap(now)
