@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { perPath } from '../plugin/option-types.ts'
 import { sameAllocation, type Allocation } from '../core/allocation.ts'
 import type {
   Actuator,

@@ -3,15 +3,15 @@ import { formatDuration } from '../core/duration.ts'
 import type { InstallationSettings } from '../core/settings.ts'
 
 /**
- * The blast radius: at most max(groups, fraction × all groups) changes of the whole installation per
- * window (invariant 19). Groups that are refused ask again at each tick, in configured order, so
- * that they go in waves.
+ * The blast radius: at most max(groups, fraction × all groups) groups of the whole installation
+ * change per window (invariant 19). A group that changed already takes no second place: its own
+ * holddown and budget limit it. Groups that are refused ask again at each tick, so they go in waves.
  */
 export class Installation {
   readonly #clock: Clock
   #settings: InstallationSettings['blastRadius']
   #groups: number
-  #charges: { readonly id: string; readonly at: number }[] = []
+  #charges: { readonly id: string; readonly group: string; readonly at: number }[] = []
 
   constructor(clock: Clock, settings: InstallationSettings, groups: number) {
     this.#clock = clock
@@ -29,18 +29,19 @@ export class Installation {
     return Math.max(this.#settings.groups, Math.floor(this.#settings.fraction * this.#groups))
   }
 
-  ask(): { readonly pass: boolean; readonly says: string } {
+  ask(group: string): { readonly pass: boolean; readonly says: string } {
     this.#charges = this.#charges.filter(
       (charge) => this.#clock.now() - charge.at < this.#settings.perMs,
     )
+    const changed = new Set(this.#charges.map((charge) => charge.group))
     const per = formatDuration(this.#settings.perMs)
-    const says = `${this.#charges.length} of ${this.limit} changes of the whole installation per ${per} used`
-    return { pass: this.#charges.length < this.limit, says }
+    const says = `${changed.size} of ${this.limit} groups of the whole installation changed in the last ${per}`
+    return { pass: changed.has(group) || changed.size < this.limit, says }
   }
 
   /** Counts a change, before its intent is written; `at` is monotonic, for changes known from an earlier process. */
-  charge(id: string, at: number = this.#clock.now()): void {
-    if (!this.#charges.some((charge) => charge.id === id)) this.#charges.push({ id, at })
+  charge(id: string, group: string, at: number = this.#clock.now()): void {
+    if (!this.#charges.some((charge) => charge.id === id)) this.#charges.push({ id, group, at })
   }
 
   /** Takes a charge back whose change was not applied. */

@@ -81,9 +81,10 @@ function groupView(source: ViewSource, name: string): GroupView[] {
       },
       ...(row.intent !== undefined && { intent: row.intent }),
       ...(lastChange !== undefined && { lastChange }),
-      actuators: snapshot.readings.map(({ type, ok, says }) => ({
+      actuators: snapshot.readings.map(({ type, ok, says, settleMs }) => ({
         type,
         ok,
+        settleMs,
         says:
           published?.serveAll === true && situation.mode !== 'armed' && ok
             ? `${says}; in ${situation.mode}, pull actuators keep everything serving`
@@ -109,6 +110,7 @@ function pathView(source: ViewSource, group: string, path: PathSettings): PathVi
   const health = situation?.paths.get(path.name)
   const watched = watchdog.watched(`${group}/${path.name}`)
   const sample = watched?.last
+  const measured = watched?.lastMeasured
   const report = watched?.report
   return {
     name: path.name,
@@ -124,14 +126,17 @@ function pathView(source: ViewSource, group: string, path: PathSettings): PathVi
     }),
     weight: situation?.memory.row.allocation?.[path.name] ?? 0,
     votes: health?.votes ?? [],
-    rules: [...(report?.active ?? []), ...(report?.pending ?? [])],
+    rules: report?.active ?? [],
+    pending: report?.pending ?? [],
     measurements: measurementsOf(source, path),
     findings: sample?.findings ?? [],
+    everyMs: path.everyMs,
     ...(sample !== undefined && { seenAt: wallOf(sample.at) }),
+    ...(measured !== undefined && { measuredAt: wallOf(measured.at) }),
   }
 
   function measurementsOf({ plugins }: ViewSource, of: PathSettings): MeasurementView[] {
-    const values = watched?.lastMeasured?.measurements ?? {}
+    const values = measured?.measurements ?? {}
     const declared = plugins.probes.find((probe) => probe.type === of.type)?.measures ?? []
     return declared.flatMap(({ name, unit, help }) => {
       const value = values[name]

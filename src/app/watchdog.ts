@@ -260,6 +260,7 @@ export class Watchdog {
       log,
       clearForMs: settings.timing.clearForMs,
       routes: alertRoutes(this.#options, settings),
+      groups: settings.groups.map((group) => group.name),
       ...(settings.publicUrl !== undefined && { link: settings.publicUrl }),
       ...(hooks?.onDelivered !== undefined && { onDelivered: hooks.onDelivered }),
     })

@@ -54,8 +54,9 @@ export interface DemoControls {
     readonly since: number
     readonly until?: number
   }[]
-  inject(target: string, fault: string, forMs: number): string
-  heal(id: string): boolean
+  /** Breaks something and says what; rejects with a sentence for a name that does not exist. */
+  inject(target: string, fault: string, forMs: number): Promise<string>
+  heal(id: string): Promise<boolean>
 }
 
 /**

@@ -33,6 +33,7 @@ export function loadConfiguration(
   if (!loaded.ok) return loaded
   const { settings } = loaded
   const errors: string[] = []
+  const warnings = [...loaded.warnings]
   const packs: RulePack[] = []
   const directories = [
     ...(settings.rules.shipped ? [shippedRules()] : []),
@@ -41,12 +42,17 @@ export function loadConfiguration(
   for (const directory of directories) {
     for (const file of ruleFiles(directory, errors)) {
       const pack = loadRuleFile({
-        text: readFileSync(file, "utf8"),
+        text: readFileSync(file, 'utf8'),
         fileName: file,
         probes: plugins.probes,
+        everyMs: settings.timing.everyMs,
       })
-      if (pack.ok) packs.push(pack.pack)
-      else errors.push(...pack.errors)
+      if (!pack.ok) {
+        errors.push(...pack.errors)
+        continue
+      }
+      packs.push(pack.pack)
+      warnings.push(...pack.warnings)
     }
   }
   const compiled = compileRuleSet(packs, plugins.probes)
@@ -55,7 +61,7 @@ export function loadConfiguration(
     return { ok: false, errors }
   }
   if (errors.length > 0) return { ok: false, errors }
-  return { ok: true, settings, rules: compiled.set, warnings: loaded.warnings }
+  return { ok: true, settings, rules: compiled.set, warnings }
 }
 
 function ruleFiles(directory: string, errors: string[]): string[] {

@@ -194,12 +194,21 @@ function lagReader(watch: LoopLagWatch, now: () => number): () => ReturnType<Loo
 function demoPort(demo: DemoControls): DemoPort {
   return {
     faults: () => ({ offers: demo.offers(), active: demo.active() }),
-    inject: async ({ target, fault, forMs }) => ({
-      ok: true,
-      says: demo.inject(target, fault, forMs),
-    }),
+    inject: async ({ target, fault, forMs }) => {
+      try {
+        return { ok: true, says: await demo.inject(target, fault, forMs) }
+      } catch (error) {
+        const says = error instanceof Error ? error.message : String(error)
+        return {
+          ok: false,
+          code: 'invalid',
+          says,
+          todo: 'Choose one of the faults that are offered.',
+        }
+      }
+    },
     heal: async (id) =>
-      demo.heal(id)
+      (await demo.heal(id))
         ? { ok: true, says: 'healed' }
         : {
             ok: false,

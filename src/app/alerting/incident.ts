@@ -33,11 +33,13 @@ export interface IncidentRecord {
 export type IncidentEvent = 'opened' | 'updated' | 'acknowledged' | 'resolved'
 
 /**
- * What makes people look again: severity and wording. Numbers in the sentences count up by
- * themselves ("down for 12 s") and are no news.
+ * What makes people look again: severity and wording. Numbers and durations in the sentences count
+ * by themselves ("down for 12 s", "another 3m59s") and are no news.
  */
 export function wording({ severity, title, did }: Condition): string {
-  return [severity, title, did].join('\n').replaceAll(/\d+(?:[.,:]\d+)*/gu, '#')
+  return [severity, title, did]
+    .join('\n')
+    .replaceAll(/(?:\d+(?:[.,:]\d+)*(?:ms|[smhd]\b|[smhd](?=\d))?)+/gu, '#')
 }
 
 /** The notice that tells a route of an incident. */

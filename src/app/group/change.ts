@@ -81,7 +81,7 @@ export async function makeChange(
     compensating: false,
     ...(proposal.person !== undefined && { actor: proposal.person.actor }),
   }
-  installation.charge(intent.id)
+  installation.charge(intent.id, settings.name)
   const opened = await record.save(
     (row) => ({ ...row, state: 'ACTUATE', intent, ledger: [...row.ledger, ledgerOf(intent)] }),
     [

@@ -213,7 +213,7 @@ export class GroupController {
   /** Changes of an earlier process count for the blast radius too. */
   #chargeInstallation(): void {
     for (const change of this.#record.memory.changes) {
-      this.#deps.installation.charge(change.intent, change.at)
+      this.#deps.installation.charge(change.intent, this.#settings.name, change.at)
     }
   }
 
@@ -411,7 +411,7 @@ export class GroupController {
       mode: this.#deps.mode(),
       lease: this.#lease.current(),
       store: this.#record.storeHealth,
-      installation: this.#deps.installation.ask(),
+      installation: this.#deps.installation.ask(this.#settings.name),
       now: this.#deps.clock.now(),
     }
   }

@@ -10,6 +10,8 @@ export interface ActuatorReading {
   readonly type: string
   readonly ok: boolean
   readonly says: string
+  /** Milliseconds until an applied write is in effect everywhere. */
+  readonly settleMs: number
   readonly observed?: Observed
 }
 
@@ -52,18 +54,21 @@ export async function readBack(deps: ChangeDeps, signal: AbortSignal): Promise<R
   let edited: Observed | undefined
   const applied = record.memory.row.allocation
   for (const actuator of deps.actuators) {
+    const { type } = actuator
+    const { settleMs } = actuator.capabilities
     if (actuator.target === undefined) {
-      readings.push({ type: actuator.type, ok: true, says: 'answers from the applied allocation' })
+      const says = 'answers from the applied allocation'
+      readings.push({ type, ok: true, says, settleMs })
       continue
     }
     const read = await observeBounded(clock, actuator.target, settings.callTimeoutMs, signal)
     if (!read.ok) {
-      readings.push({ type: actuator.type, ok: false, says: read.says })
-      if (actuator.required) refusal ??= `cannot read ${actuator.type}: ${read.says}`
+      readings.push({ type, ok: false, says: read.says, settleMs })
+      if (actuator.required) refusal ??= `cannot read ${type}: ${read.says}`
       continue
     }
     const { observed } = read
-    readings.push({ type: actuator.type, ok: true, says: observed.says, observed })
+    readings.push({ type, ok: true, says: observed.says, settleMs, observed })
     first ??= observed
     const isInLine = applied === undefined || actuator.target.plan(observed, applied).length === 0
     if (!isInLine) edited ??= observed

@@ -13,7 +13,7 @@ export function conditionsOf(situation: Situation, decision: Decision, wall: num
   const found: Condition[] = []
   const { settings, memory } = situation
   const group = settings.name
-  const did = decision.kind === 'stay' ? decision.says : `moving: ${decision.says}`
+  const did = decision.kind === 'change' ? `moving: ${decision.says}` : decision.says
   const on = new Set(serving(memory.row.allocation ?? {}))
   for (const path of settings.paths) {
     const health = situation.paths.get(path.name)
