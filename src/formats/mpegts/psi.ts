@@ -6,7 +6,8 @@ const maxSection = 1_024
 
 /** Puts the sections of one PID together from the payloads of its packets. */
 export class SectionAssembler {
-  readonly #section = Buffer.alloc(maxSection)
+  // From Node's pool: a scanner lives as long as one segment.
+  readonly #section = Buffer.allocUnsafe(maxSection)
   #have = 0
   #collecting = false
 

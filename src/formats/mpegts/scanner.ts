@@ -21,6 +21,7 @@ interface PidState {
   continuityErrors: number
   /** Where the last packet with payload stands in the buffer under scan; −1: in `copy`. */
   lastAt: number
+  /** The last packet with payload; written before `counter` first allows a comparison. */
   readonly copy: Buffer
   kind: StreamKind | 'psi'
   streamType: number | undefined
@@ -317,7 +318,7 @@ export class TsScanner {
       packets: 0,
       continuityErrors: 0,
       lastAt: -1,
-      copy: Buffer.alloc(packet),
+      copy: Buffer.allocUnsafe(packet),
       kind: pid === 0 ? 'psi' : 'other',
       streamType: undefined,
       assembler: pid === 0 ? new SectionAssembler() : undefined,
