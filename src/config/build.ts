@@ -140,9 +140,12 @@ function buildGroup(parts: Parts, group: FileGroup, place: GroupPlace): GroupSet
   }
 }
 
-/** A path earns its health by being good for `for`; its first look, and two late ones, come on top. */
+/** Streams of long segments show their first change this late, and an age is judged only after one. */
+const firstChangeMs = 30_000
+
+/** A path earns its health by being good for `for`; its first look, two late ones and its first change come on top. */
 function earnMs(paths: readonly PathSettings[], timing: FileSettings['timing']): number {
-  return timing.for + 3 * Math.max(...paths.map(({ everyMs }) => everyMs))
+  return firstChangeMs + timing.for + 3 * Math.max(...paths.map(({ everyMs }) => everyMs))
 }
 
 function buildVerifyPath(

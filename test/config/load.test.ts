@@ -60,7 +60,7 @@ describe('loadSettings', () => {
         precheckTtlMs: 10_000,
         observeEveryMs: 10_000,
         impliedHoldMs: 1_800_000,
-        earnMs: 30_000,
+        earnMs: 60_000,
       },
     ])
   })
@@ -120,7 +120,7 @@ describe('loadSettings', () => {
       domain: 'akamai',
       options: { depth: 9 },
     })
-    expect(settings.groups[0]?.earnMs).toBe(45_000)
+    expect(settings.groups[0]?.earnMs).toBe(75_000)
   })
 
   it('verifies through the public name with the probe and options of the first path', () => {
