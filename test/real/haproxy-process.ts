@@ -26,18 +26,25 @@ interface Setup {
   readonly server?: string
   readonly level?: 'admin' | 'user'
   readonly drained?: boolean
+  /** Ports on 127.0.0.1 of servers that run already, in the order of `servers`. */
+  readonly ports?: readonly number[]
 }
 
-/** A real HAProxy in its own folder before small backends that answer with their names. */
+/**
+ * A real HAProxy in its own folder, before the given ports or else before small backends that answer
+ * with their names.
+ */
 export async function startHaproxy(net: Net, setup: Setup) {
   if (BINARY === undefined) throw new Error('haproxy is not installed')
   const folder = mkdtempSync(join(tmpdir(), 'changeover-haproxy-'))
   const socket = join(folder, 's.sock')
-  const backends = await Promise.all(setup.servers.map((name) => startBackend(name)))
+  const own = setup.ports === undefined ? setup.servers : []
+  const backends = await Promise.all(own.map((name) => startBackend(name)))
+  const ports = setup.ports ?? backends.map(({ port }) => port)
   const [front, control] = [await freePort(), await freePort()]
   const lines = setup.servers.map(
     (name, index) =>
-      `  server ${name} 127.0.0.1:${backends[index]?.port} ` +
+      `  server ${name} 127.0.0.1:${ports[index]} ` +
       `weight ${setup.drained === true ? 1 : index === 0 ? 100 : 0} ${setup.server ?? ''}`,
   )
   const config = join(folder, 'haproxy.cfg')
@@ -91,6 +98,8 @@ export async function startHaproxy(net: Net, setup: Setup) {
   return {
     socket,
     control: `127.0.0.1:${control}`,
+    /** The public name that clients use. */
+    url: `http://127.0.0.1:${front}`,
     say,
     stop,
     /** Weight and administrative state of each server, as HAProxy shows them. */
@@ -138,7 +147,8 @@ async function startBackend(name: string) {
   }
 }
 
-async function freePort(): Promise<number> {
+/** A port on 127.0.0.1 that was free a moment ago, for a program that cannot listen on port 0. */
+export async function freePort(): Promise<number> {
   const server = createTcpServer()
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
