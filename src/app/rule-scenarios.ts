@@ -2,6 +2,7 @@ import type { PathHealth, RuleVerdict } from '../core/health.ts'
 import { formatDuration } from '../core/duration.ts'
 import { quorumHealth } from '../engine/quorum.ts'
 import type { ProbeMeasures, RuleSet } from '../engine/rules/rule-set.ts'
+import { scenarioGroup } from './scenarios/scenario-group.ts'
 import { loadScenarios } from './scenarios/scenario-file.ts'
 import type { Scenario, ScenarioExpectation } from './scenarios/scenario-file.ts'
 import { ScenarioPath } from './scenarios/scenario-path.ts'
@@ -27,8 +28,6 @@ export interface ScenarioRun {
   readonly fileName: string
   readonly rules: RuleSet
   readonly probes: readonly ProbeMeasures[]
-  /** Makes the controller of a group for one scenario; without it, expectations of groups fail. */
-  readonly group?: (name: string, scenario: Scenario) => ScenarioGroup
 }
 
 /** One expectation that did not hold. */
@@ -85,7 +84,7 @@ class ScenarioWorld {
     this.#scenario = scenario
     const named = scenario.expectations.find((each) => each.group !== undefined)?.group
     this.#groupName = named ?? defaultGroup
-    this.#group = named === undefined ? undefined : run.group?.(named, scenario)
+    this.#group = named === undefined ? undefined : scenarioGroup(named, scenario)
     this.#paths = scenario.rows.map(
       (row) => new ScenarioPath(row, run.rules, scenario.timing, this.#groupName),
     )

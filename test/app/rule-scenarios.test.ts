@@ -1,18 +1,16 @@
 import { describe, expect, it } from 'vitest'
 import { runRuleScenarios } from '../../src/app/rule-scenarios.ts'
-import type { ScenarioGroup } from '../../src/app/rule-scenarios.ts'
 import { probe, rule, rulesOf, stalled } from '../engine/rules/rule-fixtures.ts'
 
 const rules = rulesOf([stalled, rule({ name: 'missing', says: '{missing_ratio} missing' })])
 
-async function run(text: string, group?: () => ScenarioGroup) {
+async function run(text: string) {
   const fileName = 'rules/own.test.yaml'
-  const extra = group === undefined ? {} : { group }
-  return runRuleScenarios({ text, fileName, rules, probes: [probe], ...extra })
+  return runRuleScenarios({ text, fileName, rules, probes: [probe] })
 }
 
-async function failuresOf(text: string, group?: () => ScenarioGroup) {
-  const report = await run(text, group)
+async function failuresOf(text: string) {
+  const report = await run(text)
   if (!report.ok) throw new Error(report.errors.join('\n'))
   return report.tests.flatMap((test) => test.failures)
 }
@@ -111,46 +109,32 @@ describe('a scenario', () => {
     expect(failures.map((failure) => failure.says)).toEqual([])
   })
 
-  it('shows health to a group controller and asks it for what a group does', async () => {
-    const seen: string[] = []
-    const group = (): ScenarioGroup => ({
-      advance: (now, paths) => {
-        seen.push(`${now} ${paths.get('cdn-a')?.health}`)
-        return Promise.resolve()
-      },
-      answer: () => ({ state: 'STEADY', writes: 1, active: 'cdn-b', says: 'cdn-a is down' }),
-    })
-
-    const failures = await failuresOf(
-      `tests:
+  it('decides for a group with the guards and defaults of a real one', async () => {
+    const failures = await failuresOf(`tests:
   - name: failover
     given:
       - { path: cdn-a, missing_ratio: "0x5 1x20" }
+      - { path: cdn-b, missing_ratio: "0x25" }
     expect:
-      - { at: 45s, group: channel-1/cdn, state: STEADY, writes: 0, active: cdn-b }
-`,
-      group,
-    )
-
-    expect(failures.map((failure) => failure.says)).toEqual([
-      'rules/own.test.yaml:6:9: "failover" at 45s: expected channel-1/cdn writes 0, got 1: cdn-a is down',
-    ])
-    expect(seen).toContain('15000 up')
-    expect(seen).toContain('40000 down')
-    expect(seen).toContain('44000 down')
-  })
-
-  it('fails what it is asked of a group where no controller runs', async () => {
-    const failures = await failuresOf(`tests:
-  - name: no controller
-    given:
-      - { path: cdn-a, missing_ratio: 0 }
-    expect:
-      - { at: 30s, group: channel-1/cdn, state: STEADY }
+      - { at: 35s, group: channel-1/cdn, state: STEADY, writes: 0, active: cdn-a }
+      - { at: 45s, group: channel-1/cdn, state: STEADY, writes: 1, active: cdn-b }
 `)
 
-    expect(failures[0]?.says).toContain(
-      'expected channel-1/cdn state STEADY, got unjudged: no group controller runs in this test',
+    expect(failures.map((failure) => failure.says)).toEqual([])
+  })
+
+  it('says what a group did instead, and why', async () => {
+    const failures = await failuresOf(`tests:
+  - name: nowhere to go
+    given:
+      - { path: cdn-a, missing_ratio: "0x5 1x20" }
+    expect:
+      - { at: 45s, group: channel-1/cdn, state: STEADY }
+`)
+
+    expect(failures[0]?.says).toBe(
+      'rules/own.test.yaml:6:9: "nowhere to go" at 45s: expected channel-1/cdn state STEADY, ' +
+        'got ALL-DOWN: every path is down: traffic stays where it is',
     )
   })
 })
