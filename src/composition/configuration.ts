@@ -10,7 +10,7 @@ import { compileRuleSet } from '../engine/rules/rule-set.ts'
 import { readEnvironment } from '../platform/environment.ts'
 
 /** The folder of the shipped rule packs, from `src/` as well as from `dist/src/`. */
-export function shippedRules(): string {
+function shippedRules(): string {
   const here = dirname(fileURLToPath(import.meta.url))
   const candidates = [join(here, '../../rules'), join(here, '../../../rules')]
   return candidates.find((folder) => existsSync(folder)) ?? join(here, '../../rules')

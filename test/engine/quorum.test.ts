@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import { array, assert, constantFrom, nat, property } from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { VantageHealth, VantageReport } from '../../src/core/health.ts'
 import { quorumHealth, thresholds } from '../../src/engine/quorum.ts'
@@ -116,9 +116,9 @@ test('thresholds follow the configured vantages and are never above them', () =>
 })
 
 test('with two or more vantages one alone never makes a path down (invariant 1)', () => {
-  const health = fc.constantFrom<VantageHealth | 'silent'>('up', 'degraded', 'unknown', 'silent')
-  fc.assert(
-    fc.property(fc.array(health, { minLength: 1, maxLength: 6 }), fc.nat(6), (others, position) => {
+  const health = constantFrom<VantageHealth | 'silent'>('up', 'degraded', 'unknown', 'silent')
+  assert(
+    property(array(health, { minLength: 1, maxLength: 6 }), nat(6), (others, position) => {
       const healths: (VantageHealth | 'silent')[] = [...others]
       healths.splice(Math.min(position, healths.length), 0, 'down')
       const vantages = healths.map((_, index) => ({ name: `v${index}`, domain: `d${index}` }))
@@ -129,9 +129,9 @@ test('with two or more vantages one alone never makes a path down (invariant 1)'
 })
 
 test('silencing a vantage never makes a path down (invariants 2 and 3)', () => {
-  const health = fc.constantFrom<VantageHealth>('up', 'degraded', 'down')
-  fc.assert(
-    fc.property(fc.array(health, { minLength: 1, maxLength: 6 }), fc.nat(5), (healths, index) => {
+  const health = constantFrom<VantageHealth>('up', 'degraded', 'down')
+  assert(
+    property(array(health, { minLength: 1, maxLength: 6 }), nat(5), (healths, index) => {
       const vantages = healths.map((_, each) => ({ name: `v${each}`, domain: `d${each % 3}` }))
       const before = judge(healths, 0, vantages).health
       const after = judge(healths.with(index % healths.length, 'unknown'), 0, vantages).health

@@ -75,7 +75,7 @@ async function steer(
     before,
     command.path,
     command.actor,
-    command.bypass,
+    bypass,
     command.reason,
   )
   const veto = firstVeto(guards)

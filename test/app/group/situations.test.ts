@@ -355,6 +355,26 @@ describe('situations, settled', () => {
     expect(process.watchdog.published(groupName)).toMatchObject({ serveAll: true })
   })
 
+  test('in advise a person is refused, and only --apply really moves the traffic', async () => {
+    const { world, process } = await steady({ settings: { mode: 'advise' } })
+    const steer = { ...person, kind: 'steer', path: 'cdn-b', bypass: [] } as const
+
+    const refused = process.watchdog.command({ ...steer, apply: false })
+    await world.clock.advance(5_000)
+    expect(await refused).toEqual({
+      ok: false,
+      code: 'refused',
+      says: 'mode: mode is advise: it decides and explains, and changes nothing',
+      todo: 'To do it all the same: --apply',
+    })
+    expect(world.target.writes).toEqual([])
+
+    const moved = process.watchdog.command({ ...steer, apply: true })
+    await world.clock.advance(60_000)
+    expect(await moved).toMatchObject({ ok: true })
+    expect(world.target.allocation).toEqual(onB)
+  })
+
   test('one lying vantage of three moves nothing', async () => {
     const { world } = await steady()
 
