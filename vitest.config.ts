@@ -1,5 +1,7 @@
+import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 
+const cores = availableParallelism()
 const longTests = ['test/e2e/**/*.test.ts', 'test/real/**/*.test.ts']
 
 export default defineConfig({
@@ -14,19 +16,21 @@ export default defineConfig({
           name: 'unit',
           include: ['test/**/*.test.ts'],
           exclude: [...longTests],
-          sequence: { groupOrder: 0 },
+          maxWorkers: cores,
+          sequence: { groupOrder: 1 },
         },
       },
       {
         extends: true,
         test: {
-          // Real servers measure real time: they run after the others, few at once.
+          // Real servers in real time, with browsers and encoders beside them: they run after the
+          // others, and one at a time where there are few cores.
           name: 'live',
           include: longTests,
           testTimeout: 180_000,
           hookTimeout: 60_000,
-          maxWorkers: 2,
-          sequence: { groupOrder: 1 },
+          maxWorkers: Math.max(1, Math.floor(cores / 4)),
+          sequence: { groupOrder: 2 },
         },
       },
     ],
