@@ -8,7 +8,7 @@ ensureInstalled()
 const [filter = '', ...args] = process.argv.slice(2)
 const folder = 'test/bench'
 const all = existsSync(at(folder)) ? readdirSync(at(folder)) : []
-// A file with a second dot or a leading underscore is a part of a benchmark.
+// What benchmarks share lies in folders below.
 const names = all.filter((name) => /^[a-z][a-z0-9-]*\.ts$/u.test(name)).toSorted()
 const chosen = names.filter((name) => name.includes(filter))
 if (chosen.length === 0) {
