@@ -29,8 +29,7 @@ const options = z
       })
       .describe('The stats socket of level admin: a path, or host:port.'),
     backend: haproxyName.describe('The backend whose servers are driven.'),
-    servers: z
-      .record(z.string(), haproxyName)
+    servers: perPath(haproxyName)
       .refine((map) => new Set(Object.values(map)).size === Object.keys(map).length, {
         error: 'two paths name the same server',
       })
