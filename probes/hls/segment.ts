@@ -10,6 +10,8 @@ const maxInitBytes = 2 ** 20
 const maxKeyBytes = 4_096
 /** A download cut off sooner than this says nothing about its speed. */
 const leastCutMs = 1_000
+/** Bytes of a packet of a transport stream. */
+const tsPacket = 188
 
 /** What came of fetching one segment. */
 export interface SegmentLook {
@@ -27,7 +29,7 @@ export interface SegmentLook {
   readonly gap: number | undefined
 }
 
-type Container = 'ts' | 'other' | 'wrong'
+type Container = 'ts' | 'other' | 'text' | 'noise'
 
 /**
  * Fetches the newest segment of a rendition, with the initialisation section and key that it needs
@@ -113,11 +115,13 @@ class SegmentScan {
     if (this.#container === 'ts') this.#scanner.push(chunk)
   }
 
-  /** A segment that holds a page of HTML or nothing at all is as good as missing. */
+  /** A segment that holds a page of HTML, noise or nothing at all is as good as missing. */
   fault(): Fault | undefined {
     if (this.#container === undefined) return wrongContent('is empty')
-    if (this.#container === 'wrong' && !this.#encrypted) {
-      return wrongContent('holds text instead of media')
+    if (this.#encrypted) return undefined
+    if (this.#container === 'text') return wrongContent('holds text instead of media')
+    if (this.#container === 'noise') {
+      return wrongContent('holds neither MPEG-TS, fMP4, packed audio nor WebVTT')
     }
     return undefined
   }
@@ -127,14 +131,33 @@ class SegmentScan {
     this.#scanner.end()
     const report = this.#scanner.report()
     // Ciphertext may begin with any byte: a real transport stream locks.
-    return report.packets * 188 * 2 > report.bytes ? report : undefined
+    return report.packets * tsPacket * 2 > report.bytes ? report : undefined
   }
 }
 
 function containerOf(head: Buffer): Container {
-  if (head[0] === 0x47 && (head.length <= 188 || head[188] === 0x47)) return 'ts'
+  if (head[0] === 0x47 && (head.length <= tsPacket || head[tsPacket] === 0x47)) return 'ts'
   const text = head.toString('latin1', 0, 64).trimStart().toLowerCase()
-  return /^<(?:!doctype|html|\?xml|error)/u.test(text) ? 'wrong' : 'other'
+  if (/^<(?:!doctype|html|\?xml|error)/u.test(text)) return 'text'
+  return isMedia(head) ? 'other' : 'noise'
+}
+
+/** Whether a segment may begin so (RFC 8216, section 3); a head too short to tell may. */
+function isMedia(head: Buffer): boolean {
+  if (head.length < 3 * tsPacket) return true
+  const start = head.toString('latin1', 0, 12)
+  // The type of a box is four printable characters (ISO/IEC 14496-12, section 4.2).
+  if (/^.{4}[\x20-\x7e]{4}/su.test(start)) return true
+  if (/^(?:ID3|WEBVTT|\xef\xbb\xbfWEBVTT)/u.test(start)) return true
+  // The sync words of AC-3, and of MP3 and ADTS.
+  const sync = head.readUInt16BE(0)
+  if (sync === 0x0b77 || sync >= 0xffe0) return true
+  // A transport stream that begins inside a packet.
+  for (let at = 0; at < tsPacket; at++) {
+    const isLocked = [0, 1, 2].every((nth) => head[at + nth * tsPacket] === 0x47)
+    if (isLocked) return true
+  }
+  return false
 }
 
 /** Fetches what a segment needs besides, once while it keeps its URI. */

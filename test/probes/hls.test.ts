@@ -3,6 +3,7 @@ import hls from '../../probes/hls.ts'
 import type { Observation } from '../../src/core/sample.ts'
 import { FakeClock } from '../fakes/fake-clock.ts'
 import { ScriptedNet } from '../fakes/scripted-net.ts'
+import { TsWriter } from '../formats/mpegts/ts-writer.ts'
 import { healthy, LiveStream, multivariant, origin, watch } from './hls/scene.ts'
 
 function scene(target = 6, everyMs = 3_000, input: Readonly<Record<string, unknown>> = {}) {
@@ -440,6 +441,35 @@ describe('segments', () => {
 
     expect(seen.measurements['segments_missing_ratio']).toBe(1)
     expect(seen.findings[0]?.says).toContain('holds text instead of media')
+  })
+
+  it('that hold noise are missing', async () => {
+    const { net, look } = scene()
+    const noise = Buffer.from(Array.from({ length: 4_096 }, (_, index) => (index * 167 + 3) % 256))
+    net.on(/\.ts/u, { body: noise })
+
+    const seen = await look()
+
+    expect(seen.measurements['segments_missing_ratio']).toBe(1)
+    expect(seen.findings[0]?.says).toMatch(
+      /^Segment \d+ of 720p holds neither MPEG-TS, fMP4, packed audio nor WebVTT\.$/u,
+    )
+  })
+
+  it.each([
+    ['an ID3 tag', Buffer.from('ID3\x04\0\0\0\0\0\x3fPRIV', 'latin1')],
+    ['ADTS', Buffer.from([0xff, 0xf1, 0x50, 0x80, 0x2e, 0x7f, 0xfc])],
+    ['AC-3', Buffer.from([0x0b, 0x77, 0x8d, 0xc1, 0x14, 0x40, 0x43, 0xff])],
+    ['WebVTT', Buffer.from('WEBVTT\nX-TIMESTAMP-MAP=MPEGTS:900000,LOCAL:00:00:00.000\n')],
+    ['a box of fMP4', Buffer.from('\0\0\0\x2cemsg')],
+    ['the middle of a packet', Buffer.concat([Buffer.alloc(100), new TsWriter().segment(0, 1, 9)])],
+  ])('that begin with %s are media', async (_name, head) => {
+    const { net, look } = scene()
+    net.on(/\.ts/u, { body: Buffer.concat([head, Buffer.alloc(4_096, 0x01)]) })
+
+    const seen = await look()
+
+    expect(seen.measurements['segments_missing_ratio']).toBe(0)
   })
 
   it('with lost packets are counted', async () => {
