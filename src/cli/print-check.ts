@@ -1,0 +1,184 @@
+import { formatDuration } from '../core/duration.ts'
+import { redactUrl } from '../core/redact.ts'
+import type { GroupSettings } from '../core/settings.ts'
+import type { Cli } from './cli.ts'
+import { warningLines, type UsableConfiguration } from './configuration.ts'
+import { detectionOf, effectsOf, type DetectionEstimate, type EffectEstimate } from './detection.ts'
+import { stopSignal } from './follow.ts'
+import type { ExitCode, Io } from './io.ts'
+import { painter } from './paint.ts'
+import { planGroup } from './plan-group.ts'
+import { textTable } from './text-table.ts'
+
+interface CheckRequest {
+  readonly config: string
+  readonly deep?: true
+  readonly json?: true
+}
+
+/** What `check` says of one group. */
+interface GroupReport {
+  readonly group: string
+  readonly title: string
+  readonly paths: readonly { name: string; type: string; everyMs: number; shows: string }[]
+  readonly actuators: readonly {
+    type: string
+    required: boolean
+    mode: string
+    permissions: readonly string[]
+  }[]
+  readonly detection: readonly DetectionEstimate[]
+  readonly effect: readonly EffectEstimate[]
+}
+
+/** What was asked outside with `--deep`. */
+interface DeepAnswer {
+  readonly what: string
+  readonly ok: boolean
+  readonly says: string
+}
+
+const referenceTimeoutMs = 3_000
+
+/** Prints what a right configuration would watch; 1 where `--deep` found something that does not answer. */
+export async function printCheck(
+  cli: Cli,
+  loaded: UsableConfiguration,
+  request: CheckRequest,
+): Promise<ExitCode> {
+  const { io } = cli
+  const { settings, warnings } = loaded
+  const groups = settings.groups.map((group) => reportOf(cli, loaded, group))
+  const deep = request.deep === true ? await lookOutside(cli, loaded) : []
+  if (request.json === true) {
+    const asked = request.deep === true ? { deep } : {}
+    io.out(`${JSON.stringify({ ok: true, mode: settings.mode, groups, warnings, ...asked })}\n`)
+  } else {
+    io.out(heading(cli, loaded, request.config))
+    for (const group of groups) io.out(groupText(group, io))
+    if (request.deep === true) io.out(deepText(deep, io))
+    io.out(warnings.length === 0 ? '' : `\n${warningLines(io, warnings)}`)
+  }
+  return deep.every(({ ok }) => ok) ? 0 : 1
+}
+
+function heading({ io }: Cli, { settings, rules }: UsableConfiguration, config: string): string {
+  const paint = painter(io)
+  const { listen, notify, vantage, vantages } = settings
+  const address = ({ host, port }: { host: string; port: number }) => `${host}:${port}`
+  const paths = settings.groups.reduce((sum, group) => sum + group.paths.length, 0)
+  const rows = [
+    ['mode', `${settings.mode}, profile ${settings.profile}`],
+    ['watches', `${count(settings.groups.length, 'group')}, ${count(paths, 'path')}`],
+    ['from', `${vantage.name}, one of ${count(vantages.length, 'vantage')}`],
+    ['rules', `${rules.rules.length} in force`],
+    [
+      'listens',
+      [listen.operator, listen.public].flatMap((at) => (at ? [address(at)] : [])).join(', '),
+    ],
+    ['tells', notify.length === 0 ? 'nobody' : notify.map(({ route }) => route).join(', ')],
+  ]
+  return `${config} is ${paint('good', 'right')}\n${textTable(rows, { width: io.width, indent: 2 })}`
+}
+
+function reportOf(
+  { composition }: Cli,
+  { settings, rules }: UsableConfiguration,
+  group: GroupSettings,
+): GroupReport {
+  const { plugins } = composition
+  const paths = group.paths.map(({ name, type, everyMs, shows }) => ({
+    name,
+    type,
+    everyMs,
+    shows,
+  }))
+  const actuators = group.actuators.flatMap(({ type, required, options }) => {
+    const plugin = plugins.actuators.find((each) => each.type === type)
+    if (plugin === undefined) return []
+    const { mode, permissions } = plugin.capabilities(options)
+    return [{ type, required, mode, permissions }]
+  })
+  const slowest = group.paths.toSorted((a, b) => b.everyMs - a.everyMs)[0]
+  return {
+    group: group.name,
+    title: group.title,
+    paths,
+    actuators,
+    detection: slowest === undefined ? [] : detectionOf(slowest, settings, rules, plugins),
+    effect: effectsOf(group, plugins),
+  }
+}
+
+function groupText(group: GroupReport, io: Io): string {
+  const paint = painter(io)
+  const table = (rows: readonly (readonly string[])[]) =>
+    textTable(rows, { width: io.width, indent: 2 })
+  const paths = group.paths.map(({ name, type, everyMs, shows }) => [
+    name,
+    type,
+    `every ${formatDuration(everyMs)}`,
+    shows,
+  ])
+  const actuators = group.actuators.map(({ type, required, mode, permissions }) => [
+    type,
+    required ? 'required' : 'best effort',
+    mode === 'pull' ? 'asks us' : 'is written to',
+    permissions.length === 0 ? 'needs no permission' : `needs ${permissions.join('; ')}`,
+  ])
+  const detection = group.detection.map(({ rule, limit, fromMs, toMs }) => [
+    `down by ${rule}`,
+    `${formatDuration(fromMs)} to ${formatDuration(toMs)}`,
+    limit === undefined ? 'after it fails' : `after ${limit}`,
+  ])
+  const effect = group.effect.map(({ type, settleMs, callTimeoutMs }) => [
+    `moved by ${type}`,
+    `up to ${formatDuration(settleMs + callTimeoutMs)}`,
+    'after the decision',
+  ])
+  const title = (text: string) => `  ${paint('quiet', text)}\n`
+  return (
+    `\n${paint('strong', group.group)}  ${group.title}\n${table(paths)}` +
+    (actuators.length === 0 ? '' : title('actuators') + table(actuators)) +
+    title('how soon') +
+    table([...detection, ...effect])
+  )
+}
+
+async function lookOutside(
+  { composition }: Cli,
+  { settings }: UsableConfiguration,
+): Promise<DeepAnswer[]> {
+  const signal = stopSignal(composition)
+  const references = settings.vantage.reference.map(async (url): Promise<DeepAnswer> => {
+    const result = await composition.net.http({
+      url,
+      method: 'HEAD',
+      deadlineMs: referenceTimeoutMs,
+      maxBytes: 65_536,
+      maxRedirects: 0,
+      signal,
+    })
+    const says = result.ok ? `answers in ${Math.round(result.timings.total)} ms` : result.says
+    return { what: `reference ${redactUrl(url)}`, ok: result.ok, says }
+  })
+  const groups = settings.groups.map(async (group): Promise<DeepAnswer[]> => {
+    const { actuators } = await planGroup(composition, group, undefined, signal)
+    return actuators.map(({ type, ok, says }) => ({ what: `${group.name} ${type}`, ok, says }))
+  })
+  return [...(await Promise.all(references)), ...(await Promise.all(groups)).flat()]
+}
+
+function deepText(answers: readonly DeepAnswer[], io: Io): string {
+  const paint = painter(io)
+  const rows = answers.map(({ what, ok, says }) => [
+    ok ? paint('good', 'ok') : paint('bad', 'FAILS'),
+    what,
+    says,
+  ])
+  return `\n${paint('strong', 'Asked outside')}\n${textTable(rows, { width: io.width, indent: 2 })}`
+}
+
+function count(amount: number, what: string): string {
+  return `${amount} ${what}${amount === 1 ? '' : 's'}`
+}
