@@ -17,7 +17,7 @@ import { filesUnder, parse, repository, sourcesUnder } from './architecture/sour
 
 const lineLimit = 400
 /** A test is a list of examples that are read one at a time. */
-const testLineLimit = 650
+const testLineLimit = 750
 
 /** Files that are longer for a reason; a reason goes when its file is short again. */
 const reasonsForLength: Readonly<Record<string, string>> = {
