@@ -1,0 +1,253 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { seededRandom } from '../../src/core/seeded-random.ts'
+import type { GroupView, PathView } from '../../src/core/view.ts'
+import { startLab, type Lab } from '../../src/lab/start-lab.ts'
+import { realClock } from '../../src/platform/real-clock.ts'
+import { startHostileServer } from './hostile-server.ts'
+import { install, pause, type Installation } from './installation.ts'
+
+/** What a path says under an attack: it is down, or it goes on with a finding. */
+interface Attack {
+  readonly name: string
+  /** Where the attack comes from: a fault of the lab by the same name, or the hostile server. */
+  readonly from: 'lab' | 'server'
+  readonly health: 'down' | 'up' | 'degraded'
+  readonly diagnosis?: string
+  readonly says?: RegExp
+  readonly finding?: RegExp
+}
+
+const cutOff = /is larger than 8 MiB|was not complete after \d+ bytes within/u
+
+const attacks: readonly Attack[] = [
+  { name: 'endless', from: 'lab', health: 'down', says: cutOff },
+  { name: 'gzip-bomb', from: 'lab', health: 'down', says: cutOff },
+  {
+    name: 'redirect-loop',
+    from: 'lab',
+    health: 'down',
+    diagnosis: 'unreachable',
+    says: /redirected more than 5 times/u,
+  },
+  {
+    name: 'bad-sequence',
+    from: 'lab',
+    health: 'up',
+    finding: /^EXT-X-MEDIA-SEQUENCE is beyond 2\^53: players lose count\.$/u,
+  },
+  {
+    name: 'slow-loris',
+    from: 'lab',
+    health: 'down',
+    diagnosis: 'unreachable',
+    says: /was not complete after \d bytes within/u,
+  },
+  {
+    name: 'stall',
+    from: 'lab',
+    health: 'down',
+    diagnosis: 'unreachable',
+    says: /was not complete after \d+ bytes within/u,
+  },
+  {
+    name: 'reset',
+    from: 'lab',
+    health: 'down',
+    diagnosis: 'unreachable',
+    says: /closed the connection inside the answer/u,
+  },
+  {
+    name: 'million',
+    from: 'server',
+    health: 'down',
+    diagnosis: 'wrong-content',
+    says: /has more than 200000 lines\.$/u,
+  },
+  {
+    name: 'garbage',
+    from: 'server',
+    health: 'down',
+    diagnosis: 'wrong-content',
+    says: /is no playlist but looks like binary\.$/u,
+  },
+  {
+    name: 'head',
+    from: 'server',
+    health: 'down',
+    diagnosis: 'playlist-empty',
+    says: /lists no segment\.$/u,
+  },
+  {
+    name: 'gzip',
+    from: 'server',
+    health: 'down',
+    diagnosis: 'unreachable',
+    says: /cannot be decompressed\.$/u,
+  },
+  {
+    name: 'live',
+    from: 'server',
+    health: 'down',
+    diagnosis: 'segments-missing',
+    says: /of the segments tried last cannot be fetched/u,
+    finding: /holds neither MPEG-TS, fMP4, packed audio nor WebVTT\.$/u,
+  },
+  {
+    name: 'many',
+    from: 'server',
+    health: 'down',
+    says: /^None of \d+ media playlists can be had; v\d+ /u,
+  },
+]
+
+const calm = ['calm-1', 'calm-2', 'calm-3']
+
+/*
+ * A look may hold playlists of 8 MiB each, twice while they become text, for three renditions. The
+ * rest is slack of the collector, which the attackers in this same process need too.
+ */
+const mostGrowthMiB = { settled: 60, peak: 200 }
+
+let lab: Lab
+let hostile: Awaited<ReturnType<typeof startHostileServer>>
+let changeover: Installation
+let memory: ReturnType<typeof watchMemory>
+let attackedAt: number
+
+beforeAll(async () => {
+  const names = [...attacks.map(({ name }) => name), ...calm]
+  lab = await startLab({
+    clock: realClock(),
+    random: seededRandom(3),
+    streams: names.map((name) => ({ name, segmentSeconds: 1 })),
+    edges: [{ name: 'edge-a' }, { name: 'edge-b' }],
+  })
+  hostile = await startHostileServer()
+  const isServed = (name: string) =>
+    attacks.some((each) => each.name === name && each.from === 'server')
+  const groups = names.map(
+    (name) => `
+  ${name}:
+    groups:
+      cdn:
+        paths:
+          cdn-a: { type: hls, url: "${isServed(name) ? `${hostile.url}/${name}.m3u8` : `${lab.urls.edges['edge-a']}/${name}/main.m3u8`}" }
+          cdn-b: { type: hls, url: "${lab.urls.edges['edge-b']}/${name}/main.m3u8" }
+        failback: { auto: false }
+        actuators: [ { type: serve } ]`,
+  )
+  changeover = await install(`
+mode: armed
+profile: demo
+store: sqlite:./changeover.db
+listen: { operator: "127.0.0.1:0" }
+installation: { blast_radius: { groups: 100, fraction: 1, per: 1s } }
+streams:${groups.join('')}
+`)
+  await changeover.until('every path that nobody attacks yet is up', 30_000, async () => {
+    const { groups: seen } = await changeover.view()
+    const paths = seen.flatMap((group) =>
+      isServed(group.stream) ? group.paths.slice(1) : group.paths,
+    )
+    return paths.every(({ health }) => health === 'up') || undefined
+  })
+  attackedAt = Date.now()
+  memory = watchMemory()
+  for (const { name, from } of attacks) {
+    if (from === 'lab') await lab.inject(`edge-a/${name}`, name)
+  }
+}, 60_000)
+
+afterAll(async () => {
+  memory?.stop()
+  await changeover?.stop()
+  await hostile?.close()
+  await lab?.close()
+})
+
+async function attacked(stream: string): Promise<{ group: GroupView; path: PathView }> {
+  const group = (await changeover.view()).groups.find((each) => each.stream === stream)
+  const path = group?.paths[0]
+  if (group === undefined || path === undefined) throw new Error(`no path of ${stream}`)
+  return { group, path }
+}
+
+/** Resident memory in MiB since now; `settled` collects all garbage first. */
+function watchMemory() {
+  setFlagsFromString('--expose-gc')
+  const collect = runInNewContext('gc') as () => void
+  const resident = () => process.memoryUsage().rss / 2 ** 20
+  const settled = () => {
+    collect()
+    return resident()
+  }
+  const before = settled()
+  let peak = before
+  const timer = setInterval(() => (peak = Math.max(peak, resident())), 50)
+  return {
+    growth: () => ({ peak: peak - before, settled: settled() - before }),
+    stop: () => clearInterval(timer),
+  }
+}
+
+test.each(attacks)(
+  '$name has its sentence, and traffic is where it can be watched',
+  async ({ name, health, diagnosis, says, finding }) => {
+    const { group, path } = await changeover.until(`${name} is ${health}`, 30_000, async () => {
+      const seen = await attacked(name)
+      const isFound =
+        finding === undefined || seen.path.findings.some((each) => finding.test(each.says))
+      const isSaid = says === undefined || says.test(seen.path.says)
+      return seen.path.health === health && isFound && isSaid ? seen : undefined
+    })
+
+    if (diagnosis !== undefined) expect(path.diagnosis).toBe(diagnosis)
+    expect(group.paths[1]?.health).toBe('up')
+    const serving = health === 'down' ? 'cdn-b' : 'cdn-a'
+    await changeover.until(`traffic on ${serving}`, 15_000, async () => {
+      return (await attacked(name)).group.active === serving || undefined
+    })
+  },
+)
+
+test('all attacks at once for a while take little memory and disturb nobody', async () => {
+  await pause(15_000)
+
+  const { vantage, groups } = await changeover.view()
+  const quiet = groups.filter(({ stream }) => calm.includes(stream))
+  const { peak, settled } = memory.growth()
+
+  process.stdout.write(
+    `under ${attacks.length} attacks: resident memory peaked ${peak.toFixed(0)} MiB higher, ` +
+      `settled ${settled.toFixed(0)} MiB higher\n`,
+  )
+  expect(vantage.ok).toBe(true)
+  const turned = (await changeover.journal()).filter(
+    ({ at, kind, group }) =>
+      kind === 'health' && at >= attackedAt && calm.some((name) => group === `${name}/cdn`),
+  )
+  expect(turned.map(({ says }) => says)).toEqual([])
+  expect(quiet.map(({ state, active }) => `${state} ${active}`)).toEqual(
+    calm.map(() => 'STEADY cdn-a'),
+  )
+  for (const path of ['/healthz', '/readyz', '/metrics']) {
+    expect(`${path} ${(await changeover.get(path)).status}`).toBe(`${path} 200`)
+  }
+  expect(settled).toBeLessThan(mostGrowthMiB.settled)
+  expect(peak).toBeLessThan(mostGrowthMiB.peak)
+})
+
+test('what was attacked by the lab is up again once it is healed', async () => {
+  await lab.healAll()
+
+  await changeover.until('attacked paths up', 30_000, async () => {
+    const { groups } = await changeover.view()
+    const healed = groups.filter(({ stream }) =>
+      attacks.some(({ name, from }) => name === stream && from === 'lab'),
+    )
+    const isUp = healed.every(({ paths }) => paths.every(({ health }) => health === 'up'))
+    return isUp || undefined
+  })
+})
