@@ -1,5 +1,6 @@
 import { ChangeoverError, type ErrorCode } from '../core/errors.ts'
 import type { JournalEntry } from '../core/journal.ts'
+import { nearest } from '../core/nearest.ts'
 import type { GroupView, WatchdogView } from '../core/view.ts'
 import type { HttpAnswer, Net } from '../plugin/net.ts'
 import { clean, cleanJson } from './clean.ts'
@@ -74,7 +75,19 @@ export function createApiClient(net: Pick<Net, 'http'>, server: Server): ApiClie
 
   return {
     state: async () => (await call('state')) as WatchdogView,
-    group: async (name) => (await call(`groups/${inPath(name)}`)) as GroupView,
+    async group(name) {
+      const { groups } = (await call('state')) as WatchdogView
+      const found = groups.find((group) => group.name === name)
+      if (found !== undefined) return found
+      const near = nearest(
+        name,
+        groups.map((group) => group.name),
+      )
+      const guess = near === undefined ? '' : `; did you mean ${near}?`
+      throw new ChangeoverError('NOT_FOUND', `There is no group ${name}${guess || '.'}`, {
+        todo: '`changeover status` lists the groups.',
+      })
+    },
     async journal({ limit, after, group }) {
       const query = new URLSearchParams({ limit: String(limit) })
       if (after !== undefined) query.set('after', String(after))

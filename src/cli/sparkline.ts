@@ -6,13 +6,17 @@ const levels = '▁▂▃▄▅▆▇█'
  */
 export function sparkline(values: readonly (number | undefined)[], columns: number): string {
   const shown = values.slice(-columns)
-  const most = Math.max(...shown.map((value) => value ?? 0))
-  if (shown.every((value) => value === undefined)) return ''
+  const most = Math.max(0, ...shown.filter(isNumber))
+  if (!shown.some(isNumber)) return ''
   return shown
     .map((value) => {
-      if (value === undefined || !Number.isFinite(value)) return ' '
-      const level = most <= 0 ? 0 : Math.round((Math.max(0, value) / most) * (levels.length - 1))
+      if (!isNumber(value)) return ' '
+      const level = most === 0 ? 0 : Math.round((Math.max(0, value) / most) * (levels.length - 1))
       return levels.charAt(level)
     })
     .join('')
+}
+
+function isNumber(value: number | undefined): value is number {
+  return value !== undefined && Number.isFinite(value)
 }

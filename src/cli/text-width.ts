@@ -16,20 +16,6 @@ export function textWidth(text: string): number {
   return columns
 }
 
-/** Text without colours, cut to so many columns; an ellipsis shows where something is missing. */
-export function fitted(text: string, columns: number): string {
-  if (textWidth(text) <= columns) return text
-  let kept = ''
-  let used = 0
-  for (const { segment } of segmenter.segment(stripVTControlCharacters(text))) {
-    const width = wide.test(segment) ? 2 : 1
-    if (used + width > columns - 1) break
-    kept += segment
-    used += width
-  }
-  return `${kept.trimEnd()}…`
-}
-
 /** Text in lines of at most so many columns, broken at spaces where there are some. */
 export function wrapped(text: string, columns: number): string[] {
   const lines: string[] = []
