@@ -117,6 +117,7 @@ export async function startWatchdog(
       served.push(await listen(createPublicApi({ port }), settings.listen.public))
     }
   } catch (error) {
+    await watchdog.stop()
     for (const each of served) await each.close()
     await store.close()
     throw error
