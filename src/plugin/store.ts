@@ -12,7 +12,10 @@ export interface Lease {
   readonly leftMs: number
 }
 
-/** Entries, and with `row` the new group row, in one transaction. */
+/**
+ * Entries, and with `row` the new group row, in one transaction. A commit of nothing tells whether
+ * the store can be written now.
+ */
 export interface Commit {
   readonly entries: readonly JournalDraft[]
   /**

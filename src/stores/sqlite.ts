@@ -6,7 +6,7 @@ import { checkLeaseTime, checkQuery, fencedGroup } from '../plugin/fence.ts'
 import type { Store } from '../plugin/store.ts'
 import { NodeSqliteDialect, openDatabase } from './sqlite/database.ts'
 import { storeFault } from './sqlite/faults.ts'
-import { Fenced, readEntries, readHead, readRow, writeCommit } from './sqlite/journal.ts'
+import { Fenced, readEntries, readHead, readRow, touch, writeCommit } from './sqlite/journal.ts'
 import { endLease, takeLease } from './sqlite/lease.ts'
 import { dueItems, putItems, removeItems } from './sqlite/outbox.ts'
 import { Patience } from './sqlite/patience.ts'
@@ -87,12 +87,15 @@ class SqliteStore implements Store {
   commit: Store['commit'] = async (commit) => {
     const group = fencedGroup(commit)
     const wall = this.#clock.wall()
+    const isNothing = commit.entries.length === 0 && commit.row === undefined
+    const write = () =>
+      this.#db.transaction().execute(async (transaction) => {
+        const entries = await writeCommit(transaction, commit, group, wall)
+        if (isNothing) await touch(transaction)
+        return entries
+      })
     try {
-      const entries = await this.#patience.write(() =>
-        this.#db
-          .transaction()
-          .execute((transaction) => writeCommit(transaction, commit, group, wall)),
-      )
+      const entries = await this.#patience.write(isNothing ? () => this.#unsynced(write) : write)
       return { ok: true, entries }
     } catch (error) {
       if (error instanceof Fenced) return { ok: false, cause: 'fenced', says: error.message }
@@ -152,17 +155,19 @@ class SqliteStore implements Store {
    */
   async #writeUnsynced<T>(work: () => Promise<T>, otherwise: T): Promise<T> {
     try {
-      return await this.#patience.write(async () => {
-        this.#database.exec('pragma synchronous = normal')
-        try {
-          return await work()
-        } finally {
-          this.#database.exec('pragma synchronous = full')
-        }
-      })
+      return await this.#patience.write(() => this.#unsynced(work))
     } catch (error) {
       this.#unavailable(error)
       return otherwise
+    }
+  }
+
+  async #unsynced<T>(work: () => Promise<T>): Promise<T> {
+    this.#database.exec('pragma synchronous = normal')
+    try {
+      return await work()
+    } finally {
+      this.#database.exec('pragma synchronous = full')
     }
   }
 

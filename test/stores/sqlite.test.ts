@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
@@ -85,6 +85,19 @@ describe('the SQLite store', () => {
       cause: 'unavailable',
       says: `the store ${file} is unavailable: another process holds its lock`,
     })
+  })
+
+  test('really writes a commit of nothing, so that a full disk shows, and changes nothing', async () => {
+    const file = temporaryFile()
+    const store = await open(file)
+    await store.commit({ entries: [{ kind: 'boot', says: 'started' }] })
+    const [size, head] = [statSync(`${file}-wal`).size, await store.head()]
+
+    const result = await store.commit({ entries: [] })
+
+    expect(result).toEqual({ ok: true, entries: [] })
+    expect(statSync(`${file}-wal`).size).toBeGreaterThan(size)
+    expect(await store.head()).toEqual(head)
   })
 
   test('waits for another process through the clock, and then writes', async () => {

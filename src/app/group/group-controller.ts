@@ -174,7 +174,10 @@ export class GroupController {
 
   async #keepLease(signal: AbortSignal): Promise<void> {
     while (await this.#deps.clock.sleep(this.#settings.renewMs, signal)) {
-      if (this.#lease.current() !== undefined) await this.#lease.renew()
+      if (this.#lease.current() === undefined || (await this.#lease.renew())) continue
+      // Is the store down? People should hear of it before the lease has run out.
+      await this.#record.probeStore()
+      this.wake()
     }
   }
 

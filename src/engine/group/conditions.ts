@@ -43,7 +43,7 @@ export function conditionsOf(situation: Situation, decision: Decision, wall: num
       severity: 'critical',
       group,
       title: `${group}: ${trouble.title}`,
-      did,
+      did: trouble.did ?? did,
       todo: trouble.todo,
       since: wall,
       details: { state: stateOf(decision), serving: [...on].join(', ') },
@@ -66,16 +66,22 @@ function remedyOf(health: PathHealth): string {
   return remedies[health.diagnosis ?? 'unreachable']
 }
 
-function groupTrouble(
-  situation: Situation,
-  decision: Decision,
-): { readonly name: string; readonly title: string; readonly todo: string } | undefined {
+interface GroupTrouble {
+  readonly name: string
+  readonly title: string
+  /** Where that is not what the decision says. */
+  readonly did?: string
+  readonly todo: string
+}
+
+function groupTrouble(situation: Situation, decision: Decision): GroupTrouble | undefined {
   const { memory, store } = situation
   const active = heaviest(memory.row.allocation ?? {})
   if (!store.ok) {
     return {
       name: 'store',
       title: `cannot act: ${store.says}`,
+      did: 'Traffic stays where it is; watching and paging go on.',
       todo: 'Make the store writable again (disk space, permissions); until then no change is made.',
     }
   }

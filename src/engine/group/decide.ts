@@ -35,8 +35,12 @@ export type Decision =
  * `without` leaves guards out and belongs to the mutation tests alone.
  */
 export function decide(situation: Situation, without: readonly string[] = []): Decision {
-  const { memory, lease } = situation
+  const { memory, lease, store } = situation
   const { row } = memory
+  if (lease === undefined && !store.ok) {
+    const says = `cannot lead, because the store cannot be written: ${store.says}`
+    return { ...stay('OBSERVE', says), whyNot: { guard: 'store', says } }
+  }
   if (lease === undefined) return stay('OBSERVE', 'another process leads this group')
   if (row.frozen !== undefined) return stay('FROZEN', row.frozen.says)
   if (!memory.readBack || row.allocation === undefined) {

@@ -106,7 +106,12 @@ describe('an active path that is down', () => {
     expect(decision).toMatchObject({
       kind: 'change',
       says: 'failover from cdn-a to cdn-b: cdn-a is down; cdn-b is up',
-      proposal: { target: 'cdn-b', to: { 'cdn-a': 0, 'cdn-b': 100 }, charge: 1, leaving: ['cdn-a'] },
+      proposal: {
+        target: 'cdn-b',
+        to: { 'cdn-a': 0, 'cdn-b': 100 },
+        charge: 1,
+        leaving: ['cdn-a'],
+      },
     })
   })
 
@@ -180,7 +185,11 @@ describe('an active path that is down', () => {
 describe('guards', () => {
   const failing = { 'cdn-a': 'down', 'cdn-b': 'up' } as const
   const vetoes: [string, Parameters<typeof situation>[1], string][] = [
-    ['mode', { situation: { mode: 'advise' } }, 'mode is advise: it decides and explains, and changes nothing'],
+    [
+      'mode',
+      { situation: { mode: 'advise' } },
+      'mode is advise: it decides and explains, and changes nothing',
+    ],
     [
       'hold',
       {
@@ -380,7 +389,10 @@ describe('a person', () => {
 
     const { guards } = weighSteer(held, 'cdn-b', 'ana', ['mode'], 'maintenance')
 
-    expect(guards.find((answer) => answer.guard === 'mode')).toMatchObject({ pass: true, bypassed: true })
+    expect(guards.find((answer) => answer.guard === 'mode')).toMatchObject({
+      pass: true,
+      bypassed: true,
+    })
     expect(guards.find((answer) => answer.guard === 'holddown')).toMatchObject({ pass: false })
   })
 
@@ -396,6 +408,21 @@ describe('a person', () => {
       'leader',
       'store',
     ])
+  })
+
+  test('without a lease it says whether another process leads or the store is down', () => {
+    const paths = { 'cdn-a': 'down', 'cdn-b': 'up' } as const
+    const store = { ok: false, says: 'the disk is full' }
+
+    expect(decide(situation(paths, { situation: { lease: undefined } }))).toMatchObject({
+      state: 'OBSERVE',
+      says: 'another process leads this group',
+    })
+    expect(decide(situation(paths, { situation: { lease: undefined, store } }))).toMatchObject({
+      state: 'OBSERVE',
+      says: 'cannot lead, because the store cannot be written: the disk is full',
+      whyNot: { guard: 'store' },
+    })
   })
 
   test('a frozen group does nothing until it is acknowledged', () => {
