@@ -33,7 +33,7 @@ describe('substitute', () => {
     fc.assert(
       fc.property(fc.string(), (text) => {
         fc.pre(!text.includes('$$'))
-        expect(substitute(text.replaceAll('${', '$${'), sources).text).toBe(text)
+        expect(substitute(text.replaceAll('${', () => '$${'), sources).text).toBe(text)
       }),
     )
   })

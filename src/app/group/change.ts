@@ -164,7 +164,7 @@ async function applyAll(
       [
         {
           ...entry(settings, 'step', intent, says),
-          data: { intent: intent.id, result: result.result },
+          data: { intent: intent.id, type: actuator.type, result: result.result },
         },
       ],
     )
