@@ -92,6 +92,7 @@ const MOST_BYTES = 1_048_576
 const haproxy: ActuatorPlugin<typeof options> = {
   type: 'haproxy',
   summary: 'Sets weights or drains servers of a HAProxy backend through its runtime API.',
+  tested: 'real',
   options,
   mode: 'push',
   capabilities: (given) => ({

@@ -26,6 +26,7 @@ interface GroupReport {
     required: boolean
     mode: string
     permissions: readonly string[]
+    tested?: 'real' | 'contract'
   }[]
   readonly detection: readonly DetectionEstimate[]
   readonly effect: readonly EffectEstimate[]
@@ -37,6 +38,11 @@ interface DeepAnswer {
   readonly ok: boolean
   readonly says: string
 }
+
+const testedSays = {
+  real: ' (tested against the real product)',
+  contract: " (tested against its vendor's contract, not the real product)",
+} as const
 
 const referenceTimeoutMs = 3_000
 
@@ -97,7 +103,8 @@ function reportOf(
     const plugin = plugins.actuators.find((each) => each.type === type)
     if (plugin === undefined) return []
     const { mode, permissions } = plugin.capabilities(options)
-    return [{ type, required, mode, permissions }]
+    const { tested } = plugin
+    return [{ type, required, mode, permissions, ...(tested !== undefined && { tested }) }]
   })
   const slowest = group.paths.toSorted((a, b) => b.everyMs - a.everyMs)[0]
   return {
@@ -120,11 +127,12 @@ function groupText(group: GroupReport, io: Io): string {
     `every ${formatDuration(everyMs)}`,
     shows,
   ])
-  const actuators = group.actuators.map(({ type, required, mode, permissions }) => [
+  const actuators = group.actuators.map(({ type, required, mode, permissions, tested }) => [
     type,
     required ? 'required' : 'best effort',
     mode === 'pull' ? 'asks us' : 'is written to',
-    permissions.length === 0 ? 'needs no permission' : `needs ${permissions.join('; ')}`,
+    (permissions.length === 0 ? 'needs no permission' : `needs ${permissions.join('; ')}`) +
+      (tested === undefined ? '' : testedSays[tested]),
   ])
   const detection = group.detection.map(({ rule, limit, fromMs, toMs }) => [
     `down by ${rule}`,

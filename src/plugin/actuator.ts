@@ -98,6 +98,11 @@ export interface Published {
 export type ActuatorPlugin<Schema extends z.ZodType = z.ZodType> = {
   readonly type: string
   readonly summary: string
+  /**
+   * What its tests ran against: the `real` product, or a fake that checks every request against the
+   * vendor's `contract`. Absent where there is no product on the other side.
+   */
+  readonly tested?: 'real' | 'contract'
   readonly options: Schema
   capabilities(options: z.output<Schema>): Capabilities
 } & (

@@ -36,6 +36,7 @@ function withDesk(observe: () => ObserveResult) {
   const desk: Plugins['actuators'][number] = {
     type: 'desk',
     summary: 'Somebody at a desk.',
+    tested: 'contract',
     options: z.strictObject({}),
     mode: 'push',
     capabilities: () => ({
@@ -208,7 +209,9 @@ describe('changeover check', () => {
       '  ok  channel-1/cdn serve  asks Changeover, which answers with cdn-a',
       '  ok  channel-1/cdn desk  the desk shows  [31msomething',
     ])
-    expect(out).toContain('desk   required  is written to  needs to sit there')
+    expect(out).toContain(
+      "desk   required  is written to  needs to sit there (tested against its vendor's contract, not the real product)",
+    )
     expect(writes).toEqual([])
   })
 })
