@@ -36,13 +36,13 @@ export function sayFailure(io: Io, error: unknown): ExitCode {
 
 /** One error: what happened, and in the next line what to do. */
 export function sayError(io: Io, says: string, todo: string): void {
-  const paint = painter(io)
+  const paint = painter({ color: io.errColor })
   io.err(`${paint('bad', 'error:')} ${clean(says)}\n  ${clean(todo)}\n`)
 }
 
 /** Errors that say by themselves where they are; a part of the file may be quoted below. */
 export function sayAll(io: Io, errors: readonly string[]): void {
-  const paint = painter(io)
+  const paint = painter({ color: io.errColor })
   for (const error of errors) {
     const lines = error.split('\n').map((line) => clean(line))
     io.err(`${paint('bad', 'error:')} ${lines.join('\n')}\n`)

@@ -12,6 +12,10 @@ export interface Io {
   readonly width: number
   /** Whether standard output may be coloured. */
   readonly color: boolean
+  /** Whether a person reads standard error in a terminal, as standard output may go to a file. */
+  readonly errIsTerminal: boolean
+  /** Whether standard error may be coloured. */
+  readonly errColor: boolean
 }
 
 /** 0 done or healthy, 1 the answer is bad, 2 usage or configuration error, 3 could not tell. */
@@ -29,6 +33,7 @@ export function processIo(): Io {
     })
   }
   const isTerminal = isatty(stdout.fd)
+  const errIsTerminal = isatty(stderr.fd)
   return {
     out: (text) => void stdout.write(text),
     err: (text) => void stderr.write(text),
@@ -37,5 +42,7 @@ export function processIo(): Io {
       return stdout.columns || 80
     },
     color: isTerminal && stdout.hasColors(),
+    errIsTerminal,
+    errColor: errIsTerminal && stderr.hasColors(),
   }
 }

@@ -42,7 +42,7 @@ export function buildProgram(cli: Cli): Command {
       getOutHelpWidth: () => Math.min(io.width, 100),
       getErrHelpWidth: () => Math.min(io.width, 100),
       getOutHasColors: () => io.color,
-      getErrHasColors: () => false,
+      getErrHasColors: () => io.errColor,
     })
     .configureHelp({
       styleTitle: (title) => styleText('bold', title, { validateStream: false }),

@@ -40,7 +40,7 @@ export async function runProbe(cli: Cli, url: string, options: ProbeOptions): Pr
     )
     return 2
   }
-  const isShowing = io.isTerminal && options.json !== true
+  const isShowing = io.errIsTerminal
   const outcome = await probeFor(composition, {
     plugin,
     options: parsed,

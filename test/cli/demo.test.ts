@@ -205,6 +205,8 @@ describe('changeover lab', () => {
       isTerminal: false,
       width: 120,
       color: false,
+      errIsTerminal: false,
+      errColor: false,
     }
 
     const code = await runCli(

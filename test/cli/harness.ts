@@ -89,7 +89,7 @@ function lazyNet(): Net {
 export async function run(
   argv: readonly string[],
   composition: Composition = fakeComposition(),
-  shape: Partial<Pick<Io, 'isTerminal' | 'width' | 'color'>> = {},
+  shape: Partial<Omit<Io, 'out' | 'err'>> = {},
 ): Promise<Ran> {
   let out = ''
   let err = ''
@@ -99,6 +99,8 @@ export async function run(
     isTerminal: false,
     width: 120,
     color: false,
+    errIsTerminal: false,
+    errColor: false,
     ...shape,
   }
   const code = await runCli(argv, composition, io)

@@ -5,7 +5,15 @@ import { commandsMarkdown, everyCommand, helpOf } from './commands-markdown.ts'
 import { fakeComposition, run } from './harness.ts'
 
 function program(): Command {
-  const io = { out() {}, err() {}, isTerminal: false, width: 80, color: false }
+  const io = {
+    out() {},
+    err() {},
+    isTerminal: false,
+    width: 80,
+    color: false,
+    errIsTerminal: false,
+    errColor: false,
+  }
   return buildProgram({ composition: fakeComposition(), io, finish() {} })
 }
 
@@ -139,6 +147,13 @@ describe('the command line', () => {
     },
   ])('answers $argv with one sentence and what to do', async ({ argv, says, todo }) => {
     expect(await run(argv)).toEqual({ code: 2, out: '', err: `error: ${says}\n  ${todo}\n` })
+  })
+
+  it('colours an error where standard error takes colour, wherever standard output goes', async () => {
+    const { err } = await run(['stauts'], undefined, { color: false, errColor: true })
+
+    expect(err.startsWith('\u001b[31merror:\u001b[39m unknown command')).toBe(true)
+    expect((await run(['stauts'], undefined, { color: true })).err).not.toContain('\u001b')
   })
 
   it('tells of an error of its own in a sentence, without a stack or a secret', async () => {

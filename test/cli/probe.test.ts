@@ -203,7 +203,9 @@ describe('changeover probe', () => {
   it('shows a person in a terminal how far it is', async () => {
     const { composition } = showing([{}])
 
-    const { err } = await run(['probe', url, '--for', '1s'], composition, { isTerminal: true })
+    const { err } = await run(['probe', url, '--for', '1s'], composition, {
+      errIsTerminal: true,
+    })
 
     expect(err).toBe('\r\u001b[Klook 1: pass\r\u001b[Klook 2: pass\r\u001b[K')
   })

@@ -252,6 +252,8 @@ describe('the log', () => {
       isTerminal: false,
       width: 80,
       color: false,
+      errIsTerminal: false,
+      errColor: false,
     }
     const log = await createLogger(io, new ManualClock(wall), form)
     log.info({ path: 'a/b/c', seconds: 1.5, ok: true, token: 7 }, 'looked')
