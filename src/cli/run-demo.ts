@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { ChangeoverError } from '../core/errors.ts'
 import { formatDuration } from '../core/duration.ts'
 import { startLab, type Lab } from '../lab/start-lab.ts'
-import type { JournalKind } from '../core/journal.ts'
+import type { JournalEntry, JournalKind } from '../core/journal.ts'
 import { createApiClient } from './api-client.ts'
 import type { Cli } from './cli.ts'
 import type { RunningWatchdog } from './composition.ts'
@@ -93,6 +93,11 @@ const told: readonly JournalKind[] = [
   'steer',
 ]
 
+/** That a path is not known yet is how everything begins, and no news. */
+function isTold({ kind, data }: JournalEntry): boolean {
+  return told.includes(kind) && data?.['health'] !== 'unknown'
+}
+
 /** Prints what the watchdog writes into its journal, until `signal` aborts. */
 async function tellJournal(
   { composition, io }: Cli,
@@ -106,7 +111,7 @@ async function tellJournal(
     // A busy moment of our own listener: the next round tells it all.
     const entries = await client.journal({ after, limit: 1_000 }).catch(() => [])
     after = entries.at(-1)?.seq ?? after
-    for (const { at, kind, says } of entries.filter((entry) => told.includes(entry.kind))) {
+    for (const { at, kind, says } of entries.filter(isTold)) {
       io.out(`${paint('quiet', timeOfDay(at))} ${paint('key', kind)} ${says}\n`)
     }
   }
@@ -173,14 +178,18 @@ function welcome(
     `${padded('Ask it', 13)}changeover explain ${group}${url}`,
     '',
     faults,
-    'Break it yourself: buttons on the status page, or',
-    `curl -H 'content-type: application/json' ${urls.control}/lab/faults \\`,
-    `  -d '{"target": "${edges[0]}", "fault": "freeze", "for": "20s"}'`,
+    'The status page has buttons to break it yourself; or type what stands below.',
     '',
     ...moved,
     'Ctrl-C ends it and leaves nothing behind.',
   ]
-  return boxed(paint('strong', 'Changeover demo'), lines, io.width)
+  // Outside the frame, so that it can be copied.
+  const order = [
+    `curl -s -H 'content-type: application/json' ${urls.control}/lab/faults \\`,
+    `  -d '{"target": "${edges[0]}", "fault": "freeze", "for": "20s"}'`,
+    '',
+  ].join('\n')
+  return boxed(paint('strong', 'Changeover demo'), lines, io.width) + order
 }
 
 /** Lines with a frame around them where the terminal is wide enough. */
