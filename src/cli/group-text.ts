@@ -66,7 +66,7 @@ export function explanation(group: GroupView, wall: number, io: Io): string {
   const actuators = group.actuators.map(({ type, ok, says, settleMs }) => [
     ok ? paint('good', 'ok') : paint('bad', 'FAILS'),
     type,
-    settleMs === undefined ? says : `${says} (in effect within ${formatDuration(settleMs)})`,
+    `${says} (in effect within ${formatDuration(settleMs)})`,
   ])
   return (
     groupHeading(group, wall, paint) +

@@ -178,7 +178,7 @@ function welcome(
     `${padded('Ask it', 13)}changeover explain ${group}${url}`,
     '',
     faults,
-    'The status page has buttons to break it yourself; or type what stands below.',
+    'The status page has buttons to break it; or type what stands below.',
     '',
     ...moved,
     'Ctrl-C ends it and leaves nothing behind.',
