@@ -52,6 +52,8 @@ export class Fetcher {
   readonly #signal: AbortSignal
   readonly #options: FetchOptions
   readonly #host: string | undefined
+  /** Every request opens a connection of its own: what an idle one leads to may be what a name meant before. */
+  fresh = false
 
   constructor(net: Net, clock: Clock, signal: AbortSignal, options: FetchOptions) {
     this.#net = net
@@ -121,6 +123,7 @@ export class Fetcher {
       },
       signal: this.#signal,
       ...(own && address !== undefined && { address }),
+      ...(this.fresh && { fresh: true }),
       ...rest,
     })
   }

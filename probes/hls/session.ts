@@ -70,6 +70,7 @@ export class HlsSession {
     // A look must not outlive the cadence for long, nor give a slow path less than two seconds.
     const budget = Math.min(this.#options.timeout, Math.max(2_000, everyMs))
     const startedAt = clock.now()
+    this.#fetcher.fresh = due.purpose === 'verify' || due.purpose === 'precheck'
     const look: Look = { requests: [], top: undefined, asked: new Set(), segments: [] }
     const suspicious = due.purpose !== 'interval' && due.purpose !== 'deadline'
     for (const rendition of this.#renditions) rendition.beginLook()

@@ -1,5 +1,6 @@
 import type { Clock, Random } from '../core/clock.ts'
 import type { Log } from '../core/log.ts'
+import { redactText } from '../core/redact.ts'
 import type { Observation, Sample } from '../core/sample.ts'
 import type { PathSettings } from '../core/settings.ts'
 import type { Net } from '../plugin/net.ts'
@@ -16,6 +17,8 @@ export interface CheckSessionOptions {
   /** The full name `<stream>/<group>/<path>`. */
   readonly path: string
   readonly vantage: string
+  /** Every look has this purpose, and the first begins at once. Default: the cadence's own purposes. */
+  readonly purpose?: 'verify'
   readonly onSample: (sample: Sample) => void
   /** Milliseconds by which a look began later than it was due. */
   readonly onLag?: (ms: number) => void
@@ -38,41 +41,46 @@ const lookMarginMs = 50
  */
 export class CheckSession {
   readonly #options: CheckSessionOptions
+  readonly #stop = new AbortController()
   #nextDue: number
   #wake: AbortController | undefined
   readonly #wanted: Wanted[] = []
-  #serving: Wanted[] = []
+  /** Who waits for the look under way. */
+  readonly #serving: Wanted[] = []
   #deadlineAt: number | undefined
+  /** The age limit that a look just before it has answered already. */
+  #answeredAt: number | undefined
   #isSuspect = false
+  /** When the look under way began. */
   #lookBegan: number | undefined
+  #newestBegan = Number.NEGATIVE_INFINITY
   #recentMs = 0
-  #stop = new AbortController()
 
   constructor(options: CheckSessionOptions) {
     this.#options = options
-    this.#nextDue = options.clock.now() + options.random.next() * options.settings.everyMs
+    const { clock, random, settings, purpose } = options
+    const phase = purpose === undefined ? random.next() : 0
+    this.#nextDue = clock.now() + phase * settings.everyMs
+    this.#stop.signal.addEventListener('abort', () => this.#wake?.abort(), { once: true })
   }
 
   /** Runs the probe until `signal` aborts; a probe that ends or throws is started again. */
   async run(signal: AbortSignal): Promise<void> {
     const { clock, log, path } = this.#options
-    const stop = () => this.#stop.abort()
+    const stop = () => this.stop()
     signal.addEventListener('abort', stop, { once: true })
     if (signal.aborted) stop()
     while (!this.#stop.signal.aborted) {
-      try {
-        for await (const observation of this.#observe()) this.#deliver(observation)
-      } catch (error) {
-        const says = error instanceof Error ? error.message : String(error)
-        log.error({ path, error: says }, 'a probe threw, which is a defect; it is started again')
-        this.#deliver({
-          outcome: 'unknown',
-          reason: `the probe itself failed: ${says}`,
-          measurements: {},
-          findings: [],
-        })
-      }
-      if (!this.#stop.signal.aborted) await clock.sleep(restartPauseMs, this.#stop.signal)
+      const says = await this.#runProbe()
+      if (this.#stop.signal.aborted) break
+      log.error({ path, error: says }, 'a probe failed, which is a defect; it is started again')
+      this.#deliver({
+        outcome: 'unknown',
+        reason: `the probe itself failed: ${says}`,
+        measurements: {},
+        findings: [],
+      })
+      await clock.sleep(restartPauseMs, this.#stop.signal)
     }
     for (const wanted of [...this.#serving, ...this.#wanted]) wanted.done(undefined)
     signal.removeEventListener('abort', stop)
@@ -87,13 +95,20 @@ export class CheckSession {
   async look(purpose: Purpose, signal: AbortSignal): Promise<Sample | undefined> {
     if (signal.aborted || this.#stop.signal.aborted) return undefined
     return await new Promise((resolve) => {
-      const giveUp = () => resolve(undefined)
-      const done = (sample: Sample | undefined) => {
-        signal.removeEventListener('abort', giveUp)
-        resolve(sample)
+      const wanted: Wanted = {
+        purpose,
+        done: (sample) => {
+          signal.removeEventListener('abort', giveUp)
+          resolve(sample)
+        },
+      }
+      const giveUp = () => {
+        const index = this.#wanted.indexOf(wanted)
+        if (index >= 0) this.#wanted.splice(index, 1)
+        resolve(undefined)
       }
       signal.addEventListener('abort', giveUp, { once: true })
-      this.#wanted.push({ purpose, done })
+      this.#wanted.push(wanted)
       this.#wake?.abort()
     })
   }
@@ -108,75 +123,120 @@ export class CheckSession {
    * forward so that it is over just before, and the limit is judged on fresh evidence.
    */
   expectBefore(at: number | undefined): void {
-    if (at === this.#deadlineAt) return
-    this.#deadlineAt = at
+    const wanted = at === undefined || this.#isAnswered(at) ? undefined : at
+    if (wanted === this.#deadlineAt) return
+    this.#deadlineAt = wanted
     this.#wake?.abort()
   }
 
-  async *#observe(): AsyncIterable<Observation> {
+  /** Runs the probe once; says why it ended. */
+  async #runProbe(): Promise<string> {
     const { plugin, settings, clock, random, net } = this.#options
-    yield* plugin.observe(settings.options, {
-      clock,
-      random,
-      net,
-      due: this.#dues(),
-      signal: this.#stop.signal,
-      everyMs: settings.everyMs,
-    })
+    const ended = new AbortController()
+    try {
+      const observations = plugin.observe(settings.options, {
+        clock,
+        random,
+        net,
+        due: this.#dues(ended.signal),
+        signal: this.#stop.signal,
+        everyMs: settings.everyMs,
+      })
+      for await (const observation of observations) {
+        // What was cut off by the end of the session says nothing about the path.
+        if (this.#stop.signal.aborted) break
+        this.#deliver(observation)
+      }
+      return 'it ended by itself'
+    } catch (error) {
+      return redactText(error instanceof Error ? error.message : String(error))
+    } finally {
+      // A due that the ended probe still waits for must not take a look away from the next one.
+      ended.abort()
+      this.#wake?.abort()
+    }
   }
 
-  async *#dues(): AsyncIterable<Due> {
-    while (!this.#stop.signal.aborted) {
-      const due = await this.#nextLook()
+  async *#dues(ended: AbortSignal): AsyncIterable<Due> {
+    const { clock, onLag } = this.#options
+    for (;;) {
+      const due = await this.#nextLook(ended)
       if (due === undefined) return
-      this.#lookBegan = this.#options.clock.now()
-      this.#options.onLag?.(Math.max(0, this.#lookBegan - due.at))
+      const now = clock.now()
+      this.#lookBegan = now
+      this.#newestBegan = now
+      if (this.#deadlineAt !== undefined && this.#isAnswered(this.#deadlineAt)) {
+        this.#answeredAt = this.#deadlineAt
+        this.#deadlineAt = undefined
+      }
+      onLag?.(Math.max(0, now - due.at))
       yield due
     }
   }
 
-  async #nextLook(): Promise<Due | undefined> {
-    const { clock, settings } = this.#options
-    for (;;) {
-      if (this.#stop.signal.aborted) return undefined
+  async #nextLook(ended: AbortSignal): Promise<Due | undefined> {
+    const { clock } = this.#options
+    while (!this.#stop.signal.aborted && !ended.aborted) {
       const now = clock.now()
-      if (this.#wanted.length > 0) {
-        this.#serving = this.#wanted.splice(0)
-        return { at: now, purpose: this.#serving[0]?.purpose ?? 'once' }
-      }
-      const early = this.#earlyLook()
-      const at = Math.min(this.#nextDue, early ?? Number.POSITIVE_INFINITY)
-      if (now >= at) {
-        if (early !== undefined && now >= early) this.#deadlineAt = undefined
-        if (now < this.#nextDue) return { at, purpose: 'deadline' }
-        const due = this.#nextDue
-        const missed = Math.floor((now - due) / settings.everyMs)
-        this.#nextDue = due + (missed + 1) * settings.everyMs
-        return { at: due, purpose: this.#isSuspect ? 'suspicion' : 'interval' }
-      }
-      this.#wake = new AbortController()
-      const wake = this.#wake
-      const stop = () => wake.abort()
-      this.#stop.signal.addEventListener('abort', stop, { once: true })
+      const due = this.#dueBy(now)
+      if (due !== undefined) return due
+      const at = Math.min(this.#nextDue, this.#earlyLook() ?? Number.POSITIVE_INFINITY)
+      const wake = new AbortController()
+      this.#wake = wake
       await clock.sleep(at - now, wake.signal)
-      this.#stop.signal.removeEventListener('abort', stop)
+      if (this.#wake === wake) this.#wake = undefined
     }
+    return undefined
+  }
+
+  #dueBy(now: number): Due | undefined {
+    const { settings, purpose } = this.#options
+    const first = this.#wanted[0]
+    if (first !== undefined) {
+      this.#serving.push(...this.#wanted.splice(0))
+      return { at: now, purpose: first.purpose }
+    }
+    if (now >= this.#nextDue) {
+      const due = this.#nextDue
+      const missed = Math.floor((now - due) / settings.everyMs)
+      this.#nextDue = due + (missed + 1) * settings.everyMs
+      return { at: due, purpose: purpose ?? (this.#isSuspect ? 'suspicion' : 'interval') }
+    }
+    const early = this.#earlyLook()
+    return early !== undefined && now >= early ? { at: now, purpose: 'deadline' } : undefined
   }
 
   /** When the look before an age limit must begin; `undefined` where the regular one comes in time anyway. */
   #earlyLook(): number | undefined {
     if (this.#deadlineAt === undefined) return undefined
-    const begin = this.#deadlineAt - lookMarginMs - 2 * this.#recentMs
-    const { everyMs } = this.#options.settings
-    const isSoonAnyway = this.#nextDue <= begin && begin - this.#nextDue < everyMs / 4
+    const begin = this.#beginFor(this.#deadlineAt)
+    const isSoonAnyway = this.#nextDue <= begin && begin - this.#nextDue < this.#toleranceMs
     return isSoonAnyway ? undefined : begin
   }
 
+  /** Whether the newest look began late enough to judge an age limit by it. */
+  #isAnswered(at: number): boolean {
+    const isKnown = this.#answeredAt !== undefined && Math.abs(at - this.#answeredAt) < lookMarginMs
+    return isKnown || this.#newestBegan >= this.#beginFor(at) - this.#toleranceMs
+  }
+
+  #beginFor(at: number): number {
+    return at - lookMarginMs - 2 * this.#recentMs
+  }
+
+  /**
+   * A look that began at most so long before the one for an age limit would serves as well. What
+   * changes after it is not seen before the limit is judged, so this is short.
+   */
+  get #toleranceMs(): number {
+    return this.#options.settings.everyMs / 20
+  }
+
   #deliver(observation: Observation): void {
-    const { clock, plugin, path, vantage, onSample } = this.#options
+    const { clock, plugin, path, vantage, settings, onSample } = this.#options
     const at = clock.now()
     if (this.#lookBegan !== undefined) {
-      this.#recentMs = Math.min(this.#options.settings.everyMs / 4, at - this.#lookBegan)
+      this.#recentMs = Math.min(settings.everyMs / 2, at - this.#lookBegan)
       this.#lookBegan = undefined
     }
     const sample: Sample = {

@@ -17,7 +17,7 @@ export interface Transition {
  */
 export class HealthBoard {
   readonly #clock: Clock
-  readonly #staleAfterMs: number
+  #staleAfterMs: number
   readonly #onTransition: (transition: Transition) => void
   readonly #reports = new Map<string, Map<string, VantageReport>>()
   readonly #health = new Map<string, PathHealth>()
@@ -30,6 +30,11 @@ export class HealthBoard {
     this.#clock = options.clock
     this.#staleAfterMs = options.staleAfterMs
     this.#onTransition = options.onTransition
+  }
+
+  /** After a reload: a report older than this many milliseconds counts as unknown. */
+  configure(staleAfterMs: number): void {
+    this.#staleAfterMs = staleAfterMs
   }
 
   /** Takes a report of any vantage. */

@@ -32,7 +32,7 @@ export async function runSelfCheck(options: SelfCheckOptions, signal: AbortSigna
   for (;;) {
     const health = await checkSelf(options, signal)
     if (signal.aborted) return
-    if (last === undefined || health.ok !== last.ok) onChange(health)
+    if (health.ok !== last?.ok || health.says !== last.says) onChange(health)
     last = health
     if (!(await clock.sleep(everyMs, signal))) return
   }

@@ -41,11 +41,13 @@ export async function verifyPublicName(
   const ended = new AbortController()
   const stop = () => ended.abort()
   signal.addEventListener('abort', stop, { once: true })
+  if (signal.aborted) stop()
   let firstEdge: number | undefined
   let newest: Sample | undefined
   let good: Verified | undefined
   const session = new CheckSession({
     ...options,
+    purpose: 'verify',
     onSample: (sample) => {
       newest = sample
       const report = watch.apply(sample, clock.now())

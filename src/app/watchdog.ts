@@ -5,8 +5,7 @@ import type { Mode } from '../core/group.ts'
 import type { VantageReport } from '../core/health.ts'
 import type { Log } from '../core/log.ts'
 import type { Sample } from '../core/sample.ts'
-import type { GroupSettings, PathSettings, RuleTiming, Settings } from '../core/settings.ts'
-import { createPathWatch } from '../engine/rules/path-watch.ts'
+import type { GroupSettings, Settings } from '../core/settings.ts'
 import { isBadNow } from '../engine/quorum.ts'
 import type { RuleSet } from '../engine/rules/rule-set.ts'
 import type { Published } from '../plugin/actuator.ts'
@@ -14,16 +13,14 @@ import type { Net } from '../plugin/net.ts'
 import type { Delivery } from '../plugin/notifier.ts'
 import type { Store } from '../plugin/store.ts'
 import { createAlerting, type Alerting } from './alerting/alerting.ts'
-import { CheckSession } from './check-session.ts'
-import type { Verified } from './group/change.ts'
 import { GroupController } from './group/group-controller.ts'
 import { HealthBoard, type Transition } from './health-board.ts'
 import { Installation } from './installation.ts'
 import { JournalWriter } from './journal-writer.ts'
-import { alertRoutes, bindActuators, probeOf, type Plugins } from './plugin-binding.ts'
+import { isSame, PathWatchers } from './path-watchers.ts'
+import { alertRoutes, bindActuators, type Plugins } from './plugin-binding.ts'
 import { runSelfCheck, type SelfHealth } from './self-check.ts'
-import { verifyPublicName } from './verification.ts'
-import { WatchedPath } from './watched-path.ts'
+import type { WatchedPath } from './watched-path.ts'
 
 /** What is observed from outside: metrics hook in here. */
 export interface WatchdogHooks {
@@ -66,11 +63,6 @@ interface RunningGroup extends Running {
   readonly controller: GroupController
 }
 
-interface RunningPath extends Running {
-  readonly settings: PathSettings
-  readonly watched: WatchedPath
-}
-
 const maxLagMs = 1_000
 const selfCheckEveryMs = 5_000
 
@@ -82,24 +74,23 @@ export class Watchdog {
   readonly #journal: JournalWriter
   #alerting: Alerting
   readonly #groups = new Map<string, RunningGroup>()
-  readonly #paths = new Map<string, RunningPath>()
+  readonly #paths: PathWatchers
   readonly #listeners = new Set<() => void>()
   readonly #owner: string
-  readonly #stop = new AbortController()
   #settings: Settings
-  #rules: RuleSet
   #self: SelfHealth = { ok: true, says: 'not checked yet' }
   #selfCheck: Running | undefined
+  /** Reloads and the end come one after the other. */
+  #turn: Promise<void> = Promise.resolve()
   readonly startedAt: number
 
   constructor(options: WatchdogOptions) {
-    const { clock, store, log, settings, hooks } = options
+    const { clock, random, net, store, log, plugins, settings, rules, hooks } = options
     this.#options = options
     this.#settings = settings
-    this.#rules = options.rules
     this.#owner = options.ids.next()
     this.startedAt = clock.wall()
-    this.#journal = new JournalWriter(store, log)
+    this.#journal = new JournalWriter({ clock, store, log })
     this.#installation = new Installation(clock, settings.installation, settings.groups.length)
     this.#board = new HealthBoard({
       clock,
@@ -109,6 +100,18 @@ export class Watchdog {
         hooks?.onTransition?.(transition)
         this.#changed()
       },
+    })
+    this.#paths = new PathWatchers({
+      clock,
+      random,
+      net,
+      log,
+      plugins,
+      settings,
+      rules,
+      onReport: (group, report) => this.receive(group, report),
+      ...(hooks?.onSample !== undefined && { onSample: hooks.onSample }),
+      ...(hooks?.onLag !== undefined && { onLag: hooks.onLag }),
     })
     this.#alerting = this.#createAlerting(settings)
   }
@@ -141,14 +144,18 @@ export class Watchdog {
 
   /** Stops everything and gives the leases back. Nothing fails over because we stopped. */
   async stop(): Promise<void> {
-    this.#stop.abort()
-    const running = [...this.#groups.values(), ...this.#paths.values()]
-    if (this.#selfCheck !== undefined) await this.#selfCheck.done
-    for (const each of running) each.stop.abort()
-    await Promise.all(running.map((each) => each.done))
-    this.#journal.add({ kind: 'stop', says: 'Changeover stops; traffic stays as it is' })
-    await this.#journal.flush()
-    await this.#alerting.stop()
+    await this.#inTurn(async () => {
+      const groups = [...this.#groups.values()]
+      for (const each of groups) each.stop.abort()
+      await Promise.all([
+        this.#stopSelfCheck(),
+        this.#paths.stop(),
+        ...groups.map((each) => each.done),
+      ])
+      this.#journal.add({ kind: 'stop', says: 'Changeover stops; traffic stays as it is' })
+      await this.#journal.close()
+      await this.#alerting.stop()
+    })
   }
 
   /**
@@ -156,17 +163,24 @@ export class Watchdog {
    * windows survive wherever a rule did not change (invariant 46).
    */
   async reload(settings: Settings, rules: RuleSet): Promise<void> {
-    const { clock } = this.#options
+    await this.#inTurn(async () => await this.#reload(settings, rules))
+  }
+
+  async #reload(settings: Settings, rules: RuleSet): Promise<void> {
     const before = this.#settings
     this.#settings = settings
-    this.#rules = rules
+    this.#board.configure(settings.timing.staleAfterMs)
     this.#installation.configure(settings.installation, settings.groups.length)
-    if (!isSame(before.notify, settings.notify) || before.publicUrl !== settings.publicUrl) {
+    if (!isSame(alertingPart(before), alertingPart(settings))) {
       // What is open or undelivered lies in the store; the next one takes it up.
       await this.#alerting.stop()
       this.#alerting = this.#createAlerting(settings)
     }
-    const wanted = new Map(settings.groups.map((group) => [group.name, group]))
+    if (!isSame(before.vantage.reference, settings.vantage.reference)) {
+      await this.#stopSelfCheck()
+      this.#startSelfCheck()
+    }
+    const wanted = new Set(settings.groups.map((group) => group.name))
     for (const [name, running] of this.#groups) {
       if (wanted.has(name)) continue
       this.#groups.delete(name)
@@ -174,36 +188,29 @@ export class Watchdog {
       await running.done
       this.#alerting.conditions(name, [])
     }
-    const paths = new Map(settings.groups.flatMap((group) => pathsOf(group)))
-    for (const [name, running] of this.#paths) {
-      const next = paths.get(name)
-      if (next !== undefined && isSame(next, running.settings)) {
-        running.watched.watch.replaceRules(rules, this.#timingOf(next), clock.now())
-        continue
-      }
-      this.#paths.delete(name)
-      running.stop.abort()
-      await running.done
-      if (next !== undefined) continue
-      this.#board.forget(name)
-      this.#options.hooks?.onForget?.(name)
+    for (const path of await this.#paths.reload(settings, rules)) {
+      this.#board.forget(path)
+      this.#options.hooks?.onForget?.(path)
     }
-    for (const group of settings.groups) {
-      const running = this.#groups.get(group.name)
-      if (running === undefined) {
-        this.#startGroup(group)
-        continue
-      }
-      for (const [name, path] of pathsOf(group)) {
-        if (!this.#paths.has(name)) this.#startPath(group, path)
-      }
-      if (!isSame(running.settings, group)) {
-        running.controller.reconfigure(group, bindActuators(this.#options, group))
-        this.#groups.set(group.name, { ...running, settings: group })
-      }
-    }
+    for (const group of settings.groups) this.#reloadGroup(group)
     this.#journal.add({ kind: 'config', says: 'the configuration was reloaded' })
     this.#changed()
+  }
+
+  #reloadGroup(group: GroupSettings): void {
+    const running = this.#groups.get(group.name)
+    if (running === undefined) {
+      this.#startGroup(group)
+      return
+    }
+    if (isSame(running.settings, group)) {
+      // The mode or the health of a path may be another one now.
+      running.controller.wake()
+      return
+    }
+    this.#groups.set(group.name, { ...running, settings: group })
+    this.#paths.start(group)
+    running.controller.reconfigure(group, bindActuators(this.#options, group))
   }
 
   /** Calls `listener` after anything changed that views show. */
@@ -217,7 +224,7 @@ export class Watchdog {
   }
 
   watched(path: string): WatchedPath | undefined {
-    return this.#paths.get(path)?.watched
+    return this.#paths.watched(path)
   }
 
   async command(command: Command): Promise<CommandResult> {
@@ -267,7 +274,7 @@ export class Watchdog {
   }
 
   #startGroup(group: GroupSettings): void {
-    for (const [, path] of pathsOf(group)) this.#startPath(group, path)
+    this.#paths.start(group)
     const { clock, ids, store, log, hooks } = this.#options
     const stop = new AbortController()
     const controller: GroupController = new GroupController({
@@ -281,8 +288,11 @@ export class Watchdog {
       installation: this.#installation,
       mode: (): Mode => this.#settings.mode,
       health: () => this.#board.health(this.#groups.get(group.name)?.settings ?? group),
-      look: (path, signal) => this.#look(group, path, signal),
-      verify: (path, signal) => this.#verify(group.name, path, signal),
+      look: (path, signal) => this.#paths.look(group.name, path, signal),
+      verify: async (path, signal) => {
+        const settings = this.#groups.get(group.name)?.settings ?? group
+        return await this.#paths.verify(settings, path, signal)
+      },
       onChange: () => this.#changed(),
       onConditions: (conditions) => this.#alerting.conditions(group.name, conditions),
       tickMs: this.#options.tickMs ?? 1_000,
@@ -298,45 +308,6 @@ export class Watchdog {
       stop,
       done: controller.run(stop.signal),
     })
-  }
-
-  #startPath(group: GroupSettings, path: PathSettings): void {
-    const { clock, random, net, log, hooks } = this.#options
-    const full = `${group.name}/${path.name}`
-    const vantage = this.#settings.vantage.name
-    const plugin = probeOf(this.#options.plugins, path.type)
-    const watch = createPathWatch({
-      path: full,
-      vantage,
-      rules: this.#rules,
-      timing: this.#timingOf(path),
-      probe: plugin,
-      now: clock.now(),
-    })
-    const session = new CheckSession({
-      clock,
-      random,
-      net,
-      log,
-      plugin,
-      settings: path,
-      path: full,
-      vantage,
-      onSample: (sample) => {
-        this.#paths.get(full)?.watched.apply(sample)
-        hooks?.onSample?.(sample)
-      },
-      ...(hooks?.onLag !== undefined && { onLag: hooks.onLag }),
-    })
-    const watched = new WatchedPath({
-      clock,
-      session,
-      watch,
-      onReport: (report) => this.receive(group.name, report),
-    })
-    if (!this.#self.ok) watched.self(false, this.#self.says)
-    const stop = new AbortController()
-    this.#paths.set(full, { settings: path, watched, stop, done: watched.run(stop.signal) })
   }
 
   /** Takes the report of a vantage: our own, or one that another process sent. */
@@ -355,6 +326,7 @@ export class Watchdog {
 
   #startSelfCheck(): void {
     const { clock, net, lagMs } = this.#options
+    const stop = new AbortController()
     const done = runSelfCheck(
       {
         clock,
@@ -365,58 +337,25 @@ export class Watchdog {
         reference: this.#settings.vantage.reference,
         onChange: (health) => {
           this.#self = health
-          for (const path of this.#paths.values()) path.watched.self(health.ok, health.says)
+          this.#paths.self(health)
           this.#changed()
         },
       },
-      this.#stop.signal,
+      stop.signal,
     )
-    this.#selfCheck = { stop: this.#stop, done }
+    this.#selfCheck = { stop, done }
   }
 
-  /** The pre-check of a target: one fresh look from this vantage, and no rule against it. */
-  async #look(group: GroupSettings, path: string, signal: AbortSignal): Promise<Verified> {
-    const watched = this.#paths.get(`${group.name}/${path}`)?.watched
-    if (watched === undefined) return { ok: false, says: `${path} is not watched here` }
-    const sample = await watched.session.look('precheck', signal)
-    if (sample === undefined) return { ok: false, says: 'no look was completed' }
-    if (sample.outcome !== 'pass') return { ok: false, says: sample.reason ?? sample.outcome }
-    const { report } = watched
-    if (report.health === 'down' || report.suspect) return { ok: false, says: report.says }
-    return { ok: true, says: 'a fresh look passed' }
+  async #stopSelfCheck(): Promise<void> {
+    this.#selfCheck?.stop.abort()
+    await this.#selfCheck?.done
   }
 
-  async #verify(group: string, target: string, signal: AbortSignal): Promise<Verified> {
-    const settings = this.#groups.get(group)?.settings
-    if (settings === undefined) return { ok: false, says: `${group} is not configured any more` }
-    const { verify } = settings
-    if (verify.path === undefined) {
-      const own = await this.#look(settings, target, signal)
-      return own.ok
-        ? { ok: true, says: 'a fresh look at the target passed; no public name is configured' }
-        : own
-    }
-    const { clock, random, net, log } = this.#options
-    return await verifyPublicName(
-      {
-        clock,
-        random,
-        net,
-        log,
-        plugin: probeOf(this.#options.plugins, verify.path.type),
-        settings: verify.path,
-        rules: this.#rules,
-        timing: this.#timingOf(verify.path),
-        vantage: this.#settings.vantage.name,
-        path: `${group}/verify`,
-        forMs: verify.forMs,
-      },
-      signal,
-    )
-  }
-
-  #timingOf(path: PathSettings): RuleTiming {
-    return { ...this.#settings.timing, everyMs: path.everyMs }
+  /** Runs `work` after everything that was handed over before it. */
+  async #inTurn(work: () => Promise<void>): Promise<void> {
+    const turn = this.#turn.then(work)
+    this.#turn = turn.catch(() => {})
+    await turn
   }
 
   #changed(): void {
@@ -424,12 +363,9 @@ export class Watchdog {
   }
 }
 
-function pathsOf(group: GroupSettings): [string, PathSettings][] {
-  return group.paths.map((path) => [`${group.name}/${path.name}`, path])
-}
-
-function isSame(a: unknown, b: unknown): boolean {
-  return JSON.stringify(a) === JSON.stringify(b)
+/** What alerting is built from: another one is built when this changes. */
+function alertingPart({ notify, publicUrl, timing }: Settings): unknown {
+  return [notify, publicUrl, timing.clearForMs]
 }
 
 function healthEntry({ group, path, from, to }: Transition) {

@@ -1,7 +1,9 @@
 import type { Clock } from '../core/clock.ts'
 import type { VantageReport } from '../core/health.ts'
 import type { Sample } from '../core/sample.ts'
+import type { RuleTiming } from '../core/settings.ts'
 import type { PathWatch } from '../engine/rules/path-watch.ts'
+import type { RuleSet } from '../engine/rules/rule-set.ts'
 import type { CheckSession } from './check-session.ts'
 import { Latch } from './latch.ts'
 
@@ -47,10 +49,6 @@ export class WatchedPath {
     return this.#session
   }
 
-  get watch(): PathWatch {
-    return this.#watch
-  }
-
   /** Applies a sample in order of arrival. */
   apply(sample: Sample): void {
     this.#last = sample
@@ -62,6 +60,12 @@ export class WatchedPath {
   /** The vantage's own health changed. */
   self(ok: boolean, says: string): void {
     this.#publish(this.#watch.self(ok, says, this.#clock.now()))
+    this.#latch.open()
+  }
+
+  /** Takes new rules over; state and windows of rules that judge as before survive (invariant 46). */
+  replaceRules(rules: RuleSet, timing: RuleTiming): void {
+    this.#publish(this.#watch.replaceRules(rules, timing, this.#clock.now()))
     this.#latch.open()
   }
 

@@ -50,7 +50,7 @@ export interface GroupView {
     readonly ok: boolean
     readonly says: string
     /** Milliseconds until an applied write is in effect everywhere, as the plug-in declares it. */
-    readonly settleMs?: number
+    readonly settleMs: number
   }[]
   readonly paths: readonly PathView[]
 }
@@ -75,9 +75,9 @@ export interface PathView {
   /** When `measurements` were taken, where that is before the newest sample: a failing look measures nothing. */
   readonly measuredAt?: number
   /** The cadence in milliseconds; what is older than three looks is old. */
-  readonly everyMs?: number
+  readonly everyMs: number
   /** Rules that are bad, but not yet for long enough to count; not among `rules`. */
-  readonly pending?: readonly RuleVerdict[]
+  readonly pending: readonly RuleVerdict[]
 }
 
 export interface MeasurementView {

@@ -36,6 +36,11 @@ export class SimulatedClock implements Clock {
     this.#wallOffset += ms
   }
 
+  /** How many sleeps are under way. */
+  get pending(): number {
+    return this.#heap.filter((timer) => timer.fire !== undefined).length
+  }
+
   async sleep(ms: number, signal?: AbortSignal): Promise<boolean> {
     if (signal?.aborted === true) return false
     return await new Promise((resolve) => {
@@ -44,7 +49,7 @@ export class SimulatedClock implements Clock {
         resolve(false)
       }
       const timer: Timer = {
-        at: this.#now + Math.max(0, ms),
+        at: this.#now + (ms > 0 ? ms : 0),
         order: this.#order++,
         fire: (elapsed) => {
           signal?.removeEventListener('abort', stop)

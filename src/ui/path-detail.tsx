@@ -11,7 +11,7 @@ const LEAST_OLD_MS = 15_000
 
 /** The age from which what is known of a path looks old: three looks that brought nothing. */
 function oldAfter(path: PathView): number {
-  return Math.max(LEAST_OLD_MS, 3 * (path.everyMs ?? 0))
+  return Math.max(LEAST_OLD_MS, 3 * path.everyMs)
 }
 
 /** Whether the numbers of a path are too old to be taken for the present. */
@@ -42,7 +42,7 @@ export function PathDetail(props: { readonly path: PathView; readonly isOpen: bo
       <p>{path.says}</p>
       {path.remedy !== undefined && <p class="remedy">{path.remedy}</p>}
       <Rules rules={path.rules} label="Active rules" mark="" />
-      <Rules rules={path.pending ?? []} label="Pending rules" mark=", pending" />
+      <Rules rules={path.pending} label="Pending rules" mark=", pending" />
       <Votes path={path} />
       <Findings path={path} />
       <p class="source">

@@ -71,7 +71,7 @@ export function SteerFields(props: {
 function Consequences(props: { readonly group: GroupView; readonly target: PathView | undefined }) {
   const { group, target } = props
   const { actuators } = group
-  const settleMs = Math.max(0, ...actuators.map((actuator) => actuator.settleMs ?? 0))
+  const settleMs = Math.max(0, ...actuators.map((actuator) => actuator.settleMs))
   const through = actuators.map((actuator) => actuator.type).join(', then ')
   return (
     <div class="consequences" aria-live="polite">

@@ -110,6 +110,8 @@ export function path(wall: number, sketch: PathSketch): PathView {
             },
           ]
         : [],
+    everyMs: 5_000,
+    pending: [],
     seenAt: wall - (sketch.seenAgo ?? 900),
   }
 }
@@ -324,7 +326,9 @@ export function sampleView(wall: number): WatchdogView {
           diagnosis: 'unreachable',
         },
       ],
-      actuators: [{ type: 'obs', ok: true, says: 'streams to rtmp://a.example/live/…' }],
+      actuators: [
+        { type: 'obs', ok: true, says: 'streams to rtmp://a.example/live/…', settleMs: 0 },
+      ],
     }),
     group(wall, {
       name: 'sport-event/cdn',
