@@ -234,7 +234,8 @@ export class GroupController {
     if (this.#deps.mode() === 'off' && seen.result === 'first') return this.#wait('mode is off')
     if (seen.result === 'first') {
       if (!(await adoptWorld(this.#changeDeps(), seen.observed, undefined))) return false
-    } else if (seen.result === 'edited') {
+    } else if (seen.result === 'edited' && this.#record.memory.row.frozen === undefined) {
+      // While frozen the world is known to differ, and an `ack` takes it over as it is.
       const held = await acceptEdit(this.#changeDeps(), seen.observed, seen.says)
       if (!held) return false
     }

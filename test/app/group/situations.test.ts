@@ -133,6 +133,13 @@ describe('situations, settled', () => {
       /^unknown external state after an interrupted change/u,
     )
     expect(pages(world, '#frozen')).toBe(1)
+
+    // It is our own half of a change, not somebody's edit: once a person looked, nothing is held.
+    const acknowledged = successor.watchdog.command({ ...person, kind: 'ack' })
+    await world.clock.advance(60_000)
+    expect(await acknowledged).toMatchObject({ ok: true })
+    expect(says(world, 'foreign-edit')).toEqual([])
+    expect(world.target.allocation).toEqual(onB)
   })
 
   test('the process dies before the write: the successor aborts, refunds, and decides afresh', async () => {
