@@ -6,8 +6,10 @@ import { runCli } from './cli/run-cli.ts'
 import type { Composition } from './cli/composition.ts'
 import { loadConfiguration } from './composition/configuration.ts'
 import { startWatchdog, storeFile } from './composition/start-watchdog.ts'
+import { redactText } from './core/redact.ts'
 import { createNet } from './net/create-net.ts'
 import { readEnvironment } from './platform/environment.ts'
+import { onDefect } from './platform/last-resort.ts'
 import { watchLoopLag } from './platform/loop-lag.ts'
 import { realClock } from './platform/real-clock.ts'
 import { realIds } from './platform/real-ids.ts'
@@ -20,6 +22,9 @@ import { openSqliteStore } from './stores/sqlite.ts'
  * The composition root: everything real is built here, once, and handed down. The engine gets only
  * `now`; everything else gets clock, chance, network and store as arguments.
  */
+onDefect((says) => {
+  process.stderr.write(`error: Changeover ended by a defect: ${redactText(says)}\n`)
+})
 const clock = realClock()
 const net = createNet({ clock })
 const loopLag = watchLoopLag()
