@@ -24,7 +24,6 @@ const reasonsForLength: Readonly<Record<string, string>> = {
   'src/app/group/change.ts':
     'one change from intent to verification reads from top to bottom; its order is the safety argument',
   'src/app/group/group-controller.ts': 'the one writer of a group: all of its state in one place',
-  'src/app/watchdog.ts': 'where the parts of the application meet',
 }
 
 const production = sourcesUnder('src', 'probes')
