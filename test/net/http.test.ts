@@ -439,7 +439,7 @@ describe('a request', () => {
     })
 
     const results = await Promise.all(Array.from({ length: 200 }, () => get(url)))
-    await expect.poll(() => open.size).toBeLessThanOrEqual(8)
+    await expect.poll(() => open.size).toBeLessThanOrEqual(32)
 
     expect(results.filter((result) => result.ok && result.bytes === 2_000).length).toBe(200)
   })
