@@ -1,7 +1,6 @@
 import type { Clock, Random } from '../core/clock.ts'
 import { formatDuration } from '../core/duration.ts'
 import type { Log } from '../core/log.ts'
-import type { Sample } from '../core/sample.ts'
 import type { PathSettings, RuleTiming } from '../core/settings.ts'
 import { createPathWatch } from '../engine/rules/path-watch.ts'
 import type { RuleSet } from '../engine/rules/rule-set.ts'
@@ -43,19 +42,22 @@ export async function verifyPublicName(
   signal.addEventListener('abort', stop, { once: true })
   if (signal.aborted) stop()
   let firstEdge: number | undefined
-  let newest: Sample | undefined
+  let trouble = 'no look was completed'
   let good: Verified | undefined
   const session = new CheckSession({
     ...options,
     purpose: 'verify',
     onSample: (sample) => {
-      newest = sample
       const report = watch.apply(sample, clock.now())
       const edge = sample.continuity?.mediaSequence
-      firstEdge ??= edge
+      // Behind what was seen first: it is another source by now, with a count of its own.
+      if (firstEdge === undefined || (edge ?? firstEdge) < firstEdge) firstEdge = edge
       const moved = edge === undefined || (firstEdge !== undefined && edge > firstEdge)
       const isWell = report.health === 'up' || report.health === 'degraded'
-      if (isWell && moved && sample.outcome === 'pass') {
+      if (sample.outcome !== 'pass') trouble = sample.reason ?? sample.outcome
+      else if (!isWell) trouble = report.says
+      else if (!moved) trouble = 'its live edge does not move'
+      else {
         good = { ok: true, says: `the public name is ${report.health} and moves` }
         stop()
       }
@@ -67,13 +69,5 @@ export async function verifyPublicName(
   await running
   signal.removeEventListener('abort', stop)
   if (good !== undefined) return good
-  return {
-    ok: false,
-    says: `not good within ${formatDuration(forMs)}: ${describe(newest, watch.report.says)}`,
-  }
-}
-
-function describe(newest: Sample | undefined, says: string): string {
-  if (newest === undefined) return 'no look was completed'
-  return newest.outcome === 'pass' ? says : (newest.reason ?? newest.outcome)
+  return { ok: false, says: `not good within ${formatDuration(forMs)}: ${trouble}` }
 }

@@ -239,14 +239,21 @@ export class Watchdog {
     }
   }
 
-  /** What pull actuators of a group answer from. */
+  /**
+   * What pull actuators of a group answer from. Everything serves in any mode but `armed`, while
+   * nothing is known of what was applied, and while there is no path to prefer.
+   */
   published(group: string): Published | undefined {
     const running = this.#groups.get(group)
     if (running === undefined) return undefined
     const { situation, decision } = running.controller.snapshot()
     const { row } = situation.memory
     const allocation = row.published ?? row.allocation ?? {}
-    const isAllDown = decision.kind === 'stay' && decision.state === 'ALL-DOWN'
+    const health = [...situation.paths.values()]
+    // A hold or a freeze names another state, and all paths are down all the same.
+    const isAllDown =
+      (decision.kind === 'stay' && decision.state === 'ALL-DOWN') ||
+      health.every((path) => path.health === 'down')
     const isUnknown = serving(allocation).length === 0
     const serveAll = this.#settings.mode !== 'armed' || isAllDown || isUnknown
     return { allocation, serveAll }
