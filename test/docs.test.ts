@@ -226,6 +226,17 @@ describe('docs/safety.md', () => {
   })
 })
 
+test('what is paged for is explained, to those who want to know and to those on call', () => {
+  const source = read('src/engine/group/conditions.ts')
+  const keys = [...source.matchAll(/\bname: '([a-z-]+)'/gu)].map(([, name]) => `#${name}`)
+
+  for (const page of ['docs/safety.md', 'docs/operating.md']) {
+    const text = read(page)
+    expect(keys.filter((key) => !text.includes(`${key}\``))).toEqual([])
+  }
+  expect(keys).toContain('#frozen')
+})
+
 describe('the status page', () => {
   test('is shown in a picture that is quick to load', () => {
     expect(statSync(join(repository, 'docs/images/status-page.png')).size).toBeLessThan(200_000)
