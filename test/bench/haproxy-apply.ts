@@ -1,26 +1,28 @@
 /**
  * How long a decision takes to be in effect at a real HAProxy: observe, plan, apply every step and
  * read back until the plan is empty. Prints one table row in milliseconds; the goal is a 99th
- * percentile of at most 50 ms. Run it with `node test/bench/haproxy-apply.ts [runs]`.
+ * percentile of at most 50 ms. Flags: --runs 200.
  */
 import haproxy from '../../src/actuators/haproxy.ts'
 import { allTo } from '../../src/core/allocation.ts'
 import { createNet } from '../../src/net/create-net.ts'
 import { realClock } from '../../src/platform/real-clock.ts'
 import { haproxyVersion, startHaproxy } from '../real/haproxy-process.ts'
+import { flags, printEnvironment, printTable, quantile } from './apparatus/report.ts'
 
-const runs = Number(process.argv[2] ?? 200)
+const { runs } = flags({ runs: 200 })
 const version = haproxyVersion()
 
+printEnvironment()
 if (version === undefined) {
   console.log('skipped: haproxy is not installed')
 } else {
   const times = await measure(runs)
-  const at = (share: number) => times[Math.min(times.length - 1, Math.floor(times.length * share))]
-  console.log('| decision to effect | runs | p50 ms | p99 ms | max ms | goal p99 |')
-  console.log('| --- | --- | --- | --- | --- | --- |')
-  const cells = [at(0.5), at(0.99), at(1)].map((ms) => (ms ?? Number.NaN).toFixed(2))
-  console.log(`| HAProxy ${version} | ${times.length} | ${cells.join(' | ')} | 50 |`)
+  const cells = [0.5, 0.99, 1].map((share) => quantile(times, share).toFixed(2))
+  printTable(
+    ['decision to effect', 'runs', 'p50 ms', 'p99 ms', 'max ms', 'goal p99'],
+    [[`HAProxy ${version}`, String(times.length), ...cells, '50']],
+  )
 }
 
 async function measure(count: number): Promise<number[]> {
@@ -59,5 +61,5 @@ async function measure(count: number): Promise<number[]> {
     await real.close()
     await net.close()
   }
-  return times.sort((a, b) => a - b)
+  return times
 }

@@ -26,7 +26,7 @@ export function streamName(index: number): string {
 
 /** Starts the lab from source and waits until it listens. */
 export async function startLabProcess(order: LabOrder): Promise<LabProcess> {
-  const script = join(import.meta.dirname, '../_lab-server.ts')
+  const script = join(import.meta.dirname, '../lab.process.ts')
   const args = ['--disable-warning=ExperimentalWarning', script, JSON.stringify(order)]
   const started = await start(process.execPath, args, (line) => line.startsWith('{'))
   const urls = JSON.parse(started.line) as {
@@ -37,7 +37,7 @@ export async function startLabProcess(order: LabOrder): Promise<LabProcess> {
   const faults = `${urls.control}/lab/faults`
   return {
     pid: started.pid,
-    stop: started.stop,
+    stop: async () => await started.stop(),
     origin: urls.origin,
     edges: urls.edges,
     async requests(server) {
