@@ -32,6 +32,12 @@ function vantageWarnings({ vantages, vantage }: Settings): Problem[] {
       'one vantage only: its own network trouble looks like trouble of a path; ' +
       'a second one in another failure domain would tell them apart'
     problems.push(warning(['vantages'], says))
+  } else {
+    const silent = vantages.map(({ name }) => name).filter((name) => name !== vantage.name)
+    const says =
+      `nothing carries the votes of ${silent.join(', ')} to this process yet, so quorum is out of ` +
+      'reach, every path stays unknown and nothing is ever moved; list only the own vantage'
+    problems.push(warning(['vantages'], says))
   }
   if (vantage.reference.length === 0) {
     const says = 'no reference targets: this vantage cannot tell that it is blind itself'

@@ -85,7 +85,7 @@ describe('loadSettings', () => {
     expect(settings.groups[0]).toMatchObject({
       verify: { forMs: 3_000 },
       holddownMs: 10_000,
-      budget: { changes: 60, perMs: 3_600_000 },
+      budget: { changes: 10, perMs: 180_000 },
       failback: { auto: true, stableForMs: 15_000 },
       pageAfterMs: 3_000,
       leaseMs: 15_000,

@@ -10,7 +10,7 @@ export function addAck(program: Command, cli: Cli): void {
     .command('ack')
     .summary('say that you looked at a frozen group or an incident')
     .description(
-      'For a group that is FROZEN: a person has looked, and it decides again. For an incident, by its key as `changeover status` shows it: somebody looks after it, and its pages stop repeating.',
+      'For a group that is FROZEN: a person has looked, and it decides again. For an incident, by its key as `changeover status` shows it: somebody looks after it, and whoever was paged is told so.',
     )
     .argument('<what>', 'a group, <stream>/<group>, or the key of an incident')
   commandOptions(command)
