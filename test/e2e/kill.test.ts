@@ -236,13 +236,11 @@ test('killed at any moment of a failover, what is served and what the journal sa
     const from = (await group()).active ?? ''
     const to = from === 'a' ? 'b' : 'a'
     const victim = child
-    const killed = new Promise<void>((resolve) => {
-      relay.watch((when, write) => {
-        if (moment.at !== when || moment.write !== write) return false
-        victim?.signal('SIGKILL')
-        resolve()
-        return true
-      })
+    let isKilled = false
+    relay.watch((when, write) => {
+      if (moment.at !== when || moment.write !== write) return false
+      isKilled = true
+      return victim?.signal('SIGKILL') === true
     })
     await lab.inject(`edge-${from}`, 'unavailable')
     const over = new AbortController()
@@ -257,7 +255,7 @@ test('killed at any moment of a failover, what is served and what the journal sa
       await pause(moment.ms)
       victim?.signal('SIGKILL')
     } else {
-      await killed
+      await until('the write to be killed at', 30_000, async () => isKilled || undefined)
     }
     await victim?.kill()
     over.abort()
