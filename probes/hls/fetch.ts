@@ -4,8 +4,10 @@ import type { MediaPlaylist, MultivariantPlaylist } from '../../src/formats/m3u8
 import { parsePlaylist } from '../../src/formats/m3u8/parse.ts'
 import type { HttpRequest, HttpResult, HttpTimings, Net } from '../../src/plugin/net.ts'
 
-/** Playlists beyond this are cut off and refused. */
+/** Playlists beyond this are cut off and refused … */
 const maxPlaylistBytes = 8 * 2 ** 20
+/** … and all that a session holds share this, so that a long ladder cannot fill the memory. */
+const maxHeldBytes = 128 * 2 ** 20
 
 /** What all requests of a session share. */
 export interface FetchOptions {
@@ -45,6 +47,14 @@ export interface PlaylistResult {
   readonly serverTime: number | undefined
 }
 
+/** Where a playlist belongs. */
+interface PlaylistPlace {
+  /** Variables of the multivariant playlist. */
+  readonly imports?: ReadonlyMap<string, string> | undefined
+  /** How many playlists the session holds. */
+  readonly among?: number
+}
+
 /** Makes the requests of one session; nothing here throws for what a peer does. */
 export class Fetcher {
   readonly #net: Net
@@ -63,14 +73,18 @@ export class Fetcher {
     this.#host = URL.parse(options.url)?.host
   }
 
-  /** Fetches and reads a playlist; `previous` saves reading it again when nothing changed. */
+  /**
+   * Fetches and reads a playlist, one of `among` that are held; `previous` saves reading it again
+   * when nothing changed.
+   */
   async playlist(
     url: string,
     deadlineAt: number,
     previous: Fetched | undefined,
-    imports?: ReadonlyMap<string, string>,
+    { imports, among = 1 }: PlaylistPlace = {},
   ): Promise<PlaylistResult> {
-    const answer = await this.request(url, deadlineAt, { maxBytes: maxPlaylistBytes })
+    const maxBytes = Math.min(maxPlaylistBytes, maxHeldBytes / among)
+    const answer = await this.request(url, deadlineAt, { maxBytes })
     const base = {
       at: this.#clock.now(),
       wall: this.#clock.wall(),
@@ -81,7 +95,11 @@ export class Fetcher {
     const fault = faultOf(answer)
     if (fault !== undefined || !answer.ok) return { ...base, fault, fetched: undefined }
     if (answer.truncated) {
-      return { ...base, fault: wrongContent('is larger than 8 MiB'), fetched: undefined }
+      return {
+        ...base,
+        fault: wrongContent(`is larger than ${maxBytes / 2 ** 20} MiB`),
+        fetched: undefined,
+      }
     }
     if (previous !== undefined && previous.body.equals(answer.body)) {
       const fetched = previous.url === answer.url ? previous : { ...previous, url: answer.url }

@@ -12,12 +12,14 @@ const gapSeconds = 0.5
 const weight = { error: 0, warning: 1, info: 2 } as const
 
 /** Everything a look noticed, the worst first. */
-export function findingsOf({ multivariant, renditions, look }: Seen): readonly Finding[] {
+export function findingsOf(seen: Seen): readonly Finding[] {
+  const { multivariant, renditions, look } = seen
   const all = [
     ...(look.top?.fault === undefined ? (multivariant?.findings ?? []) : []),
+    ...unwatched(seen),
     ...renditions.flatMap((rendition) => renditionFindings(rendition)),
     ...disagreements(renditions),
-    ...look.segments.flatMap((seen) => segmentFindings(seen)),
+    ...look.segments.flatMap((each) => segmentFindings(each)),
   ]
   if (all.length === 0) return all
   const counts = new Map<string, number>()
@@ -29,6 +31,18 @@ export function findingsOf({ multivariant, renditions, look }: Seen): readonly F
     })
     .sort((a, b) => weight[a.severity] - weight[b.severity])
     .slice(0, maxFindings)
+}
+
+/** A ladder longer than anybody plays is watched in part. */
+function unwatched({ multivariant, named, renditions }: Seen): readonly Finding[] {
+  if (multivariant === undefined || named <= renditions.length) return []
+  return [
+    {
+      code: 'ladder-too-long',
+      severity: 'warning',
+      says: `The multivariant playlist names ${named} media playlists; the first ${renditions.length} are watched.`,
+    },
+  ]
 }
 
 function renditionFindings(rendition: Rendition): readonly Finding[] {

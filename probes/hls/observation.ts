@@ -14,6 +14,8 @@ export interface Seen {
   readonly url: string
   readonly multivariant: MultivariantPlaylist | undefined
   readonly renditions: readonly Rendition[]
+  /** Media playlists that the multivariant playlist names; at most so many as there are renditions are watched. */
+  readonly named: number
   readonly missingRatio: number | undefined
   /** Monotonic and wall milliseconds of the observation. */
   readonly now: number

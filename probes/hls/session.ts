@@ -30,6 +30,8 @@ const alsoTry = 2
 const dwell = 3
 /** The last tries that `segments_missing_ratio` counts. */
 const tries = 6
+/** Media playlists that are watched of one stream; long ladders have some thirty. */
+const mostRenditions = 64
 
 /** Everything that one look did, for the observation. */
 export interface Look {
@@ -54,6 +56,8 @@ export class HlsSession {
   #troubled = true
   #first = true
   #renditions: Rendition[] = []
+  /** Media playlists that the multivariant playlist names, watched or not. */
+  #named = 0
   #turn = 0
   #inTurn = 0
   readonly #missing: boolean[] = []
@@ -84,6 +88,7 @@ export class HlsSession {
       url: this.#options.url,
       multivariant: this.#multivariant(),
       renditions: this.#renditions,
+      named: this.#named,
       missingRatio: this.#missingRatio(),
       now: clock.now(),
       wall: clock.wall(),
@@ -92,6 +97,11 @@ export class HlsSession {
       result.outcome !== 'pass' || this.#renditions.some((rendition) => !rendition.present)
     if (result.outcome === 'pass') this.#first = false
     return result
+  }
+
+  /** Playlists held at once, by powers of two: a limit that moves with each rendition helps nobody. */
+  #share(): number {
+    return 2 ** Math.ceil(Math.log2(Math.max(1, this.#renditions.length)))
   }
 
   #multivariant(): MultivariantPlaylist | undefined {
@@ -135,7 +145,11 @@ export class HlsSession {
     this.#looksSinceTop = 0
     const { playlist, url } = fetched
     if (playlist.kind === 'multivariant') {
-      if (changed) this.#reconcile(look, renditionsOf(playlist, url))
+      if (changed) {
+        const specs = renditionsOf(playlist, url)
+        this.#named = specs.length
+        this.#reconcile(look, specs.slice(0, mostRenditions))
+      }
       return
     }
     const spec = { key: 'main', kind: 'variant', name: 'main', url, advertised: undefined } as const
@@ -158,13 +172,10 @@ export class HlsSession {
 
   async #refresh(look: Look, rendition: Rendition, deadlineAt: number) {
     look.asked.add(rendition)
-    const variables = this.#multivariant()?.variables
-    const result = await this.#fetcher.playlist(
-      rendition.spec.url,
-      deadlineAt,
-      rendition.fetched,
-      variables,
-    )
+    const result = await this.#fetcher.playlist(rendition.spec.url, deadlineAt, rendition.fetched, {
+      imports: this.#multivariant()?.variables,
+      among: this.#share(),
+    })
     look.requests.push(result)
     rendition.take(result)
   }

@@ -414,6 +414,40 @@ describe('a rendition that is missing', () => {
   })
 })
 
+describe('a ladder longer than anybody plays', () => {
+  const long = ['#EXTM3U', ...Array.from({ length: 100 }, (_, at) => variant(at)), ''].join('\n')
+
+  function variant(at: number): string {
+    return `#EXT-X-STREAM-INF:BANDWIDTH=${1_000 + at}\nv${at}.m3u8`
+  }
+
+  it('is watched in part, and says so', async () => {
+    const { net, look, stream } = scene()
+    net.on(`${origin}/main.m3u8`, { body: long })
+    net.on(/\/v\d+\.m3u8/u, (now) => ({ body: stream.playlist(now, 'hi') }))
+
+    const seen = await look()
+
+    expect(seen.outcome).toBe('pass')
+    expect(seen.measurements['renditions']).toBe(64)
+    expect(net.urls.filter((url) => /v\d+\.m3u8/u.test(url))).toHaveLength(64)
+    expect(seen.findings[0]?.says).toBe(
+      'The multivariant playlist names 100 media playlists; the first 64 are watched.',
+    )
+  })
+
+  it('shares a limited memory: the more playlists, the smaller each may be', async () => {
+    const { net, look } = scene()
+    net.on(`${origin}/main.m3u8`, { body: long })
+    net.on(/\/v\d+\.m3u8/u, { body: `#EXTM3U\n#${'x'.repeat(2 ** 21)}\n` })
+
+    const seen = await look()
+
+    expect(seen.outcome).toBe('fail')
+    expect(seen.reason).toBe('None of 64 media playlists can be had; v1 is larger than 2 MiB.')
+  })
+})
+
 describe('segments', () => {
   it('that are all missing pass as a look, with the ratio that a rule judges', async () => {
     const { net, look } = scene()
