@@ -105,8 +105,8 @@ const attacks: readonly Attack[] = [
 const calm = ['calm-1', 'calm-2', 'calm-3']
 
 /*
- * A look may hold playlists of 8 MiB each, twice while they become text, for three renditions. The
- * rest is slack of the collector, which the attackers in this same process need too.
+ * Nothing of an attack is kept, so what remains is slack of the collector. At the peak, playlists of
+ * up to 8 MiB are under way from several attackers, and those run in this process too.
  */
 const mostGrowthMiB = { settled: 60, peak: 200 }
 
