@@ -1,5 +1,6 @@
 import type { Clock } from '../core/clock.ts'
 import type { JournalEntry } from '../core/journal.ts'
+import type { GroupSettings } from '../core/settings.ts'
 import type { Plugins } from '../app/plugin-binding.ts'
 import { viewOf } from '../app/view.ts'
 import type { Watchdog } from '../app/watchdog.ts'
@@ -25,6 +26,9 @@ export interface PortParts {
 
 /** A group that was not evaluated for this long is stuck; three evaluations of the slowest kind. */
 const stuckAfterMs = 30_000
+/** A change may be made, made elsewhere and taken back, each with its calls and its verification. */
+const attemptsOfChange = 3
+const callsOfAttempt = 8
 const maxLagMs = 5_000
 
 /** Lets the HTTP API see and steer a running watchdog. */
@@ -74,8 +78,9 @@ export function portOf(parts: PortParts): WatchdogPort {
       if (lag > maxLagMs) return { ok: false, says: `the event loop is ${Math.round(lag)} ms late` }
       const stuck = watchdog.settings.groups.find((group) => {
         const snapshot = watchdog.controller(group.name)?.snapshot()
-        if (snapshot === undefined || snapshot.busy !== undefined) return false
-        return clock.now() - snapshot.lastTurn > stuckAfterMs
+        if (snapshot === undefined) return false
+        const changeMs = snapshot.busy === undefined ? 0 : longestChangeMs(group)
+        return clock.now() - snapshot.lastTurn > stuckAfterMs + changeMs
       })
       if (stuck !== undefined) return { ok: false, says: `${stuck.name} is not evaluated any more` }
       return { ok: true, says: 'every group is evaluated' }
@@ -84,13 +89,21 @@ export function portOf(parts: PortParts): WatchdogPort {
   }
 }
 
-/** Ready: every group that this process leads has read its world back. */
+function longestChangeMs({ verify, callTimeoutMs }: GroupSettings): number {
+  return attemptsOfChange * (verify.forMs + callsOfAttempt * callTimeoutMs)
+}
+
+/**
+ * Ready: every group that this process leads has read its world back. A store that fails later
+ * changes nothing: what was answered last stays good.
+ */
 function readiness(watchdog: Watchdog): SelfReport {
   for (const group of watchdog.settings.groups) {
     const snapshot = watchdog.controller(group.name)?.snapshot()
     if (snapshot === undefined) return { ok: false, says: `${group.name} has not started` }
-    const { memory, lease } = snapshot.situation
-    if (lease !== undefined && !memory.readBack) {
+    const { memory, lease, store } = snapshot.situation
+    const isOurs = lease !== undefined || !store.ok
+    if (isOurs && !memory.readBack) {
       return { ok: false, says: `${group.name}: ${snapshot.decision.says}` }
     }
   }

@@ -10,7 +10,7 @@ export interface SelfHealth {
 export interface SelfCheckOptions {
   readonly clock: Clock
   readonly net: Net
-  /** URLs that answer anything when the network is well; one that answers is enough. */
+  /** URLs and `dns:<server>` that answer anything when the network is well; one that answers is enough. */
   readonly reference: readonly string[]
   readonly everyMs: number
   /** Event-loop lag in milliseconds now, and what is too much. */
@@ -21,6 +21,7 @@ export interface SelfCheckOptions {
 
 const referenceTimeoutMs = 3_000
 const maxReferenceBytes = 65_536
+const dnsScheme = 'dns:'
 
 /**
  * Watches the watchdog: while no reference target answers, or the event loop is late, this
@@ -54,11 +55,16 @@ async function checkSelf(options: SelfCheckOptions, signal: AbortSignal): Promis
 
 async function answered(
   options: SelfCheckOptions,
-  url: string,
+  target: string,
   signal: AbortSignal,
 ): Promise<boolean> {
-  const result = await options.net.http({
-    url,
+  const { net } = options
+  if (target.startsWith(dnsScheme)) {
+    const host = target.slice(dnsScheme.length)
+    return await resolverAnswers(net, host, signal)
+  }
+  const result = await net.http({
+    url: target,
     method: 'HEAD',
     deadlineMs: referenceTimeoutMs,
     maxBytes: maxReferenceBytes,
@@ -67,3 +73,28 @@ async function answered(
   })
   return result.ok
 }
+
+/** Asks a DNS server over TCP; any answer will do, a refusal too. */
+async function resolverAnswers(net: Net, host: string, signal: AbortSignal): Promise<boolean> {
+  const result = await net.exchange({
+    to: { host, port: 53 },
+    payload: rootServersQuery,
+    deadlineMs: referenceTimeoutMs,
+    // Up to the flags, and so less than any answer has: servers keep the connection open after it.
+    maxBytes: flagsAt + 1,
+    signal,
+  })
+  // The QR bit tells an answer from a question that is sent back (RFC 1035 section 4.1.1).
+  return result.ok && ((result.body[flagsAt] ?? 0) & 0x80) !== 0
+}
+
+/** After two bytes of length and two of identity. */
+const flagsAt = 4
+
+/**
+ * `. IN NS`, the one question that every resolver can answer, as RFC 1035 section 4.1 writes it:
+ * identity 0, recursion desired, one question; before it its length, as over TCP (section 4.2.2).
+ */
+const rootServersQuery = Buffer.from([
+  0, 17, 0, 0, 0x01, 0x00, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0, 1,
+])

@@ -284,6 +284,7 @@ export class Watchdog {
     this.#paths.start(group)
     const { clock, ids, store, log, hooks } = this.#options
     const stop = new AbortController()
+    const current = () => this.#groups.get(group.name)?.settings ?? group
     const controller: GroupController = new GroupController({
       clock,
       ids,
@@ -294,12 +295,9 @@ export class Watchdog {
       actuators: bindActuators(this.#options, group),
       installation: this.#installation,
       mode: (): Mode => this.#settings.mode,
-      health: () => this.#board.health(this.#groups.get(group.name)?.settings ?? group),
+      health: () => this.#board.health(current()),
       look: (path, signal) => this.#paths.look(group.name, path, signal),
-      verify: async (path, signal) => {
-        const settings = this.#groups.get(group.name)?.settings ?? group
-        return await this.#paths.verify(settings, path, signal)
-      },
+      verify: (path, signal) => this.#paths.verify(current(), path, signal),
       onChange: () => this.#changed(),
       onConditions: (conditions) => this.#alerting.conditions(group.name, conditions),
       tickMs: this.#options.tickMs ?? 1_000,

@@ -41,8 +41,10 @@ export function loadConfiguration(
   ]
   for (const directory of directories) {
     for (const file of ruleFiles(directory, errors)) {
+      const text = ruleText(file, errors)
+      if (text === undefined) continue
       const pack = loadRuleFile({
-        text: readFileSync(file, 'utf8'),
+        text,
         fileName: file,
         probes: plugins.probes,
         everyMs: settings.timing.everyMs,
@@ -75,5 +77,15 @@ function ruleFiles(directory: string, errors: string[]): string[] {
       `${directory}: this rules folder cannot be read; correct "rules" or make the folder`,
     )
     return []
+  }
+}
+
+function ruleText(file: string, errors: string[]): string | undefined {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch (error) {
+    const says = error instanceof Error ? error.message : String(error)
+    errors.push(`${file}: this rule file cannot be read: ${says}`)
+    return undefined
   }
 }

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { runSelfCheck, type SelfHealth } from '../../src/app/self-check.ts'
 import { SimulatedClock } from '../../src/platform/simulated-clock.ts'
+import type { ExchangeRequest, Net } from '../../src/plugin/net.ts'
 import { ScriptedNet, type Script } from '../fakes/scripted-net.ts'
+import { noNet } from './scripted-probe.ts'
 
 const one = 'https://one.example/'
 const two = 'https://two.example/'
@@ -85,6 +87,48 @@ describe('the check of the vantage itself', () => {
       '2 of 2 reference targets answer',
       '1 of 2 reference targets answer',
     ])
+  })
+
+  it.each([
+    ['answers', 0x81, true],
+    ['only sends back what it gets', 0x01, false],
+  ])('asks a DNS server over TCP; one that %s is well: %s', async (_, flags, wanted) => {
+    const clock = new SimulatedClock()
+    const asked: ExchangeRequest[] = []
+    const net: Net = {
+      ...noNet,
+      exchange: async (request) => {
+        asked.push(request)
+        const body = Buffer.from([0, 17, 0, 0, flags])
+        return { ok: true, body, truncated: true, ms: 1 }
+      },
+    }
+    const told: boolean[] = []
+    const stop = new AbortController()
+    const done = runSelfCheck(
+      {
+        clock,
+        net,
+        reference: ['dns:9.9.9.9'],
+        everyMs: 5_000,
+        lagMs: () => 0,
+        maxLagMs: 1_000,
+        onChange: (health) => told.push(health.ok),
+      },
+      stop.signal,
+    )
+    await clock.advance(1_000)
+    stop.abort()
+    await done
+
+    expect(told).toEqual([wanted])
+    expect(asked[0]).toMatchObject({
+      to: { host: '9.9.9.9', port: 53 },
+      deadlineMs: 3_000,
+      maxBytes: 5,
+    })
+    // Header and question of RFC 1035 section 4.1: `. IN NS`, 17 bytes after the length.
+    expect(asked[0]?.payload.toString('hex')).toBe('00110000010000010000000000000000020001')
   })
 
   it('fails while the event loop is late, whatever answers', async () => {

@@ -27,7 +27,7 @@ export interface WatchdogScene {
   readonly settings: Settings
   readonly rules: RuleSet
   /** What a look at a path finds, by the path's `at` option; good where nothing is said. */
-  readonly sights: Map<string, Observation>
+  readonly sights: Map<string, Observation | 'hangs'>
   /** Every look that was made: when, where, for what. */
   readonly looks: { readonly at: number; readonly where: string; readonly purpose: string }[]
   /** What each load balancer serves, by group. */
@@ -106,7 +106,10 @@ export function watchdogScene(settings = sceneSettings(), hooks?: WatchdogHooks)
     const { at: where } = options as { at: string }
     looks.push({ at: clock.now(), where, purpose: due.purpose })
     await context.clock.sleep(10, context.signal)
-    return sights.get(where) ?? pass({ bitrate_bits_per_second: 5_000_000, missing_ratio: 0 })
+    const sight = sights.get(where)
+    // Not even the end of its session moves it.
+    if (sight === 'hangs') return await new Promise<never>(() => {})
+    return sight ?? pass({ bitrate_bits_per_second: 5_000_000, missing_ratio: 0 })
   }, measures)
   const notifier = (type: string): NotifierPlugin => ({
     type,

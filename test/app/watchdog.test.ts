@@ -137,6 +137,19 @@ describe('a watchdog', () => {
     )
   })
 
+  it('does not wait for a pre-check for ever', async () => {
+    const scene = await steadyScene()
+
+    scene.sights.set('cdn-b', 'hangs')
+    scene.sights.set('cdn-a', fail())
+    await scene.clock.advance(16_000)
+
+    const says = scene.store.disk.journal.map((entry) => entry.says)
+    expect(says.filter((each) => each.includes('pre-check'))).toHaveLength(1)
+    expect(stateOf(scene)).toBe('ALL-DOWN')
+    expect(scene.targets.get(cdn)?.allocation).toEqual(onA)
+  })
+
   it('verifies through the public name, each look with that purpose', async () => {
     const verify = { path: scenePath('public'), forMs: 10_000 }
     const scene = await steadyScene(
