@@ -129,7 +129,9 @@ export async function startWatchdog(
     publicUrl: served[1]?.url,
     tokenFile: token?.file,
     reload: async () => {
-      const next = parts.load(start.read(), fileName)
+      const text = readAgain(start)
+      if (!text.ok) return text
+      const next = parts.load(text.text, fileName)
       if (!next.ok) return next
       const refusal =
         reloadRefusal(current, next.settings, (group) => watchdog.serving(group)) ??
@@ -148,6 +150,19 @@ export async function startWatchdog(
   }
 }
 
+/** The text of the configuration now: an editor may have taken the file away for a moment. */
+function readAgain(
+  start: WatchdogStart,
+):
+  | { readonly ok: true; readonly text: string }
+  | { readonly ok: false; readonly errors: readonly string[] } {
+  try {
+    return { ok: true, text: start.read() }
+  } catch (error) {
+    return { ok: false, errors: [error instanceof Error ? error.message : String(error)] }
+  }
+}
+
 /** What only a new process can take over. */
 function needsRestart(old: Settings, next: Settings): string | undefined {
   if (old.store !== next.store) return 'store: a change needs a restart'
@@ -158,6 +173,9 @@ function needsRestart(old: Settings, next: Settings): string | undefined {
     return 'tokens: a change needs a restart'
   }
   if (old.vantage.name !== next.vantage.name) return 'vantage.name: a change needs a restart'
+  if (JSON.stringify(hostsOf(old)) !== JSON.stringify(hostsOf(next))) {
+    return 'public_url: a change of its host needs a restart'
+  }
   return undefined
 }
 
