@@ -172,15 +172,29 @@ describe('a reload', () => {
   })
 })
 
-/** A small disk of its own, or why there can be none. */
-function mountDisk(): { readonly folder: string } | { readonly reason: string } {
+/** A small disk of its own; throws where this user may not mount one. */
+function mountDisk(): string {
   const folder = mkdtempSync(join(tmpdir(), 'changeover-disk-'))
   try {
     execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=2m', 'tmpfs', folder], { stdio: 'pipe' })
-    return { folder }
-  } catch {
+    return folder
+  } catch (error) {
     rmSync(folder, { recursive: true })
-    return { reason: ' (skipped: this user may not mount a small disk)' }
+    throw error
+  }
+}
+
+function unmountDisk(folder: string): void {
+  execFileSync('umount', [folder])
+  rmSync(folder, { recursive: true })
+}
+
+function mayMount(): boolean {
+  try {
+    unmountDisk(mountDisk())
+    return true
+  } catch {
+    return false
   }
 }
 
@@ -212,15 +226,17 @@ async function startReceiver(): Promise<{ server: Server; url: string; notices: 
   return { server, url: `http://127.0.0.1:${port}/`, notices }
 }
 
-const disk = mountDisk()
-const note = 'reason' in disk ? disk.reason : ''
+const isPossible = mayMount()
+const note = isPossible ? '' : ' (skipped: this user may not mount a small disk)'
 
-describe.skipIf('reason' in disk)(`a disk that is full${note}`, () => {
-  const folder = 'folder' in disk ? disk.folder : ''
-  const filler = join(folder, 'filler')
+describe.skipIf(!isPossible)(`a disk that is full${note}`, () => {
+  let folder: string
+  let filler: string
   let receiver: Awaited<ReturnType<typeof startReceiver>>
 
   beforeAll(async () => {
+    folder = mountDisk()
+    filler = join(folder, 'filler')
     receiver = await startReceiver()
     changeover = await install(
       configuration(
@@ -236,8 +252,7 @@ describe.skipIf('reason' in disk)(`a disk that is full${note}`, () => {
     await changeover.stop()
     receiver.server.close()
     receiver.server.closeAllConnections()
-    execFileSync('umount', [folder])
-    rmSync(folder, { recursive: true })
+    unmountDisk(folder)
   })
 
   const isServed = async (path: string) =>
