@@ -3,6 +3,7 @@ import { createApi, createPublicApi } from '../api/create-api.ts'
 import { portOf } from '../api/port-of-watchdog.ts'
 import { serveApi, type ServedApi } from '../api/serve-api.ts'
 import type { DemoPort } from '../api/watchdog-port.ts'
+import { Recorder, type KnownGroup } from '../app/recording/recorder.ts'
 import { tappedStore } from '../app/tapped-store.ts'
 import { viewOf } from '../app/view.ts'
 import { Watchdog } from '../app/watchdog.ts'
@@ -18,6 +19,7 @@ import type { JournalEntry } from '../core/journal.ts'
 import type { Settings } from '../core/settings.ts'
 import { createMetrics } from '../metrics/create-metrics.ts'
 import type { LoopLagWatch } from '../platform/loop-lag.ts'
+import type { Store } from '../plugin/store.ts'
 import { operatorToken } from './operator-token.ts'
 
 /** The profile `demo` evaluates faster than the others; it is shown on the page. */
@@ -49,9 +51,11 @@ export async function startWatchdog(
   })
   const journalListeners = new Set<(entry: JournalEntry) => void>()
   const opened = await parts.openStore(settings)
+  const recorder = await startRecorder({ clock, ids, version }, settings, opened, start)
   const store = tappedStore(opened, (entries) => {
     for (const entry of entries) {
       metrics.journal(entry)
+      recorder?.journal(entry)
       for (const listener of journalListeners) listener(entry)
     }
   })
@@ -69,7 +73,10 @@ export async function startWatchdog(
     lagMs: () => lag().p99Ms,
     tickMs: tickMs[settings.profile],
     hooks: {
-      onSample: (sample) => metrics.sample(sample),
+      onSample: (sample) => {
+        metrics.sample(sample)
+        recorder?.sample(sample)
+      },
       onLag: (ms) => metrics.lag(ms),
       onPhase: (phase, ms) => metrics.phase(phase, ms),
       onDelivered: (route, delivery) => metrics.notification(route, delivery),
@@ -77,6 +84,7 @@ export async function startWatchdog(
       onTurn: () => metrics.tick(),
     },
   })
+  watchdog.subscribe(() => recorder?.self(watchdog.self))
   const token = operatorToken(storeFile(settings, fileName))
   const port = portOf({
     watchdog,
@@ -119,6 +127,7 @@ export async function startWatchdog(
   } catch (error) {
     await watchdog.stop()
     for (const each of served) await each.close()
+    await recorder?.close()
     await store.close()
     throw error
   }
@@ -139,15 +148,41 @@ export async function startWatchdog(
       if (refusal !== undefined) return { ok: false, errors: [refusal] }
       current = next.settings
       await watchdog.reload(next.settings, next.rules)
+      recorder?.reload(next.settings)
       return { ok: true, warnings: next.warnings }
     },
     stop: async () => {
       // Pull actuators answer until the end; balancers keep their last answer after it.
       await watchdog.stop()
       for (const each of served) await each.close()
+      await recorder?.close()
       await store.close()
     },
   }
+}
+
+/** What records this watchdog, where its configuration asks for it. */
+async function startRecorder(
+  parts: Pick<Composition, 'clock' | 'ids' | 'version'>,
+  settings: Settings,
+  store: Store,
+  { fileName, log }: WatchdogStart,
+): Promise<Recorder | undefined> {
+  const { clock, ids, version } = parts
+  if (settings.recording === undefined) return undefined
+  const directory = resolve(dirname(resolve(fileName)), settings.recording.directory)
+  const known = new Map<string, KnownGroup>()
+  for (const { name } of settings.groups) {
+    // A store that cannot be read now is told of elsewhere; what serves shows with the next change.
+    const row = await store.group(name).catch(() => undefined)
+    if (row === undefined) continue
+    known.set(name, {
+      ...(row.allocation !== undefined && { allocation: row.allocation }),
+      ...(row.hold !== undefined && { heldBy: row.hold.owner }),
+    })
+  }
+  const recording = { ...settings.recording, directory }
+  return new Recorder({ clock, log, recording, version, run: ids.next(), settings, known })
 }
 
 /** The text of the configuration now: an editor may have taken the file away for a moment. */
@@ -171,6 +206,9 @@ function needsRestart(old: Settings, next: Settings): string | undefined {
   }
   if (JSON.stringify(old.tokens) !== JSON.stringify(next.tokens)) {
     return 'tokens: a change needs a restart'
+  }
+  if (JSON.stringify(old.recording) !== JSON.stringify(next.recording)) {
+    return 'recording: a change needs a restart'
   }
   if (old.vantage.name !== next.vantage.name) return 'vantage.name: a change needs a restart'
   if (JSON.stringify(hostsOf(old)) !== JSON.stringify(hostsOf(next))) {

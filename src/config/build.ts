@@ -49,6 +49,15 @@ export function buildSettings(parts: Parts): Settings {
       clearForMs: file.timing.clear_for,
       staleAfterMs: file.timing.stale_after,
     },
+    ...(file.recording.directory === undefined
+      ? {}
+      : {
+          recording: {
+            directory: file.recording.directory,
+            maxBytes: file.recording.max_bytes,
+            files: file.recording.files,
+          },
+        }),
     installation: {
       blastRadius: {
         groups: file.installation.blast_radius.groups,

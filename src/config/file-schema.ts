@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { duration } from '../plugin/option-types.ts'
+import { byteSize, duration } from '../plugin/option-types.ts'
 import { fraction, listenAddress, name, plainUrl, referenceTarget, whole } from './fields.ts'
 import { profileNames, profiles } from './profiles.ts'
 import type { Profile, ProfileDefaults } from './profiles.ts'
@@ -77,6 +77,7 @@ export function fileSchema(profile: Profile, types: PluginTypes) {
       .prefault(true)
       .describe('Whether the rule packs that come with Changeover are used.'),
     timing: timing(d),
+    recording: recording(),
     installation: installation(d),
     streams: z
       .record(name(), stream(d, types))
@@ -148,6 +149,22 @@ function timing(d: ProfileDefaults) {
     })
     .prefault({})
     .describe('How quickly rules judge where a rule file does not say.')
+}
+
+function recording() {
+  return z
+    .strictObject({
+      directory: z
+        .string()
+        .min(1)
+        .max(1_000)
+        .optional()
+        .describe('Folder for it, of this process alone. Nothing is recorded if absent.'),
+      max_bytes: byteSize('1MiB', '16GiB').prefault('256MiB').describe('Size of one file …'),
+      files: whole(2, 1_000).prefault(8).describe('… and how many are kept.'),
+    })
+    .prefault({})
+    .describe('Keeps what was seen and done, for `changeover replay`.')
 }
 
 function installation(d: ProfileDefaults) {

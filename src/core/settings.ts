@@ -109,6 +109,15 @@ export interface InstallationSettings {
   }
 }
 
+/** Where a running watchdog keeps what it saw, for `changeover replay`. */
+export interface RecordingSettings {
+  readonly directory: string
+  /** Of one file. */
+  readonly maxBytes: number
+  /** How many files are kept; the oldest is removed. */
+  readonly files: number
+}
+
 /** The whole configuration, parsed, with every default filled in. */
 export interface Settings {
   readonly mode: Mode
@@ -136,6 +145,8 @@ export interface Settings {
   readonly publicUrl?: string
   readonly rules: { readonly directories: readonly string[]; readonly shipped: boolean }
   readonly timing: RuleTiming
+  /** Absent: nothing is recorded. */
+  readonly recording?: RecordingSettings
   readonly installation: InstallationSettings
   readonly groups: readonly GroupSettings[]
   readonly notify: readonly NotifierSettings[]

@@ -1,0 +1,149 @@
+import { heaviest, type Allocation } from '../../core/allocation.ts'
+import type { Clock } from '../../core/clock.ts'
+import type { VantageReport } from '../../core/health.ts'
+import type { GroupSettings } from '../../core/settings.ts'
+import { isBadNow } from '../../engine/quorum.ts'
+import { HealthBoard } from '../health-board.ts'
+import { PureGroup, type BlastRadius, type PureChange } from '../scenarios/pure-group.ts'
+
+/** How often a group that waits for a time is evaluated. Milliseconds. */
+const tickMs = 500
+/** A person's hold lasts until the recording says that it ended. */
+const endlessMs = 365 * 86_400_000
+
+export interface ReplayedGroupOptions {
+  /** Virtual time. */
+  readonly clock: Clock
+  readonly settings: GroupSettings
+  readonly staleAfterMs: number
+  readonly allocation: Allocation | undefined
+  readonly installation: BlastRadius
+  /** Why a look at a path would have failed, by short name. */
+  readonly precheck: (target: string) => string | undefined
+  readonly onChange: (change: PureChange) => void
+}
+
+/** One group of one side: the quorum, decisions and guards that its configuration gives it. */
+export class ReplayedGroup {
+  readonly #clock: Clock
+  readonly #staleAfterMs: number
+  readonly #pure: PureGroup
+  #settings: GroupSettings
+  #board: HealthBoard
+  #reports = new Map<string, VantageReport>()
+
+  constructor(options: ReplayedGroupOptions) {
+    const { clock, settings, staleAfterMs, allocation, installation, precheck, onChange } = options
+    this.#settings = settings
+    this.#clock = clock
+    this.#staleAfterMs = staleAfterMs
+    this.#pure = new PureGroup({
+      settings,
+      now: clock.now(),
+      ...(allocation !== undefined && { allocation }),
+      installation,
+      precheck: (target) => precheck(target) ?? this.#objection(target),
+      onChange,
+    })
+    this.#board = this.#newBoard()
+  }
+
+  get allocation(): Allocation {
+    return this.#pure.allocation
+  }
+
+  get says(): string {
+    return this.#pure.decision.says
+  }
+
+  get state(): string {
+    const { decision } = this.#pure
+    return decision.kind === 'stay' ? decision.state : 'FROZEN'
+  }
+
+  /** Takes what a vantage reports now; decides where that changes a vote, as a running watchdog does. */
+  receive(report: VantageReport): void {
+    const key = `${report.vantage} ${report.path}`
+    const before = this.#reports.get(key)
+    if (before === report) return
+    this.#reports.set(key, report)
+    this.#board.report(report)
+    const turned = before === undefined || isBadNow(before) !== isBadNow(report)
+    if (turned || before.health !== report.health || before.suspect !== report.suspect) {
+      this.evaluate()
+    }
+  }
+
+  evaluate(): void {
+    this.#pure.evaluate(this.#clock.now(), this.#board.health(this.#settings))
+  }
+
+  /** When to decide again if nothing happens before; `undefined` where time alone changes nothing. */
+  nextTick(): number | undefined {
+    const { decision, allocation } = this.#pure
+    if (decision.kind !== 'stay') return undefined
+    const { state } = decision
+    const isAway = heaviest(allocation) !== this.#settings.paths[0]?.name
+    const waits = state === 'EVALUATE' || state === 'ALL-DOWN' || (state === 'STEADY' && isAway)
+    return waits ? this.#clock.now() + tickMs : undefined
+  }
+
+  /** The world was read back for the first time. */
+  adopt(allocation: Allocation): void {
+    if (this.#pure.changes === 0) this.#pure.overrule(allocation)
+  }
+
+  /** A person, or somebody at the target, acted. */
+  steer(target: string, by: string): void {
+    if (!this.#settings.paths.some((path) => path.name === target)) return
+    this.#pure.steer(target, this.#holdBy(by), this.#clock.now())
+  }
+
+  overrule(allocation: Allocation): void {
+    this.#pure.overrule(allocation)
+    this.hold('somebody at the target')
+  }
+
+  hold(by: string): void {
+    this.#pure.hold(this.#holdBy(by))
+  }
+
+  release(): void {
+    this.#pure.release(this.#clock.now())
+    this.evaluate()
+  }
+
+  acknowledge(): void {
+    this.#pure.acknowledge(this.#clock.now())
+    this.evaluate()
+  }
+
+  /** The recorded process ended and another began: what was seen is forgotten, what was done is not. */
+  restart(settings: GroupSettings): void {
+    this.#settings = settings
+    this.#board = this.#newBoard()
+    this.#reports = new Map()
+    this.#pure.restart(settings, this.#clock.now())
+  }
+
+  #holdBy(owner: string) {
+    const since = this.#clock.now()
+    return { owner, reason: 'as recorded', since, until: since + endlessMs }
+  }
+
+  #newBoard(): HealthBoard {
+    return new HealthBoard({
+      clock: this.#clock,
+      staleAfterMs: this.#staleAfterMs,
+      onTransition: () => {},
+    })
+  }
+
+  /** A pre-check also fails on a rule against the target. */
+  #objection(target: string): string | undefined {
+    const [own] = this.#settings.vantages
+    const report = this.#reports.get(`${own?.name} ${this.#settings.name}/${target}`)
+    if (report === undefined) return 'it was not looked at'
+    return report.health === 'down' || report.suspect ? report.says : undefined
+  }
+}

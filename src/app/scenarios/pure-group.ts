@@ -1,0 +1,193 @@
+import { allTo, type Allocation } from '../../core/allocation.ts'
+import type { ChangeReason, Hold } from '../../core/group.ts'
+import type { PathHealth } from '../../core/health.ts'
+import type { GroupSettings } from '../../core/settings.ts'
+import { decide, type Decision } from '../../engine/group/decide.ts'
+import { emptyRow, type GroupMemory } from '../../engine/group/memory.ts'
+import type { Proposal, Situation } from '../../engine/group/situation.ts'
+
+/** What the blast radius of an installation says of one more change, and counts. */
+export interface BlastRadius {
+  ask(group: string): { readonly pass: boolean; readonly says: string }
+  charge(id: string, group: string): void
+}
+
+/** A change as it was made at once. */
+export interface PureChange {
+  /** Monotonic milliseconds. */
+  readonly at: number
+  readonly reason: ChangeReason
+  readonly from: Allocation
+  readonly to: Allocation
+  readonly says: string
+}
+
+export interface PureGroupOptions {
+  readonly settings: GroupSettings
+  /** Monotonic milliseconds at which it begins to observe; 0 if absent. */
+  readonly now?: number
+  /** What serves; everything on the preferred path if absent. */
+  readonly allocation?: Allocation
+  readonly installation?: BlastRadius
+  /** Why a target fails its pre-check; every target passes if absent. */
+  readonly precheck?: (target: string) => string | undefined
+  readonly onChange?: (change: PureChange) => void
+}
+
+/**
+ * The controller of a group without the world: the same decisions and guards, always armed, where
+ * every write is applied and verified at once. What can go wrong with a write is the simulator's
+ * business.
+ */
+export class PureGroup {
+  readonly #options: PureGroupOptions
+  #settings: GroupSettings
+  #memory: GroupMemory
+  #changes = 0
+  #decision: Decision = { kind: 'stay', state: 'OBSERVE', says: 'not evaluated yet', guards: [] }
+
+  constructor(options: PureGroupOptions) {
+    const { settings, now = 0 } = options
+    this.#options = options
+    this.#settings = settings
+    const names = settings.paths.map((path) => path.name)
+    const allocation = options.allocation ?? allTo(names[0] ?? '', names)
+    this.#memory = {
+      row: { ...emptyRow(settings.name), allocation },
+      changes: [],
+      holddownUntil: now,
+      rejected: new Map(),
+      readBack: true,
+      observingSince: now,
+    }
+  }
+
+  get decision(): Decision {
+    return this.#decision
+  }
+
+  get allocation(): Allocation {
+    return this.#memory.row.allocation ?? {}
+  }
+
+  /** How many changes were made. */
+  get changes(): number {
+    return this.#changes
+  }
+
+  /** Decides at monotonic `now`, and makes the change that is decided on. */
+  evaluate(now: number, paths: ReadonlyMap<string, PathHealth>): void {
+    this.#decision = decide(this.#situation(now, paths))
+    // A target that fails its pre-check is rejected for a while, so this ends after the last one.
+    while (this.#decision.kind === 'change') {
+      const { proposal } = this.#decision
+      const refusal = this.#options.precheck?.(proposal.target)
+      if (refusal === undefined) this.#apply(proposal, now)
+      else this.#reject(proposal.target, refusal, now)
+      this.#decision = decide(this.#situation(now, paths))
+    }
+    if (this.#decision.kind !== 'freeze') return
+    const frozen = { since: now, says: this.#decision.says }
+    this.#memory = { ...this.#memory, row: { ...this.#memory.row, frozen } }
+  }
+
+  /** A person moves everything to `target`; it counts as a change and holds the group. */
+  steer(target: string, hold: Hold, now: number): void {
+    const names = this.#settings.paths.map((path) => path.name)
+    const to = allTo(target, names)
+    this.#apply({ reason: 'steer', from: this.allocation, to, target, leaving: [], charge: 1 }, now)
+    this.hold(hold)
+  }
+
+  /** What serves was changed by somebody else; no change of ours. */
+  overrule(allocation: Allocation): void {
+    this.#memory = { ...this.#memory, row: { ...this.#memory.row, allocation } }
+  }
+
+  hold(hold: Hold): void {
+    const row = { ...this.#memory.row, hold }
+    this.#memory = { ...this.#memory, row, holdUntil: hold.until }
+  }
+
+  release(now: number): void {
+    const { holdUntil: _until, ...memory } = this.#memory
+    const { hold: _hold, ...row } = memory.row
+    this.#memory = { ...memory, row, observingSince: now }
+  }
+
+  /** A person looked: the group thaws, and what was spent is forgiven. */
+  acknowledge(now: number): void {
+    const { frozen: _frozen, ...row } = this.#memory.row
+    const changes = this.#memory.changes.map((change) => ({ ...change, charge: 0 }))
+    this.#memory = { ...this.#memory, row, changes, observingSince: now }
+  }
+
+  /** Another process took over, perhaps with other settings: holddown starts in full, rejections are forgotten. */
+  restart(settings: GroupSettings, now: number): void {
+    this.#settings = settings
+    this.#memory = {
+      ...this.#memory,
+      holddownUntil: this.#changes > 0 ? now + this.#settings.holddownMs : now,
+      rejected: new Map(),
+      observingSince: now,
+    }
+  }
+
+  #situation(now: number, paths: ReadonlyMap<string, PathHealth>): Situation {
+    return {
+      settings: this.#settings,
+      memory: this.#memory,
+      paths,
+      mode: 'armed',
+      lease: { token: 1, leftMs: Number.POSITIVE_INFINITY },
+      store: { ok: true, says: 'nothing is stored' },
+      installation: this.#options.installation?.ask(this.#settings.name) ?? alone,
+      now,
+    }
+  }
+
+  #reject(target: string, says: string, now: number): void {
+    const until = now + this.#settings.precheckTtlMs
+    const rejected = new Map([...this.#memory.rejected, [target, { until, says }]])
+    this.#memory = { ...this.#memory, rejected }
+  }
+
+  #apply(proposal: Omit<Proposal, 'says'> & Partial<Proposal>, now: number): void {
+    this.#changes += 1
+    const { reason, charge, leaving, target, from, to, says = '' } = proposal
+    const intent = String(this.#changes)
+    const { row } = this.#memory
+    const before = this.#memory.changes.filter((change) => now - change.at < this.#keepMs)
+    const relapse = this.#isRelapse(proposal, now)
+    const failback = {
+      ...row.failback,
+      ...(reason === 'failback' && { lastAt: now }),
+      ...(relapse && { relapses: row.failback.relapses + 1 }),
+    }
+    this.#memory = {
+      ...this.#memory,
+      row: { ...row, allocation: to, version: this.#changes, failback },
+      changes: [...before, { intent, reason, at: now, charge, leaving, target }],
+      holddownUntil: now + this.#settings.holddownMs,
+      ...(relapse && { failbackBlockedUntil: now + this.#settings.budget.perMs }),
+    }
+    this.#options.installation?.charge(`${this.#settings.name} ${intent}`, this.#settings.name)
+    this.#options.onChange?.({ at: now, reason, from, to, says })
+  }
+
+  /** The preferred path is left as down soon after a failback to it (invariants 23, 24). */
+  #isRelapse({ reason, leaving }: Pick<Proposal, 'reason' | 'leaving'>, now: number): boolean {
+    const preferred = this.#settings.paths[0]?.name
+    const { lastAt } = this.#memory.row.failback
+    if (reason !== 'failover' || preferred === undefined || lastAt === undefined) return false
+    const quietMs = Math.max(this.#settings.budget.perMs, this.#settings.failback.maxWaitMs)
+    return leaving.includes(preferred) && now - lastAt < quietMs
+  }
+
+  /** How long some budget or holddown can still need a change. */
+  get #keepMs(): number {
+    return Math.max(this.#settings.budget.perMs, this.#settings.holddownMs)
+  }
+}
+
+const alone = { pass: true, says: 'there is no other group' }
