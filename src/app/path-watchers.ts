@@ -7,7 +7,7 @@ import { createPathWatch } from '../engine/rules/path-watch.ts'
 import type { RuleSet } from '../engine/rules/rule-set.ts'
 import type { Net } from '../plugin/net.ts'
 import { CheckSession } from './check-session.ts'
-import type { Verified } from './group/change.ts'
+import type { Verified } from './group/change-deps.ts'
 import { probeOf, type Plugins } from './plugin-binding.ts'
 import type { SelfHealth } from './self-check.ts'
 import { verifyPublicName } from './verification.ts'
@@ -101,8 +101,11 @@ export class PathWatchers {
     const watched = this.watched(`${group}/${path}`)
     if (watched === undefined) return { ok: false, says: `${path} is not watched here` }
     const sample = await watched.session.look('precheck', signal)
-    if (sample === undefined) return { ok: false, says: 'no look was completed' }
-    if (sample.outcome !== 'pass') return { ok: false, says: sample.reason ?? sample.outcome }
+    if (sample === undefined) return { ok: false, says: 'no look was completed', isBlind: true }
+    if (sample.outcome !== 'pass') {
+      const isBlind = sample.outcome === 'unknown'
+      return { ok: false, says: sample.reason ?? sample.outcome, ...(isBlind && { isBlind }) }
+    }
     const { report } = watched
     if (report.health === 'down' || report.suspect) return { ok: false, says: report.says }
     return { ok: true, says: 'a fresh look passed' }
@@ -110,6 +113,12 @@ export class PathWatchers {
 
   /** Fresh looks through the group's public name; where it has none, one at the target itself. */
   async verify(group: GroupSettings, target: string, signal: AbortSignal): Promise<Verified> {
+    const verified = await this.#verify(group, target, signal)
+    // What a vantage sees that has no network itself is no evidence (invariant 6).
+    return verified.ok || this.#self.ok ? verified : { ...verified, isBlind: true }
+  }
+
+  async #verify(group: GroupSettings, target: string, signal: AbortSignal): Promise<Verified> {
     const { path, forMs } = group.verify
     if (path === undefined) {
       const own = await this.look(group.name, target, signal)

@@ -7,7 +7,7 @@ import type { RuleSet } from '../engine/rules/rule-set.ts'
 import type { Net } from '../plugin/net.ts'
 import type { ProbePlugin } from '../plugin/probe.ts'
 import { CheckSession } from './check-session.ts'
-import type { Verified } from './group/change.ts'
+import type { Verified } from './group/change-deps.ts'
 
 /** What verification through the public name needs. */
 export interface VerificationOptions {
@@ -43,6 +43,7 @@ export async function verifyPublicName(
   if (signal.aborted) stop()
   let firstEdge: number | undefined
   let trouble = 'no look was completed'
+  let isBlind = true
   let good: Verified | undefined
   const session = new CheckSession({
     ...options,
@@ -54,6 +55,9 @@ export async function verifyPublicName(
       if (firstEdge === undefined || (edge ?? firstEdge) < firstEdge) firstEdge = edge
       const moved = edge === undefined || (firstEdge !== undefined && edge > firstEdge)
       const isWell = report.health === 'up' || report.health === 'degraded'
+      // Not seeing is not failing: neither a look that could not be made nor a rule that could not judge.
+      isBlind =
+        sample.outcome === 'unknown' || (sample.outcome === 'pass' && report.health === 'unknown')
       if (sample.outcome !== 'pass') trouble = sample.reason ?? sample.outcome
       else if (!isWell) trouble = report.says
       else if (!moved) trouble = 'its live edge does not move'
@@ -69,5 +73,6 @@ export async function verifyPublicName(
   await running
   signal.removeEventListener('abort', stop)
   if (good !== undefined) return good
-  return { ok: false, says: `not good within ${formatDuration(forMs)}: ${trouble}` }
+  const says = `not good within ${formatDuration(forMs)}: ${trouble}`
+  return { ok: false, says, ...(isBlind && { isBlind }) }
 }

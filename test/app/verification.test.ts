@@ -103,7 +103,11 @@ describe('verification through the public name', () => {
   it('is bad where no look was completed in time', async () => {
     const { answer } = await verified({ look: () => pass(), forMs: 10 })
 
-    expect(answer).toEqual({ ok: false, says: 'not good within 10ms: no look was completed' })
+    expect(answer).toEqual({
+      ok: false,
+      says: 'not good within 10ms: no look was completed',
+      isBlind: true,
+    })
   })
 
   it('takes a live edge that falls back for another source, which must move by itself', async () => {
@@ -150,7 +154,11 @@ describe('verification through the public name', () => {
 
     const answer = await verifyPublicName(options, AbortSignal.abort())
 
-    expect(answer).toEqual({ ok: false, says: 'not good within 30s: no look was completed' })
+    expect(answer).toEqual({
+      ok: false,
+      says: 'not good within 30s: no look was completed',
+      isBlind: true,
+    })
     expect([clock.now(), clock.pending]).toEqual([0, 0])
   })
 

@@ -1,13 +1,9 @@
-import { allTo } from '../../src/core/allocation.ts'
 import type { Random } from '../../src/core/clock.ts'
-import {
-  killProcess,
-  startProcess,
-  groupName,
-  type Sight,
-  type World,
-  type WorldOptions,
-} from './world.ts'
+import type { VantageReport } from '../../src/core/health.ts'
+import type { JournalKind } from '../../src/core/journal.ts'
+import { hurt } from './hurts.ts'
+import type { Sight } from './vantages.ts'
+import { deliverNow, type World, type WorldOptions } from './world.ts'
 
 /** Something that goes wrong in the simulated world, as a sentence and as what it does. */
 export interface PlannedFault {
@@ -19,204 +15,177 @@ export interface PlannedFault {
 interface Spell {
   readonly from: number
   readonly until: number
-  readonly path: string | undefined
-  readonly vantage: string | undefined
+  readonly group?: string
+  readonly path?: string
+  readonly vantage?: string
   readonly sight: Sight
   /** With a period, the spell comes and goes. */
-  readonly periodMs: number | undefined
+  readonly periodMs?: number
 }
+
+/** Dice of one seed. */
+export interface Dice {
+  readonly random: Random
+  readonly chance: (part: number) => boolean
+  readonly between: (low: number, high: number) => number
+  readonly pick: <T>(items: readonly T[]) => T
+}
+
+/** Dice that always fall the same way for the same random source. */
+export function diceOf(random: Random): Dice {
+  return {
+    random,
+    chance: (part) => random.next() < part,
+    between: (low, high) => Math.round(low + random.next() * (high - low)),
+    pick: <T>(items: readonly T[]): T => {
+      const item = items[Math.floor(random.next() * items.length)]
+      if (item === undefined) throw new Error('nothing to pick from')
+      return item
+    },
+  }
+}
+
+/** Journal entries around which machinery breaks, because that is where it hurts. */
+const moments: readonly JournalKind[] = ['intent', 'step', 'applied', 'verify-failed', 'decision']
 
 /**
  * Faults of one seed, biased to what hurts: lies and darkness per path, flapping, half-answered
- * writes, people editing meanwhile, crashes around every write, pauses longer than the lease.
+ * writes, people who edit, hold and steer while a change is made, crashes and pauses around every
+ * read, write and commit.
  */
 export function planFaults(world: World, random: Random, minutes: number): PlannedFault[] {
-  const pick = <T>(items: readonly T[]): T => {
-    const item = items[Math.floor(random.next() * items.length)]
-    if (item === undefined) throw new Error('nothing to pick from')
-    return item
-  }
-  const between = (low: number, high: number) => Math.round(low + random.next() * (high - low))
-  const paths = world.group.paths.map((path) => path.name)
-  const vantages = world.group.vantages.map((vantage) => vantage.name)
-  const spells: Spell[] = []
-  world.sight = (path, vantage) => {
-    const now = world.clock.now()
-    let sight: Sight = 'good'
-    for (const spell of spells) {
-      if (now < spell.from || now >= spell.until) continue
-      if (spell.path !== undefined && spell.path !== path) continue
-      if (spell.vantage !== undefined && spell.vantage !== vantage) continue
-      const isOff =
-        spell.periodMs !== undefined && Math.floor((now - spell.from) / spell.periodMs) % 2 === 1
-      if (!isOff) sight = spell.sight
-    }
-    return sight
-  }
-  const endMs = minutes * 60_000
+  const dice = diceOf(random)
+  const { between, chance, pick } = dice
+  const spells = new Spells(world)
   const faults: PlannedFault[] = []
-  const count = between(3, 10)
-  for (let index = 0; index < count; index += 1) {
+  const endMs = minutes * 60_000
+  const groups = world.settings.groups.map((group) => group.name)
+  const paths = world.group.paths.map((path) => path.name)
+  const vantages = world.settings.vantages.map((vantage) => vantage.name)
+  const machinery = (at: number, group: string) => {
+    const fault = hurt(world, dice, group)
+    if (chance(0.6)) {
+      faults.push({ at, ...fault })
+      return
+    }
+    const kind = pick(moments)
+    const delayMs = chance(0.5) ? 0 : between(0, 30_000)
+    const says = `${delayMs} ms after the next entry ${kind}: ${fault.says}`
+    faults.push({
+      at,
+      says,
+      run: (each, options) => {
+        const run = () => void each.clock.sleep(delayMs).then(() => fault.run(each, options))
+        each.triggers.push({ kind, run })
+      },
+    })
+  }
+  for (let index = between(3, chance(0.5) ? 10 : 25); index > 0; index -= 1) {
     const at = between(60_000, Math.max(61_000, endMs - 120_000))
+    const group = pick(groups)
     const path = pick(paths)
     const vantage = pick(vantages)
     const lasts = between(5_000, 240_000)
-    const spell = (says: string, made: Omit<Spell, 'from' | 'until'>) => {
-      spells.push({ from: at, until: at + lasts, ...made })
+    const put = (says: string, spell: Omit<Spell, 'from' | 'until'>) => {
+      spells.add({ from: at, until: at + lasts, ...spell })
       faults.push({ at, says: `${says} for ${Math.round(lasts / 1000)} s`, run: () => {} })
     }
-    const kind = Math.floor(random.next() * 16)
-    if (kind <= 3) {
-      spell(`${path} is down`, { path, vantage: undefined, sight: 'bad', periodMs: undefined })
+    const kind = between(0, 23)
+    if (kind <= 5) {
+      const sight = chance(0.8) ? 'bad' : 'stalled'
+      put(`${group}/${path} is ${sight}`, { group, path, sight })
       // What hurts most happens while a change is being made.
-      const near = at + between(10_000, 40_000)
-      if (random.next() < 0.7) faults.push(hurt(world, random, near))
-    } else if (kind === 4) {
-      spell(`${vantage} lies that ${path} is down`, {
-        path,
-        vantage,
-        sight: 'bad',
-        periodMs: undefined,
-      })
-    } else if (kind === 5) {
-      spell(`${vantage} is dark on ${path}`, { path, vantage, sight: 'dark', periodMs: undefined })
+      if (chance(0.8)) machinery(at + between(0, 40_000), group)
+      if (chance(0.3)) machinery(at + between(10_000, 60_000), group)
     } else if (kind === 6) {
-      spell(`${path} is dark`, { path, vantage: undefined, sight: 'dark', periodMs: undefined })
+      put(`${vantage} lies that ${group}/${path} is down`, { group, path, vantage, sight: 'bad' })
     } else if (kind === 7) {
-      spell('everything is down', {
-        path: undefined,
-        vantage: undefined,
-        sight: 'bad',
-        periodMs: undefined,
-      })
+      const sight = pick(['dark', 'broken'] as const)
+      put(`${vantage} is ${sight} on ${group}/${path}`, { group, path, vantage, sight })
     } else if (kind === 8) {
+      const sight = pick(['dark', 'broken'] as const)
+      put(`${group}/${path} is ${sight}`, { group, path, sight })
+    } else if (kind === 9) {
+      put('everything is down', { sight: 'bad' })
+    } else if (kind === 10) {
       const periodMs = between(5_000, 20_000)
-      spell(`${path} flaps`, { path, vantage: undefined, sight: 'bad', periodMs })
+      put(`${group}/${path} flaps`, { group, path, sight: 'bad', periodMs })
+    } else if (kind === 11) {
+      put(`${group}/${path} is blurry`, { group, path, sight: 'blurry' })
+    } else if (kind === 12) {
+      put(`${vantage} has no network`, { vantage, sight: 'bad' })
+      spells.cut({ from: at, until: at + lasts, vantage, sight: 'bad' })
+    } else if (kind === 13) {
+      const sight = pick(['bad', 'dark'] as const)
+      spells.trouble({ from: at, until: at + lasts, group, sight })
+      faults.push({ at, says: `the public name of ${group} is ${sight}`, run: () => {} })
+    } else if (kind === 14) {
+      put(`${path} of every group is bad`, { path, sight: 'bad' })
+      if (chance(0.5)) machinery(at + between(0, 40_000), group)
+    } else if (kind === 15) {
+      faults.push({ at, ...badMail(dice, lasts) })
     } else {
-      faults.push(hurt(world, random, at))
+      machinery(at, group)
     }
   }
   return faults.sort((a, b) => a.at - b.at)
 }
 
-/** A fault of the machinery around the decision: target, store, process, people, clock. */
-function hurt(world: World, random: Random, at: number): PlannedFault {
-  const paths = world.group.paths.map((path) => path.name)
-  const path = paths[Math.floor(random.next() * paths.length)] ?? ''
-  const lasts = 1_000 + Math.round(random.next() * 30_000)
-  const living = (each: World) => each.processes.filter((process) => !process.dead)
-  const kinds: Omit<PlannedFault, 'at'>[] = [
-    {
-      says: `a person sets the target to ${path}`,
-      run: ({ target }) => target.edit(allTo(path, paths)),
+/** Reports of other vantages come twice, late and out of order. */
+function badMail(dice: Dice, lasts: number): Omit<PlannedFault, 'at'> {
+  const delayMs = dice.chance(0.3) ? 0 : dice.between(50, 9_000)
+  return {
+    says: `reports come twice, and again ${delayMs} ms late, for ${Math.round(lasts / 1000)} s`,
+    run: (world) => {
+      const normal = world.deliver
+      world.deliver = (group: string, report: VantageReport) => {
+        normal(group, report)
+        normal(group, report)
+        void world.clock.sleep(delayMs).then(() => deliverNow(world, group, report))
+      }
+      void world.clock.sleep(lasts).then(() => (world.deliver = normal))
     },
-    {
-      says: `the target fails for ${lasts} ms`,
-      run: ({ target }) => {
-        target.trouble.failUntil = at + lasts
-      },
-    },
-    {
-      says: `the target cannot be read for ${lasts} ms`,
-      run: ({ target }) => {
-        target.trouble.readErrorUntil = at + lasts
-      },
-    },
-    {
-      says: 'the next write lands without an answer',
-      run: ({ target }) => {
-        target.trouble.silentLands = 1
-      },
-    },
-    {
-      says: 'the next write vanishes without an answer',
-      run: ({ target }) => {
-        target.trouble.silentVanishes = 1
-      },
-    },
-    {
-      says: `the target is slow by ${Math.round(lasts / 6)} ms`,
-      run: ({ target }) => {
-        target.trouble.slowMs = Math.round(lasts / 6)
-      },
-    },
-    {
-      says: 'the process dies now',
-      run: (each) => living(each).forEach(killProcess),
-    },
-    {
-      says: 'the process dies before its next external call',
-      run: (each) => living(each).forEach((process) => (process.dieAt = 'before-call')),
-    },
-    {
-      says: 'the process dies after its next external call',
-      run: (each) => living(each).forEach((process) => (process.dieAt = 'after-call')),
-    },
-    {
-      says: 'the process dies around one of its next commits',
-      run: (each) =>
-        living(each).forEach((process) => {
-          const next = process.store.commits + 1 + Math.floor(random.next() * 5)
-          const when = random.next() < 0.5 ? 'before' : 'after'
-          process.store.crash = { at: next, when, end: 'silence' }
-        }),
-    },
-    {
-      says: `the process is suspended for ${lasts} ms`,
-      run: (each) => living(each).forEach((process) => process.clock.pause(lasts)),
-    },
-    {
-      says: 'a second process starts on the same store while the first is suspended',
-      run: async (each, options) => {
-        living(each).forEach((process) => process.clock.pause(lasts))
-        await startProcess(each, { ...options, seed: options.seed + 7 })
-      },
-    },
-    {
-      says: `the store cannot be written for ${lasts} ms`,
-      run: (each) => {
-        const hit = living(each)
-        for (const process of hit) process.store.available = false
-        void each.clock.sleep(lasts).then(() => {
-          for (const process of hit) process.store.available = true
-        })
-      },
-    },
-    {
-      says: 'the wall clock jumps',
-      run: ({ clock }) => clock.jumpWall((random.next() - 0.5) * 7_200_000),
-    },
-    {
-      says: `ana steers to ${path}`,
-      run: (each) => {
-        const command = { group: groupName, path, actor: 'ana', reason: 'simulated' } as const
-        const bypass = random.next() < 0.5 ? ['holddown', 'budget', 'hold'] : []
-        void living(each)[0]?.watchdog.command({ kind: 'steer', ...command, apply: false, bypass })
-      },
-    },
-    {
-      says: 'ana holds the group',
-      run: (each) => {
-        const command = { group: groupName, actor: 'ana', reason: 'simulated' } as const
-        void living(each)[0]?.watchdog.command({ kind: 'hold', ...command, forMs: lasts * 4 })
-      },
-    },
-    {
-      says: 'ana acknowledges',
-      run: (each) => {
-        const command = { group: groupName, actor: 'ana', reason: 'simulated' } as const
-        void living(each)[0]?.watchdog.command({ kind: 'ack', ...command })
-      },
-    },
-    {
-      says: `the notifier is down for ${lasts} ms`,
-      run: (each) => {
-        each.notifierDown = true
-        void each.clock.sleep(lasts).then(() => (each.notifierDown = false))
-      },
-    },
-  ]
-  const chosen = kinds[Math.floor(random.next() * kinds.length)]
-  if (chosen === undefined) throw new Error('no such fault')
-  return { at, ...chosen }
+  }
+}
+
+/** Everything that the vantages see instead of a good path; the newest spell wins. */
+class Spells {
+  readonly #spells: Spell[] = []
+  readonly #cuts: Spell[] = []
+  readonly #publicTroubles: Spell[] = []
+
+  constructor(world: World) {
+    const { clock } = world
+    world.sight = (path, vantage, group) => {
+      const hit = this.#spells.findLast(
+        (spell) =>
+          isOn(spell, clock.now()) &&
+          (spell.group ?? group) === group &&
+          (spell.path ?? path) === path &&
+          (spell.vantage ?? vantage) === vantage,
+      )
+      return hit?.sight ?? 'good'
+    }
+    world.isCut = (vantage) =>
+      this.#cuts.some((spell) => spell.vantage === vantage && isOn(spell, clock.now()))
+    world.publicTrouble = (group) =>
+      this.#publicTroubles.find((spell) => spell.group === group && isOn(spell, clock.now()))?.sight
+  }
+
+  add(spell: Spell): void {
+    this.#spells.push(spell)
+  }
+
+  cut(spell: Spell): void {
+    this.#cuts.push(spell)
+  }
+
+  trouble(spell: Spell): void {
+    this.#publicTroubles.push(spell)
+  }
+}
+
+function isOn(spell: Spell, now: number): boolean {
+  if (now < spell.from || now >= spell.until) return false
+  return spell.periodMs === undefined || Math.floor((now - spell.from) / spell.periodMs) % 2 === 0
 }

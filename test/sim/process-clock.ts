@@ -32,7 +32,7 @@ export class ProcessClock implements Clock {
 
   /** Nothing of the process goes on before the pause is over. */
   pause(ms: number): void {
-    this.#pausedUntil = this.#base.now() + ms
+    this.#pausedUntil = Math.max(this.#pausedUntil, this.#base.now() + ms)
   }
 
   /** Nothing of the process ever goes on again. */
@@ -42,6 +42,10 @@ export class ProcessClock implements Clock {
 
   get isDead(): boolean {
     return this.#isDead
+  }
+
+  get isPaused(): boolean {
+    return this.#base.now() < this.#pausedUntil
   }
 }
 

@@ -1,7 +1,16 @@
 import { seededRandom } from '../../src/core/seeded-random.ts'
-import { planFaults } from './faults.ts'
-import { checkExplained, checkTrace, fingerprint, type Violation } from './invariants.ts'
-import { createWorld, killProcess, startProcess, type World, type WorldOptions } from './world.ts'
+import type { GroupSettings } from '../../src/core/settings.ts'
+import { diceOf, planFaults } from './faults.ts'
+import { checkTrace, fingerprint, type Violation } from './invariants.ts'
+import { Witness } from './witness.ts'
+import {
+  createWorld,
+  killProcess,
+  startProcess,
+  type Layout,
+  type World,
+  type WorldOptions,
+} from './world.ts'
 
 /** What came of one seed. */
 export interface Outcome {
@@ -14,6 +23,24 @@ export interface Outcome {
 }
 
 const restartAfterMs = 4_000
+/** At the end the world is left alone for this long, so that what is open can come to an end. */
+const calmMs = 150_000
+
+const layouts: readonly Layout[] = [
+  ['push'],
+  ['push'],
+  ['push', 'push'],
+  ['pull', 'push'],
+  ['push', 'pull', 'push'],
+  ['push', 'best-effort'],
+  ['pull'],
+]
+
+const busy: Partial<GroupSettings> = {
+  budget: { changes: 20, perMs: 1_800_000 },
+  holddownMs: 60_000,
+  failback: { auto: true, stableForMs: 90_000, maxWaitMs: 600_000 },
+}
 
 /** Runs one seed for `minutes` of virtual time and checks the invariants on its whole trace. */
 export async function simulate(
@@ -22,15 +49,20 @@ export async function simulate(
   overrides: Omit<WorldOptions, 'seed'> = {},
 ): Promise<Outcome> {
   const random = seededRandom(seed)
+  const { chance, pick } = diceOf(random)
   const options: WorldOptions = {
     seed,
-    vantages: random.next() < 0.2 ? 1 : 3,
-    paths: random.next() < 0.5 ? 2 : 3,
+    vantages: chance(0.2) ? 1 : 3,
+    paths: chance(0.5) ? 2 : 3,
+    groups: chance(0.85) ? 1 : pick([2, 3]),
+    layout: pick(layouts),
+    // Room for many changes, so that machinery breaks around more of them.
+    group: chance(0.5) ? busy : {},
     ...overrides,
   }
   const world = createWorld(options)
-  const faults = planFaults(world, random, minutes)
-  const violations: Violation[] = []
+  const faults = planFaults(world, random, minutes - calmMs / 60_000)
+  const witness = new Witness(world)
   await startProcess(world, options)
   const pending = [...faults]
   let deadSince: number | undefined
@@ -38,12 +70,13 @@ export async function simulate(
   while (world.clock.now() < end) {
     await world.clock.advance(1_000)
     const now = world.clock.now()
+    if (now >= end - calmMs) heal(world)
     while (pending[0] !== undefined && pending[0].at <= now)
       await pending.shift()?.run(world, options)
     for (const process of world.processes) {
       if (process.store.crashed && !process.dead) killProcess(process)
     }
-    violations.push(...checkExplained(world))
+    witness.look()
     const isDead = world.processes.every((process) => process.dead)
     deadSince = isDead ? (deadSince ?? now) : undefined
     if (deadSince !== undefined && now - deadSince >= restartAfterMs) {
@@ -51,13 +84,28 @@ export async function simulate(
     }
   }
   for (const process of world.processes) killProcess(process)
-  violations.push(...checkTrace(world))
   return {
     seed,
-    violations,
+    violations: [...witness.violations, ...checkTrace(world)],
     faults: faults.map((fault) => `${Math.round(fault.at / 1000)} s: ${fault.says}`),
-    changes: world.target.writes.filter((write) => write.by === 'changeover').length,
+    changes: world.writes.filter((write) => write.by === 'changeover').length,
     fingerprint: fingerprint(world),
     world,
+  }
+}
+
+/** Nothing new goes wrong any more: targets and stores work, nothing waits to strike. */
+function heal(world: World): void {
+  world.triggers.splice(0)
+  for (const { trouble } of world.targets.values()) {
+    Object.assign(trouble, { slowMs: 0, failUntil: 0, refuseUntil: 0, readErrorUntil: 0 })
+    Object.assign(trouble, { silentLands: 0, silentVanishes: 0 })
+    trouble.lateMs = undefined
+    trouble.editAfterRead = undefined
+  }
+  for (const process of world.processes) {
+    process.dieAt = undefined
+    process.pauseAt = undefined
+    process.storeTrouble.lostAnswers = 0
   }
 }

@@ -1,99 +1,72 @@
-import { z } from 'zod'
-import { allTo, serving, type Allocation } from '../../src/core/allocation.ts'
-import type { Clock, Ids, Random } from '../../src/core/clock.ts'
-import { silentLog } from '../../src/core/log.ts'
+import { allTo, sameAllocation, type Allocation } from '../../src/core/allocation.ts'
+import type { GroupRow } from '../../src/core/group.ts'
+import type { VantageReport } from '../../src/core/health.ts'
+import type { JournalEntry, JournalKind } from '../../src/core/journal.ts'
 import type { Notice } from '../../src/core/notice.ts'
-import type { Observation } from '../../src/core/sample.ts'
-import { seededRandom } from '../../src/core/seeded-random.ts'
-import type { GroupSettings, Settings } from '../../src/core/settings.ts'
-import { CheckSession } from '../../src/app/check-session.ts'
-import { Watchdog } from '../../src/app/watchdog.ts'
-import { WatchedPath } from '../../src/app/watched-path.ts'
-import { createPathWatch } from '../../src/engine/rules/path-watch.ts'
-import { compileRuleSet, type RuleSet } from '../../src/engine/rules/rule-set.ts'
+import type { ActuatorSettings, GroupSettings, Settings } from '../../src/core/settings.ts'
 import { SimulatedClock } from '../../src/platform/simulated-clock.ts'
-import type { Net } from '../../src/plugin/net.ts'
-import type { NotifierPlugin } from '../../src/plugin/notifier.ts'
-import type { ProbePlugin } from '../../src/plugin/probe.ts'
 import { groupSettings } from '../fakes/group-settings.ts'
-import {
-  memoryDisk,
-  memoryStore,
-  type MemoryDisk,
-  type MemoryStore,
-} from '../fakes/memory-store.ts'
-import { ProcessClock } from './process-clock.ts'
-import { simulatedActuator, SimulatedTarget } from './target.ts'
+import { memoryDisk, type MemoryDisk } from '../fakes/memory-store.ts'
+import type { Process } from './process.ts'
+import { pullType, pushType, SimulatedTarget, type Call, type Write } from './target.ts'
+import { startOtherVantages, type Look, type Sight } from './vantages.ts'
+
+export { killProcess, startProcess, type Process } from './process.ts'
+export type { Sight } from './vantages.ts'
 
 export const groupName = 'channel-1/cdn'
 
-/** What a vantage would see of a path at a time. */
-export type Sight = 'good' | 'bad' | 'dark'
-
-/** One look that was taken, for the invariants. */
-export interface Look {
-  readonly at: number
-  readonly vantage: string
-  readonly path: string
-  readonly sight: Sight
-  readonly purpose: string
-}
+/** What moves the traffic of every group: `best-effort` is pushed and not required. */
+export type Layout = readonly ('push' | 'best-effort' | 'pull')[]
 
 /** Everything of one simulation. */
 export interface World {
   readonly clock: SimulatedClock
   readonly disk: MemoryDisk
+  /** By name, `<group>#<position>`. */
+  readonly targets: ReadonlyMap<string, SimulatedTarget>
+  /** What pulled answers follow, by group: the publication in the row, as writes. */
+  readonly publications: ReadonlyMap<string, SimulatedTarget>
+  /** The first target of the first group; where it has none, its publication. */
   readonly target: SimulatedTarget
+  /** Every write to every target, and every publication. */
+  readonly writes: Write[]
+  readonly calls: Call[]
   readonly looks: Look[]
   /** Monotonic time of each journal entry; its own stamp is wall time, which jumps. */
   readonly stamps: number[]
   readonly notices: { readonly at: number; readonly notice: Notice }[]
   readonly processes: Process[]
-  readonly settings: Settings
+  /** Monotonic times of wall-clock jumps, and by how much. */
+  readonly jumps: { readonly at: number; readonly ms: number }[]
+  /** The modes that were in force, from when. */
+  readonly modes: { readonly at: number; readonly mode: Settings['mode'] }[]
+  /** Faults that wait for a journal entry of a kind. */
+  readonly triggers: { kind: JournalKind; readonly run: () => void }[]
+  /** As now configured; a reload replaces it. */
+  settings: Settings
   readonly group: GroupSettings
   /** What is true of a path, and what each vantage would say of it. */
-  sight: (path: string, vantage: string) => Sight
+  sight: (path: string, vantage: string, group: string) => Sight
+  /** What the public name shows in spite of the path behind it. */
+  publicTrouble: (group: string, vantage: string) => Sight | undefined
+  /** The vantage has no network at all. */
+  isCut: (vantage: string) => boolean
+  /** How a report of another vantage reaches the processes. */
+  deliver: (group: string, report: VantageReport) => void
   /** A notifier that does not answer. */
   notifierDown: boolean
-}
-
-/** One running Changeover. */
-export interface Process {
-  readonly id: number
-  readonly clock: ProcessClock
-  readonly store: MemoryStore
-  readonly watchdog: Watchdog
-  /** The process ends at its next external call. */
-  dieAt: 'before-call' | 'after-call' | undefined
-  dead: boolean
 }
 
 export interface WorldOptions {
   readonly seed: number
   readonly vantages?: number
   readonly paths?: number
+  readonly groups?: number
+  readonly layout?: Layout
   readonly group?: Partial<GroupSettings>
   readonly settings?: Partial<Settings>
   readonly withoutGuards?: readonly string[]
-}
-
-const noNet: Net = {
-  http: async () => ({
-    ok: false,
-    fault: 'local',
-    phase: 'connect',
-    says: 'the simulation has no network',
-    bytes: 0,
-    timings: { total: 0 },
-  }),
-  exchange: async () => ({
-    ok: false,
-    fault: 'local',
-    phase: 'connect',
-    says: 'the simulation has no network',
-    bytes: 0,
-    timings: { total: 0 },
-  }),
 }
 
 const timing = {
@@ -104,227 +77,158 @@ const timing = {
   staleAfterMs: 15_000,
 } as const
 
-/** A world with its group, target, vantages and no process yet. */
+/** A world with its groups, targets, vantages and no process yet. */
 export function createWorld(options: WorldOptions): World {
   const clock = new SimulatedClock()
+  const settings = settingsOf(options)
+  const [group] = settings.groups
+  if (group === undefined) throw new Error('the simulation needs a group')
+  const writes: Write[] = []
+  const names = group.paths.map((path) => path.name)
+  const targetOf = (of: string, name: string, isRequired: boolean) =>
+    new SimulatedTarget({
+      clock,
+      log: writes,
+      name,
+      group: of,
+      isRequired,
+      allocation: allTo(names[0] ?? '', names),
+    })
+  const targets = new Map(
+    settings.groups.flatMap((each) =>
+      each.actuators
+        .filter((actuator) => actuator.type === pushType)
+        .map((actuator) => {
+          const { target } = actuator.options as { target: string }
+          return [target, targetOf(each.name, target, actuator.required)] as const
+        }),
+    ),
+  )
+  const publications = new Map(
+    settings.groups
+      .filter((each) => each.actuators.some((actuator) => actuator.type === pullType))
+      .map((each) => [each.name, targetOf(each.name, `${each.name}#published`, true)] as const),
+  )
+  const target = [...targets.values(), ...publications.values()][0]
+  if (target === undefined) throw new Error('the simulation needs a target')
+  const world: World = {
+    clock,
+    disk: memoryDisk(clock),
+    targets,
+    publications,
+    target,
+    writes,
+    calls: [],
+    looks: [],
+    stamps: [],
+    notices: [],
+    processes: [],
+    jumps: [],
+    modes: [{ at: 0, mode: settings.mode }],
+    triggers: [],
+    settings,
+    group,
+    sight: () => 'good',
+    publicTrouble: () => undefined,
+    isCut: () => false,
+    deliver: (of, report) => deliverNow(world, of, report),
+    notifierDown: false,
+  }
+  watchDisk(world)
+  startOtherVantages(world, options.seed)
+  return world
+}
+
+function settingsOf(options: WorldOptions): Settings {
   const names = ['cdn-a', 'cdn-b', 'cdn-c'].slice(0, options.paths ?? 2)
   const domains = ['hetzner', 'aws', 'ovh']
   const vantages = ['fra', 'lhr', 'iad']
     .slice(0, options.vantages ?? 3)
     .map((name, index) => ({ name, domain: domains[index] ?? name }))
-  const verifyPath = {
-    name: 'verify',
-    type: 'sim',
-    options: { path: 'public' },
-    shows: 'sim://public',
-    everyMs: 5_000,
-  }
-  const group = groupSettings(
-    {
+  const layout = options.layout ?? ['push']
+  const groups = Array.from({ length: options.groups ?? 1 }, (_, index) => {
+    const name = `channel-${index + 1}/cdn`
+    const base = groupSettings({}, names)
+    const verifyPath = {
+      name: 'verify',
+      type: 'sim',
+      options: { group: name, path: 'public' },
+      shows: 'sim://public',
+      everyMs: 5_000,
+    }
+    return {
+      ...base,
+      name,
+      stream: `channel-${index + 1}`,
+      paths: base.paths.map((path) => ({ ...path, options: { group: name, path: path.name } })),
       vantages,
       verify: { path: verifyPath, forMs: 30_000 },
-      actuators: [{ type: 'sim-target', options: {}, required: true }],
+      actuators: layout.map((kind, position): ActuatorSettings => {
+        if (kind === 'pull') return { type: pullType, options: {}, required: true }
+        const target = `${name}#${position}`
+        return { type: pushType, options: { target }, required: kind === 'push' }
+      }),
       ...options.group,
-    },
-    names,
-  )
-  const settings: Settings = {
+    }
+  })
+  return {
     mode: 'armed',
     profile: 'default',
-    vantage: { name: 'fra', domain: 'hetzner', reference: [] },
+    vantage: { name: 'fra', domain: 'hetzner', reference: ['https://reference.example/'] },
     vantages,
     store: 'memory',
     listen: { operator: { host: '127.0.0.1', port: 0 } },
     tokens: [],
     rules: { directories: [], shipped: false },
     timing,
-    installation: { blastRadius: { groups: 1, fraction: 1, perMs: 300_000 } },
-    groups: [group],
+    installation: { blastRadius: { groups: 1, fraction: 0.25, perMs: 300_000 } },
+    groups,
     notify: [{ route: 'page', type: 'sim-page', options: {}, minSeverity: 'info' }],
     ...options.settings,
   }
-  const world: World = {
-    clock,
-    disk: memoryDisk(clock),
-    target: new SimulatedTarget(clock, allTo(names[0] ?? '', names)),
-    looks: [],
-    stamps: [],
-    notices: [],
-    processes: [],
-    settings,
-    group,
-    sight: () => 'good',
-    notifierDown: false,
-  }
-  startOtherVantages(world, options.seed)
-  return world
 }
 
-function simulatedProbe(world: World, vantage: string, random: Random): ProbePlugin {
-  return {
-    type: 'sim',
-    summary: 'A simulated path.',
-    options: z.strictObject({ path: z.string() }),
-    measures: [],
-    async *observe(options, context): AsyncIterable<Observation> {
-      const { path } = options as { path: string }
-      for await (const due of context.due) {
-        await context.clock.sleep(5 + random.next() * 40, context.signal)
-        if (context.signal.aborted) return
-        const sight = path === 'public' ? publicSight(world, vantage) : world.sight(path, vantage)
-        world.looks.push({ at: world.clock.now(), vantage, path, sight, purpose: due.purpose })
-        yield observationOf(sight)
-      }
-    },
+/** Hands a report to every process that lives; one that is suspended takes it when it resumes. */
+export function deliverNow(world: World, group: string, report: VantageReport): void {
+  for (const process of world.processes) {
+    if (process.dead) continue
+    if (!process.clock.isPaused) process.watchdog.receive(group, report)
+    else void process.clock.sleep(0).then(() => process.watchdog.receive(group, report))
   }
 }
 
-/** The public name is as good as everything that serves behind it. */
-function publicSight(world: World, vantage: string): Sight {
-  const sights = serving(world.target.allocation).map((path) => world.sight(path, vantage))
-  if (sights.includes('bad') || sights.length === 0) return 'bad'
-  return sights.includes('dark') ? 'dark' : 'good'
-}
-
-function observationOf(sight: Sight): Observation {
-  if (sight === 'good') return { outcome: 'pass', measurements: {}, findings: [] }
-  if (sight === 'bad') {
-    return {
-      outcome: 'fail',
-      reason: 'connection refused',
-      diagnosis: 'unreachable',
-      measurements: {},
-      findings: [],
+/** Every commit leaves its monotonic time, its publication, and sets off the faults that wait for it. */
+function watchDisk(world: World): void {
+  const { clock, disk, publications, stamps, triggers } = world
+  const push = disk.journal.push.bind(disk.journal)
+  const fired: JournalEntry[] = []
+  disk.journal.push = (...entries) => {
+    for (const _ of entries) stamps.push(clock.now())
+    fired.push(...entries)
+    return push(...entries)
+  }
+  const set = disk.rows.set.bind(disk.rows)
+  disk.rows.set = (name: string, row: GroupRow) => {
+    const publication = publications.get(name)
+    if (publication !== undefined && row.published !== undefined) {
+      publish(publication, row, row.published)
     }
-  }
-  return { outcome: 'unknown', reason: 'no route', measurements: {}, findings: [] }
-}
-
-function ruleSet(probe: ProbePlugin): RuleSet {
-  const compiled = compileRuleSet([], [probe])
-  if (!compiled.ok) throw new Error('the simulation has no rules that could fail')
-  return compiled.set
-}
-
-/** Probers at the other vantages: they never crash here, but go dark and lie. */
-function startOtherVantages(world: World, seed: number): void {
-  const { clock, settings, group } = world
-  for (const [index, vantage] of settings.vantages.entries()) {
-    if (vantage.name === settings.vantage.name) continue
-    const random = seededRandom(seed * 31 + index)
-    const plugin = simulatedProbe(world, vantage.name, random)
-    for (const path of group.paths) {
-      const full = `${group.name}/${path.name}`
-      const session = new CheckSession({
-        clock,
-        random,
-        net: noNet,
-        log: silentLog,
-        plugin,
-        settings: path,
-        path: full,
-        vantage: vantage.name,
-        onSample: (sample) => watched.apply(sample),
-      })
-      const watch = createPathWatch({
-        path: full,
-        vantage: vantage.name,
-        probe: plugin,
-        rules: ruleSet(plugin),
-        timing: settings.timing,
-        now: clock.now(),
-      })
-      const watched: WatchedPath = new WatchedPath({
-        clock,
-        session,
-        watch,
-        onReport: (report) => {
-          for (const process of world.processes) {
-            if (!process.dead) process.watchdog.receive(group.name, report)
-          }
-        },
-      })
-      void watched.run(new AbortController().signal)
+    const result = set(name, row)
+    for (const entry of fired.splice(0)) {
+      const at = triggers.findIndex((trigger) => trigger.kind === entry.kind)
+      if (at >= 0) triggers.splice(at, 1)[0]?.run()
     }
-  }
-}
-
-/** Starts a Changeover on the world's disk. */
-export async function startProcess(world: World, options: WorldOptions): Promise<Process> {
-  const id = world.processes.length
-  const random = seededRandom(options.seed * 97 + id)
-  const clock = new ProcessClock(world.clock)
-  const store = memoryStore(world.clock, { disk: world.disk })
-  const commit = store.commit.bind(store)
-  store.commit = async (each) => {
-    const result = await commit(each)
-    while (world.stamps.length < world.disk.journal.length) world.stamps.push(world.clock.now())
     return result
   }
-  let count = 0
-  const ids: Ids = { next: () => `p${id}-${(count += 1)}` }
-  const pager: NotifierPlugin = {
-    type: 'sim-page',
-    summary: 'Keeps what it is sent.',
-    options: z.strictObject({}),
-    send: async (_, notice) => {
-      await clock.sleep(20)
-      if (world.notifierDown) return { ok: false, retry: true, says: '503' }
-      world.notices.push({ at: world.clock.now(), notice })
-      return { ok: true }
-    },
-  }
-  const process: { dieAt: Process['dieAt']; dead: boolean } = { dieAt: undefined, dead: false }
-  const actuator = simulatedActuator(world.target, {
-    clock,
-    random,
-    process: id,
-    onDisk: (to: Allocation) => {
-      const intent = world.disk.rows.get(groupName)?.intent
-      return {
-        token: world.disk.leases.get(groupName)?.token ?? -1,
-        intent: intent?.id,
-        matchesIntent: intent !== undefined && leadsTo(to, intent.from, intent.to),
-      }
-    },
-    dieAt: async (point) => {
-      if (process.dieAt === point) killProcess(started)
-      if (process.dead) await new Promise<never>(() => {})
-    },
-  })
-  const watchdog = new Watchdog({
-    clock: clock satisfies Clock,
-    random,
-    ids,
-    net: noNet,
-    store,
-    log: silentLog,
-    plugins: {
-      probes: [simulatedProbe(world, world.settings.vantage.name, random)],
-      actuators: [actuator],
-      notifiers: [pager],
-    },
-    settings: world.settings,
-    rules: ruleSet(simulatedProbe(world, 'rules', random)),
-    lagMs: () => 0,
-    ...(options.withoutGuards !== undefined && { withoutGuards: options.withoutGuards }),
-  })
-  const started: Process = Object.assign(process, { id, clock, store, watchdog })
-  world.processes.push(started)
-  await watchdog.start()
-  return started
 }
 
-/** Ends a process at once, as `kill -9` does. */
-export function killProcess(process: Process): void {
-  process.dead = true
-  process.clock.kill()
-  process.store.crash = { at: process.store.commits + 1, when: 'before', end: 'silence' }
-}
-
-/** Every weight is that of one of the two allocations: a step on the way, or the end of it. */
-function leadsTo(seen: Allocation, from: Allocation, to: Allocation): boolean {
-  return Object.keys(seen).every(
-    (path) => seen[path] === (to[path] ?? 0) || seen[path] === (from[path] ?? 0),
-  )
+function publish(publication: SimulatedTarget, row: GroupRow, to: Allocation): void {
+  if (sameAllocation(publication.allocation, to)) return
+  const process = -2
+  publication.write(to, {
+    process,
+    token: row.token,
+    intent: row.intent?.id,
+    matchesIntent: row.intent !== undefined,
+  })
 }

@@ -1,9 +1,10 @@
+import { serving } from '../../core/allocation.ts'
 import type { Command, CommandFault, CommandResult } from '../../core/command.ts'
 import { formatDuration } from '../../core/duration.ts'
 import type { Proposal, Situation } from '../../engine/group/situation.ts'
 import { weighSteer } from '../../engine/group/decide.ts'
 import { bypassableGuards, firstVeto } from '../../engine/group/guards.ts'
-import type { ChangeDeps } from './change.ts'
+import type { ChangeDeps } from './change-deps.ts'
 import { without } from './group-record.ts'
 import { adoptWorld, type ReadBack } from './read-back.ts'
 
@@ -12,8 +13,12 @@ interface CommandContext {
   readonly situation: () => Situation
   readonly foreign: ReadBack | undefined
   readonly startObserving: () => void
-  readonly act: (proposal: Proposal) => Promise<void>
+  /** Makes the change; `weigh` is asked once more after the pre-check, on what is true by then. */
+  readonly act: (proposal: Proposal, weigh: Weigh) => Promise<void>
 }
+
+/** A proposal and the answers of its guards, on the situation of now. */
+export type Weigh = () => ReturnType<typeof weighSteer>
 
 type PersonCommand = Extract<Command, { kind: 'release' | 'ack' | 'adopt' }>
 
@@ -64,6 +69,13 @@ async function steer(
       `Look, then: changeover ack ${settings.name}`,
     )
   }
+  if (before.memory.row.intent !== undefined) {
+    return refusal(
+      'unavailable',
+      'an earlier change waits to be judged, until its targets can be read',
+      'Try again in a moment.',
+    )
+  }
   if (before.memory.row.allocation === undefined) {
     return refusal(
       'refused',
@@ -71,13 +83,16 @@ async function steer(
       'Try again in a moment.',
     )
   }
-  const { proposal, guards } = weighSteer(
-    before,
-    command.path,
-    command.actor,
-    bypass,
-    command.reason,
-  )
+  const { allocation } = before.memory.row
+  if (serving(allocation).join() === command.path) {
+    return refusal(
+      'invalid',
+      `the traffic is on ${command.path} already`,
+      `To keep it there: changeover hold ${settings.name}`,
+    )
+  }
+  const weigh = () => weighSteer(situation(), command.path, command.actor, bypass, command.reason)
+  const { proposal, guards } = weigh()
   const veto = firstVeto(guards)
   if (veto !== undefined) {
     const todo = bypassableGuards.includes(veto.guard)
@@ -96,7 +111,7 @@ async function steer(
       data: { bypassed },
     },
   ])
-  await act(proposal)
+  await act(proposal, weigh)
   const after = situation().memory.row
   if (after.allocation?.[command.path] === 100 && after.version > before.memory.row.version) {
     return {

@@ -1,25 +1,30 @@
-import { describeAllocation, serving } from '../../core/allocation.ts'
-import type { Clock, Ids } from '../../core/clock.ts'
-import type { Command, CommandResult } from '../../core/command.ts'
+import { serving } from '../../core/allocation.ts'
+import { withDeadline, type Clock, type Ids } from '../../core/clock.ts'
+import type { Command, CommandFault, CommandResult } from '../../core/command.ts'
 import type { Condition } from '../../core/condition.ts'
-import type { GroupState, Mode } from '../../core/group.ts'
+import type { GroupState, GuardAnswer, Mode } from '../../core/group.ts'
 import type { PathHealth } from '../../core/health.ts'
 import type { JournalDraft } from '../../core/journal.ts'
 import type { Log } from '../../core/log.ts'
 import type { GroupSettings } from '../../core/settings.ts'
 import { conditionsOf } from '../../engine/group/conditions.ts'
 import { decide, type Decision } from '../../engine/group/decide.ts'
+import { firstVeto } from '../../engine/group/guards.ts'
 import type { Proposal, Situation } from '../../engine/group/situation.ts'
 import type { Store } from '../../plugin/store.ts'
 import type { Installation } from '../installation.ts'
 import { Latch } from '../latch.ts'
-import { observeBounded, type BoundActuator } from './bound-actuator.ts'
-import { freeze, makeChange, type ChangeDeps, type Verified } from './change.ts'
-import { carryOutCommand } from './commands.ts'
+import type { BoundActuator } from './bound-actuator.ts'
+import { makeChange } from './change.ts'
+import type { ChangeDeps, Verified } from './change-deps.ts'
+import { carryOutCommand, type Weigh } from './commands.ts'
+import { expectedVersions } from './expected-versions.ts'
+import { freeze } from './give-up.ts'
 import { GroupRecord, without } from './group-record.ts'
 import { LeaseKeeper } from './lease-keeper.ts'
 import {
   acceptEdit,
+  acceptSplit,
   adoptWorld,
   readBack,
   type ActuatorReading,
@@ -55,6 +60,10 @@ export interface GroupControllerDeps {
   readonly tickMs: number
 }
 
+/** Between two looks of a verification, and what a look may take beyond its time. */
+const verifyPauseMs = 1_000
+const verifyMarginMs = 5_000
+
 /**
  * Leads one group: holds its lease, reads the world back, decides at each tick and after every
  * change of health, and carries changes out. One thing at a time; what happened meanwhile is seen
@@ -78,6 +87,10 @@ export class GroupController {
   #token: number | undefined
   #explained = ''
   #lastTurn: number
+  #shownAt: number
+  #isSplit = false
+  /** A configuration that waits until the change under way is over. */
+  #next: (() => void) | undefined
 
   constructor(deps: GroupControllerDeps) {
     const { clock, store, owner, settings } = deps
@@ -86,12 +99,14 @@ export class GroupController {
     this.#actuators = deps.actuators
     this.#stateSince = clock.now()
     this.#lastTurn = clock.now()
+    this.#shownAt = clock.now()
     this.#lease = new LeaseKeeper({
       clock,
       store,
       group: settings.name,
       owner,
       ttlMs: settings.leaseMs,
+      callTimeoutMs: settings.callTimeoutMs,
     })
     this.#record = new GroupRecord({ clock, store, owner, lease: this.#lease, settings })
     this.#decision = { kind: 'stay', state: 'OBSERVE', says: 'starting', guards: [] }
@@ -104,25 +119,42 @@ export class GroupController {
 
   /** Runs until `signal` aborts; then gives the lease back. */
   async run(signal: AbortSignal): Promise<void> {
-    const renewal = this.#keepLease(signal)
+    const others = [this.#keepLease(signal), this.#keepPaging(signal)]
     while (!signal.aborted) {
-      await this.turn(signal)
+      try {
+        await this.turn(signal)
+      } catch (error) {
+        await this.#survive(error)
+      }
       await this.#latch.wait(this.#deps.clock, this.#deps.tickMs, signal)
     }
-    await renewal
+    await Promise.all(others)
+    this.#refuseCommands('unavailable', 'this group is being stopped')
     await this.#lease.release()
   }
 
-  /** New settings and actuators after a reload; health windows live elsewhere and survive. */
+  /** A defect of a plug-in or of ours must not end the loop: it is told, and the next turn begins afresh. */
+  async #survive(error: unknown): Promise<void> {
+    const says = error instanceof Error ? error.message : String(error)
+    this.#deps.log.error({ group: this.#settings.name, error: says }, 'an evaluation failed')
+    this.#busy = undefined
+    this.#record.forget()
+    const decision = stay('BLIND', `the evaluation itself failed, which is a defect: ${says}`)
+    this.#decision = decision
+    this.#tell(decision)
+  }
+
+  /**
+   * New settings and actuators after a reload, taken over between two evaluations: a change under
+   * way comes to its end under the old ones. Health windows live elsewhere and survive.
+   */
   reconfigure(settings: GroupSettings, actuators: readonly BoundActuator[]): void {
-    this.#settings = settings
-    this.#actuators = actuators
-    this.#record.configure(settings)
-    this.#record.remember((memory) => ({
-      ...memory,
-      readBack: false,
-      observingSince: this.#deps.clock.now(),
-    }))
+    this.#next = () => {
+      this.#settings = settings
+      this.#actuators = actuators
+      this.#record.configure(settings)
+      this.#startObserving()
+    }
     this.wake()
   }
 
@@ -158,6 +190,8 @@ export class GroupController {
   /** One evaluation: lease, row, open intent, read-back, people, decision. */
   async turn(signal: AbortSignal): Promise<void> {
     this.#lastTurn = this.#deps.clock.now()
+    this.#next?.()
+    this.#next = undefined
     if (!(await this.#lead(signal))) return
     await this.#expireHold()
     await this.#serveCommand(signal)
@@ -169,6 +203,23 @@ export class GroupController {
       this.wake()
     } else if (decision.kind === 'change') {
       await this.#change(decision.proposal, signal)
+    }
+  }
+
+  /**
+   * While an evaluation takes long (a change under way, a store or a target that does not answer),
+   * people still hear of what is wrong: paging waits for nothing (invariant 43).
+   */
+  async #keepPaging(signal: AbortSignal): Promise<void> {
+    const { clock, tickMs } = this.#deps
+    while (await clock.sleep(tickMs, signal)) {
+      if (clock.now() - this.#shownAt < 2 * tickMs) continue
+      const decision = decide(this.#situation(), this.#deps.withoutGuards)
+      const now =
+        decision.kind === 'stay' ? decision : stay(this.#state, this.#busy ?? decision.says)
+      const conditions = conditionsOf(this.#situation(), now, clock.wall())
+      // What is not urgent waits for the end, when more is known of it.
+      if (conditions.some((condition) => condition.severity === 'critical')) this.#tell(now)
     }
   }
 
@@ -186,13 +237,12 @@ export class GroupController {
     const { clock } = this.#deps
     if (!this.#record.storeHealth.ok) await this.#record.probeStore()
     if (this.#lease.current() === undefined && !(await this.#lease.renew())) {
-      await this.#record.probeStore()
-      await this.#show(decide(this.#situation(), this.#deps.withoutGuards))
+      await this.#stepAside()
       return false
     }
     const token = this.#lease.current()?.token
     if (!this.#record.isLoaded || token !== this.#token) {
-      if (!(await this.#record.load())) return false
+      if (!(await this.#record.load())) return await this.#wait('the store cannot be read', signal)
       this.#token = token
       this.#chargeInstallation()
       this.#deps.onChange()
@@ -205,15 +255,41 @@ export class GroupController {
       this.#busy = 'an open intent of an earlier moment is being judged'
       const waitMs = recoveryWaitMs(this.#changeDeps())
       if (waitMs > 0 && !(await clock.sleep(waitMs, signal))) return false
-      const judged = await judgeOpenIntent(this.#changeDeps(), signal)
+      const says = await judgeOpenIntent(this.#changeDeps(), signal)
       this.#busy = undefined
-      if (!judged) return false
+      if (says !== undefined || this.#record.memory.row.intent !== undefined) {
+        return await this.#wait(
+          `an open intent waits to be judged: ${says ?? 'not recorded'}`,
+          signal,
+        )
+      }
       this.wake()
     }
     return await this.#observe(signal)
   }
 
-  /** Changes of an earlier process count for the blast radius too. */
+  /** Another process leads, or the store is down: nothing is decided here, and nobody is kept waiting. */
+  async #stepAside(): Promise<void> {
+    const { clock } = this.#deps
+    const isWritable = await this.#record.probeStore()
+    if (isWritable && clock.now() - this.#observedAt >= this.#settings.observeEveryMs) {
+      this.#observedAt = clock.now()
+      this.#record.forget()
+      if (await this.#record.follow()) this.#chargeInstallation()
+      this.#deps.onChange()
+    }
+    const { ok, says } = this.#record.storeHealth
+    if (ok) this.#refuseCommands('unavailable', `another process leads ${this.#settings.name}`)
+    else this.#refuseCommands('unavailable', `the store cannot be written: ${says}`)
+    await this.#show(decide(this.#situation(), this.#deps.withoutGuards))
+  }
+
+  #refuseCommands(code: CommandFault, says: string): void {
+    const todo = 'Ask the process that leads, or try again in a moment.'
+    for (const { answer } of this.#commands.splice(0)) answer({ ok: false, code, says, todo })
+  }
+
+  /** Changes of an earlier process count for the blast radius too, and those of other leaders. */
   #chargeInstallation(): void {
     for (const change of this.#record.memory.changes) {
       this.#deps.installation.charge(change.intent, this.#settings.name, change.at)
@@ -229,24 +305,43 @@ export class GroupController {
     this.#observedAt = clock.now()
     this.#readings = seen.readings
     this.#foreign = seen.result === 'foreign' ? seen : undefined
-    if (seen.result === 'unreadable') return this.#record.memory.readBack || this.#wait(seen.says)
-    if (seen.result === 'foreign') return this.#wait(seen.says)
-    if (this.#deps.mode() === 'off' && seen.result === 'first') return this.#wait('mode is off')
-    if (seen.result === 'first') {
-      if (!(await adoptWorld(this.#changeDeps(), seen.observed, undefined))) return false
-    } else if (seen.result === 'edited' && this.#record.memory.row.frozen === undefined) {
-      // While frozen the world is known to differ, and an `ack` takes it over as it is.
-      const held = await acceptEdit(this.#changeDeps(), seen.observed, seen.says)
-      if (!held) return false
+    if (seen.result === 'unreadable') {
+      return this.#record.memory.readBack || (await this.#wait(seen.says, signal))
     }
+    if (seen.result === 'foreign') return await this.#wait(seen.says, signal)
+    if (this.#deps.mode() === 'off' && seen.result === 'first') {
+      return await this.#wait('mode is off', signal)
+    }
+    if (!(await this.#believe(seen))) return await this.#wait('the world is not recorded', signal)
     this.#record.remember((memory) => ({ ...memory, readBack: true }))
     this.#deps.onChange()
     return true
   }
 
-  async #wait(says: string): Promise<boolean> {
-    await this.#show({ kind: 'stay', state: 'OBSERVE', says, guards: [] })
-    await this.#serveCommand(new AbortController().signal)
+  /** Takes into the row what was read back; false where that could not be recorded. */
+  async #believe(seen: ReadBack): Promise<boolean> {
+    const { frozen, hold } = this.#record.memory.row
+    if (seen.result === 'first') {
+      return await adoptWorld(this.#changeDeps(), seen.observed, undefined)
+    }
+    const wasSplit = this.#isSplit
+    this.#isSplit = seen.result === 'split'
+    // While frozen the world is known to differ, and an `ack` takes it over as it is.
+    if (frozen !== undefined) return true
+    if (seen.result === 'edited') {
+      return await acceptEdit(this.#changeDeps(), seen.observed, seen.says)
+    }
+    if (seen.result !== 'split' || (wasSplit && hold !== undefined)) return true
+    if (!wasSplit) return await acceptSplit(this.#changeDeps(), seen.says)
+    const says = `the targets disagree, and nobody brought them in line: ${seen.says}`
+    await freeze(this.#changeDeps(), undefined, says, [])
+    return true
+  }
+
+  /** Nothing can be decided now: people hear why, and what they ask for is still served. */
+  async #wait(says: string, signal: AbortSignal): Promise<false> {
+    await this.#show(stay('OBSERVE', says))
+    await this.#serveCommand(signal)
     return false
   }
 
@@ -279,24 +374,44 @@ export class GroupController {
       situation: () => this.#situation(),
       foreign: this.#foreign,
       startObserving: () => this.#startObserving(),
-      act: (proposal) => this.#change(proposal, signal),
+      act: (proposal, weigh) => this.#change(proposal, signal, weigh),
     })
     next.answer(answer)
     this.#deps.onChange()
     this.wake()
   }
 
+  /** A hold does not wait for the end of a change: before the next write begins, it is in force. */
+  async #serveHolds(): Promise<void> {
+    for (;;) {
+      const at = this.#commands.findIndex(({ command }) => command.kind === 'hold')
+      const each = this.#commands[at]
+      if (each === undefined) return
+      this.#commands.splice(at, 1)
+      each.answer(
+        await carryOutCommand(each.command, {
+          change: this.#changeDeps(),
+          situation: () => this.#situation(),
+          foreign: this.#foreign,
+          startObserving: () => this.#startObserving(),
+          act: async () => {},
+        }),
+      )
+    }
+  }
+
   /** Pre-check, then the change; decided once more in between on what is true by then. */
-  async #change(proposal: Proposal, signal: AbortSignal): Promise<void> {
+  async #change(proposal: Proposal, signal: AbortSignal, weigh?: Weigh): Promise<void> {
     const { clock } = this.#deps
-    this.#enter('PRECHECK', `checking ${proposal.target} and the actuators`)
+    this.#enter('PRECHECK')
     const checkedAt = clock.now()
     const [look, expected] = await Promise.all([
-      this.#deps.look(proposal.target, signal),
-      this.#expectedVersions(proposal, signal),
+      this.#look(proposal.target, signal),
+      expectedVersions(this.#changeDeps(), proposal, signal),
     ])
     if (signal.aborted) return
     if (!expected.ok) {
+      if (expected.isEdited) this.#startObserving()
       await this.#refuse(
         `an actuator is not ready, which is no fault of ${proposal.target}: ${expected.says}`,
       )
@@ -313,52 +428,66 @@ export class GroupController {
       this.wake()
       return
     }
-    const again =
-      proposal.person === undefined
-        ? decide(this.#situation(), this.#deps.withoutGuards)
-        : undefined
-    const isFresh = clock.now() - checkedAt <= this.#settings.precheckTtlMs
-    if (!isFresh || (again !== undefined && !isSame(again, proposal))) return this.wake()
-    const guards = again?.guards ?? []
+    await this.#serveHolds()
+    if (clock.now() - checkedAt > this.#settings.precheckTtlMs) {
+      await this.#refuse(`the pre-check of ${proposal.target} took too long`)
+      return
+    }
+    const guards = weigh === undefined ? this.#stillWanted(proposal) : weigh().guards
+    const veto = guards === undefined ? undefined : firstVeto(guards)
+    if (guards === undefined || veto !== undefined) {
+      if (veto !== undefined) await this.#refuse(`${veto.guard}: ${veto.says}`)
+      this.wake()
+      return
+    }
     this.#busy = `moving to ${proposal.target}`
-    this.#enter('ACTUATE', this.#busy)
+    this.#enter('ACTUATE')
     await makeChange(this.#changeDeps(), proposal, guards, expected.versions, signal)
     this.#busy = undefined
     this.#observedAt = clock.now()
     this.wake()
   }
 
-  /** The version of each push actuator right before a change; a target out of line is somebody's edit. */
-  async #expectedVersions(
-    proposal: Proposal,
-    signal: AbortSignal,
-  ): Promise<
-    | { readonly ok: true; readonly versions: readonly (string | undefined)[] }
-    | { readonly ok: false; readonly says: string }
-  > {
-    const { clock } = this.#deps
-    const versions: (string | undefined)[] = []
-    for (const { type, target, required } of this.#actuators) {
-      if (target === undefined) {
-        versions.push(undefined)
-        continue
-      }
-      const read = await observeBounded(clock, target, this.#settings.callTimeoutMs, signal)
-      if (!read.ok) {
-        if (required) return { ok: false, says: `${type}: ${read.says}` }
-        versions.push(undefined)
-        continue
-      }
-      if (target.plan(read.observed, proposal.from).length > 0) {
-        this.#startObserving()
-        return {
-          ok: false,
-          says: `${type} shows ${describeAllocation(read.observed.allocation)}, not what was applied`,
-        }
-      }
-      versions.push(read.observed.version)
-    }
-    return { ok: true, versions }
+  /** The guards' answers if the same change would be decided now. */
+  #stillWanted(proposal: Proposal): readonly GuardAnswer[] | undefined {
+    const again = decide(this.#situation(), this.#deps.withoutGuards)
+    return again.kind === 'change' && isSame(again.proposal, proposal) ? again.guards : undefined
+  }
+
+  /** One look, bounded: a probe that hangs must not hold the decision. */
+  async #look(path: string, signal: AbortSignal): Promise<Verified> {
+    const { clock, look } = this.#deps
+    const seen = await withDeadline(clock, this.#settings.precheckTtlMs, signal, (inner) =>
+      look(path, inner),
+    )
+    return seen ?? { ok: false, says: 'no look was completed in time' }
+  }
+
+  /**
+   * Fresh looks at what was applied, until one is good or the time is up: one bad look in the
+   * beginning is no verdict. Holds that come meanwhile are in force before anything else is written.
+   */
+  async #verify(target: string, signal: AbortSignal): Promise<Verified> {
+    const { clock, verify } = this.#deps
+    this.#enter('VERIFY')
+    const { forMs } = this.#settings.verify
+    const until = clock.now() + forMs
+    const ended = new AbortController()
+    const holds = this.#serveHoldsUntil(ended.signal)
+    let seen: Verified | undefined
+    do {
+      const leftMs = Math.max(until - clock.now(), 0) + verifyMarginMs
+      seen = await withDeadline(clock, leftMs, signal, (inner) => verify(target, inner))
+      if (seen?.ok === true) break
+    } while (clock.now() + verifyPauseMs < until && (await clock.sleep(verifyPauseMs, signal)))
+    ended.abort()
+    await holds
+    await this.#serveHolds()
+    return seen ?? { ok: false, says: `no look was completed in time`, isBlind: true }
+  }
+
+  async #serveHoldsUntil(signal: AbortSignal): Promise<void> {
+    while (await this.#deps.clock.sleep(verifyPauseMs, signal)) await this.#serveHolds()
   }
 
   async #refuse(says: string): Promise<void> {
@@ -369,7 +498,6 @@ export class GroupController {
 
   /** Publishes a decision: state, journal where it changed, conditions for people. */
   async #show(decision: Decision): Promise<void> {
-    const { clock } = this.#deps
     this.#decision = decision
     this.#deps.onDecision?.(decision)
     const state = stateOf(decision)
@@ -393,14 +521,20 @@ export class GroupController {
     }
     if (why !== undefined) this.#explained = why.mark
     else if (decision.kind === 'stay' && decision.state === 'STEADY') this.#explained = ''
-    this.#enter(state, decision.says)
+    this.#enter(state)
     if (entries.length > 0 && leads && this.#record.isLoaded) await this.#record.append(entries)
-    if (leads || !this.#record.storeHealth.ok) {
-      this.#deps.onConditions(conditionsOf(this.#situation(), decision, clock.wall()))
-    }
+    this.#tell(decision)
   }
 
-  #enter(state: GroupState, _says: string): void {
+  /** Hands people's part over: what is wrong now. Whoever neither leads nor misses the store leaves that to the leader. */
+  #tell(decision: Decision): void {
+    const { clock, onConditions } = this.#deps
+    this.#shownAt = clock.now()
+    if (this.#lease.current() === undefined && this.#record.storeHealth.ok) return
+    onConditions(conditionsOf(this.#situation(), decision, clock.wall()))
+  }
+
+  #enter(state: GroupState): void {
     if (state === this.#state) return
     this.#state = state
     this.#stateSince = this.#deps.clock.now()
@@ -416,12 +550,13 @@ export class GroupController {
       lease: this.#lease.current(),
       store: this.#record.storeHealth,
       installation: this.#deps.installation.ask(this.#settings.name),
+      actuators: this.#readings,
       now: this.#deps.clock.now(),
     }
   }
 
   #changeDeps(): ChangeDeps {
-    const { clock, ids, installation, verify, onPhase } = this.#deps
+    const { clock, ids, installation, onPhase } = this.#deps
     return {
       clock,
       ids,
@@ -431,18 +566,16 @@ export class GroupController {
       lease: this.#lease,
       installation,
       situation: () => this.#situation(),
-      verify: (target, signal) => {
-        this.#enter('VERIFY', `verifying ${target}`)
-        return verify(target, signal)
-      },
+      verify: (target, signal) => this.#verify(target, signal),
       onChange: this.#deps.onChange,
       ...(onPhase !== undefined && { onPhase }),
     }
   }
 
-  /** Paths that carry traffic by the last applied allocation. */
+  /** Paths that carry traffic by the last applied allocation, or are about to. */
   serving(): string[] {
-    return serving(this.#record.memory.row.allocation ?? {})
+    const { allocation, intent } = this.#record.memory.row
+    return [...new Set([...serving(allocation ?? {}), ...serving(intent?.to ?? {})])]
   }
 }
 
@@ -463,10 +596,10 @@ function explanation(
   return { says: decision.says, mark }
 }
 
-function isSame(decision: Decision, proposal: Proposal): boolean {
-  return (
-    decision.kind === 'change' &&
-    decision.proposal.reason === proposal.reason &&
-    decision.proposal.target === proposal.target
-  )
+function isSame(again: Proposal, proposal: Proposal): boolean {
+  return again.reason === proposal.reason && again.target === proposal.target
+}
+
+function stay(state: GroupState, says: string): Extract<Decision, { kind: 'stay' }> {
+  return { kind: 'stay', state, says, guards: [] }
 }

@@ -1,9 +1,9 @@
-import type { Clock } from '../../core/clock.ts'
+import { withDeadline, type Clock } from '../../core/clock.ts'
 import type { GroupRow } from '../../core/group.ts'
 import type { JournalDraft } from '../../core/journal.ts'
 import type { GroupSettings } from '../../core/settings.ts'
 import { emptyRow, pruneLedger, recall, type GroupMemory } from '../../engine/group/memory.ts'
-import type { CommitResult, Store } from '../../plugin/store.ts'
+import type { Commit, CommitResult, Store } from '../../plugin/store.ts'
 import type { LeaseKeeper } from './lease-keeper.ts'
 
 /** The durable row of a group and its leader's memory of it: the only place that writes either. */
@@ -14,6 +14,8 @@ export class GroupRecord {
   readonly #lease: LeaseKeeper
   #settings: GroupSettings
   #memory: GroupMemory | undefined
+  /** What was remembered last: pulled answers and pages go on from it where the row cannot be read. */
+  #last: GroupMemory | undefined
   #trouble: string | undefined
 
   constructor(options: {
@@ -30,10 +32,11 @@ export class GroupRecord {
     this.#settings = options.settings
   }
 
-  /** What is remembered; an empty memory before the row was read. */
+  /** What is remembered, or was when the row was read last; empty before it was read at all. */
   get memory(): GroupMemory {
     return (
       this.#memory ??
+      this.#last ??
       recall(emptyRow(this.#settings.name), this.#settings, this.#clock.now(), this.#clock.wall())
     )
   }
@@ -55,9 +58,25 @@ export class GroupRecord {
 
   /** Reads the row afresh, as a new leader does: holddown starts in full, the world must be read back. */
   async load(): Promise<boolean> {
+    if (!(await this.follow())) return false
+    this.#memory = this.#last
+    return true
+  }
+
+  /** Reads the row as one who does not lead: views, pulled answers and the blast radius follow the leader's. */
+  async follow(): Promise<boolean> {
+    const { name, callTimeoutMs } = this.#settings
     try {
-      const row = (await this.#store.group(this.#settings.name)) ?? emptyRow(this.#settings.name)
-      this.#memory = recall(row, this.#settings, this.#clock.now(), this.#clock.wall())
+      const read = await withDeadline(this.#clock, callTimeoutMs, undefined, async () => ({
+        row: await this.#store.group(name),
+      }))
+      if (read === undefined) {
+        this.#trouble = noAnswer(callTimeoutMs)
+        return false
+      }
+      const row = read.row ?? emptyRow(name)
+      const [now, wall] = [this.#clock.now(), this.#clock.wall()]
+      this.#last = recall(row, this.#settings, now, wall, this.#memory ?? this.#last)
       return true
     } catch (error) {
       this.#trouble = error instanceof Error ? error.message : String(error)
@@ -65,8 +84,9 @@ export class GroupRecord {
     }
   }
 
-  /** Forgets the row; the next leader turn reads it again. */
+  /** No longer knows the row; the next leader turn reads it again. */
   forget(): void {
+    this.#last = this.#memory ?? this.#last
     this.#memory = undefined
   }
 
@@ -77,7 +97,8 @@ export class GroupRecord {
 
   /**
    * Writes the row and its journal entries in one fenced transaction. On success the memory holds
-   * the new row; when fenced it is forgotten, because somebody else wrote.
+   * the new row; otherwise it is forgotten and read afresh, because somebody else wrote, or because
+   * nobody knows whether this was written.
    */
   async save(
     update: (row: GroupRow) => GroupRow,
@@ -90,21 +111,19 @@ export class GroupRecord {
     }
     const pruned = pruneLedger(update(memory.row), this.#settings, this.#clock.wall())
     const row = { ...pruned, token: lease.token, revision: memory.row.revision + 1 }
-    const result = await this.#store.commit({
+    const result = await this.#commit({
       entries,
       row,
       fence: { owner: this.#owner, token: lease.token },
     })
-    this.note(result)
     if (result.ok) this.#memory = { ...(this.#memory ?? memory), row }
-    else if (result.cause === 'fenced') this.forget()
+    else this.forget()
     return result
   }
 
   /** Appends entries that change nothing of the row. */
   async append(entries: readonly JournalDraft[]): Promise<boolean> {
-    const result = await this.#store.commit({ entries })
-    this.note(result)
+    const result = await this.#commit({ entries })
     return result.ok
   }
 
@@ -113,14 +132,27 @@ export class GroupRecord {
     return this.append([])
   }
 
-  private note(result: CommitResult): void {
+  /**
+   * A store that does not answer in time is unavailable: what it may still write late is caught by
+   * the revision of the next row, which is then read afresh.
+   */
+  async #commit(commit: Commit): Promise<CommitResult> {
+    const { callTimeoutMs } = this.#settings
+    const result: CommitResult = (await withDeadline(this.#clock, callTimeoutMs, undefined, () =>
+      this.#store.commit(commit),
+    )) ?? { ok: false, cause: 'unavailable', says: noAnswer(callTimeoutMs) }
     if (result.ok) this.#trouble = undefined
     else if (result.cause === 'unavailable') this.#trouble = result.says
+    return result
   }
 }
 
+function noAnswer(ms: number): string {
+  return `the store did not answer within ${ms} ms`
+}
+
 /** The row without an optional member. */
-export function without<K extends 'intent' | 'hold' | 'frozen'>(row: GroupRow, key: K): GroupRow {
+export function without(row: GroupRow, key: 'intent' | 'hold' | 'frozen'): GroupRow {
   const { [key]: _, ...rest } = row
-  return rest as GroupRow
+  return rest
 }

@@ -1,9 +1,10 @@
-import type { Clock } from '../../core/clock.ts'
+import { withDeadline, type Clock } from '../../core/clock.ts'
 import type { Store } from '../../plugin/store.ts'
 
 /**
  * Takes and renews the lease of one group. The time left is counted from before the store was
- * asked, on the monotonic clock, so that it is never longer than what the store believes.
+ * asked, on the monotonic clock, so that it is never longer than what the store believes. A store
+ * that does not answer in time counts as one that refused: what is left of the lease runs out.
  */
 export class LeaseKeeper {
   readonly #clock: Clock
@@ -11,6 +12,7 @@ export class LeaseKeeper {
   readonly #group: string
   readonly #owner: string
   readonly #ttlMs: number
+  readonly #callTimeoutMs: number
   #held: { token: number; until: number } | undefined
 
   constructor(options: {
@@ -19,12 +21,14 @@ export class LeaseKeeper {
     group: string
     owner: string
     ttlMs: number
+    callTimeoutMs: number
   }) {
     this.#clock = options.clock
     this.#store = options.store
     this.#group = options.group
     this.#owner = options.owner
     this.#ttlMs = options.ttlMs
+    this.#callTimeoutMs = options.callTimeoutMs
   }
 
   /** The lease as it stands, or `undefined` where it is not ours or ran out. */
@@ -37,7 +41,9 @@ export class LeaseKeeper {
   /** Takes or renews it now. False where another owner holds it or the store is down; what is left then runs out. */
   async renew(): Promise<boolean> {
     const askedAt = this.#clock.now()
-    const lease = await this.#store.lease(this.#group, this.#owner, this.#ttlMs)
+    const lease = await withDeadline(this.#clock, this.#callTimeoutMs, undefined, () =>
+      this.#store.lease(this.#group, this.#owner, this.#ttlMs),
+    )
     if (lease === undefined) return false
     this.#held = { token: lease.token, until: askedAt + lease.leftMs }
     return true
@@ -57,6 +63,8 @@ export class LeaseKeeper {
     if (this.#held === undefined) return
     const { token } = this.#held
     this.#held = undefined
-    await this.#store.release(this.#group, this.#owner, token)
+    await withDeadline(this.#clock, this.#callTimeoutMs, undefined, () =>
+      this.#store.release(this.#group, this.#owner, token),
+    )
   }
 }

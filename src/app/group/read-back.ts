@@ -1,9 +1,10 @@
 import { allTo, describeAllocation, type Allocation } from '../../core/allocation.ts'
-import type { GroupRow } from '../../core/group.ts'
+import type { GroupRow, Hold } from '../../core/group.ts'
 import type { JournalDraft } from '../../core/journal.ts'
-import type { Observed } from '../../plugin/actuator.ts'
+import type { Actuator, Observed } from '../../plugin/actuator.ts'
 import { observeBounded } from './bound-actuator.ts'
-import type { ChangeDeps } from './change.ts'
+import { heldUntil } from '../../engine/group/memory.ts'
+import type { ChangeDeps } from './change-deps.ts'
 
 /** What one actuator showed at the last read-back. */
 export interface ActuatorReading {
@@ -13,6 +14,8 @@ export interface ActuatorReading {
   /** Milliseconds until an applied write is in effect everywhere. */
   readonly settleMs: number
   readonly observed?: Observed
+  /** Not required, and it does not follow what was applied. */
+  readonly lags?: boolean
 }
 
 /** What came of reading back every actuator of a group. */
@@ -37,7 +40,13 @@ export type ReadBack =
       readonly readings: readonly ActuatorReading[]
       readonly observed: Allocation
     }
-  /** Somebody edited a target since our last write. */
+  /** Targets disagree with each other: somebody edited some of them. */
+  | {
+      readonly result: 'split'
+      readonly readings: readonly ActuatorReading[]
+      readonly says: string
+    }
+  /** Somebody edited the target since our last write, or all of them alike. */
   | {
       readonly result: 'edited'
       readonly readings: readonly ActuatorReading[]
@@ -45,50 +54,69 @@ export type ReadBack =
       readonly says: string
     }
 
-/** Observes every push actuator and compares it with the applied allocation; reads only. */
+/**
+ * Observes every push actuator and compares it with the applied allocation; reads only. Required
+ * actuators decide (all, where none is required): one that is not, and lags behind, is only named.
+ */
 export async function readBack(deps: ChangeDeps, signal: AbortSignal): Promise<ReadBack> {
   const { clock, settings, record } = deps
   const readings: ActuatorReading[] = []
+  const judged: { target: Actuator; observed: Observed; type: string }[] = []
   let refusal: string | undefined
-  let first: Observed | undefined
-  let edited: Observed | undefined
   const applied = record.memory.row.allocation
+  const isAnyRequired = deps.actuators.some((each) => each.required && each.target !== undefined)
   for (const actuator of deps.actuators) {
-    const { type } = actuator
+    const { type, target } = actuator
     const { settleMs } = actuator.capabilities
-    if (actuator.target === undefined) {
+    if (target === undefined) {
       const says = 'answers from the applied allocation'
       readings.push({ type, ok: true, says, settleMs })
       continue
     }
-    const read = await observeBounded(clock, actuator.target, settings.callTimeoutMs, signal)
+    const decides = actuator.required || !isAnyRequired
+    const read = await observeBounded(clock, target, settings.callTimeoutMs, signal)
     if (!read.ok) {
       readings.push({ type, ok: false, says: read.says, settleMs })
-      if (actuator.required) refusal ??= `cannot read ${type}: ${read.says}`
+      if (decides) refusal ??= `cannot read ${type}: ${read.says}`
       continue
     }
     const { observed } = read
-    readings.push({ type, ok: true, says: observed.says, settleMs, observed })
-    first ??= observed
-    const isInLine = applied === undefined || actuator.target.plan(observed, applied).length === 0
-    if (!isInLine) edited ??= observed
+    const lags = !decides && applied !== undefined && target.plan(observed, applied).length > 0
+    readings.push({
+      type,
+      ok: true,
+      says: observed.says,
+      settleMs,
+      observed,
+      ...(lags && { lags }),
+    })
+    if (decides) judged.push({ type, target, observed })
   }
   if (refusal !== undefined) return { result: 'unreadable', readings, says: refusal }
   if (applied === undefined) {
     const { published } = record.memory.row
     const names = settings.paths.map((path) => path.name)
-    const observed = first?.allocation ?? published ?? allTo(names[0] ?? '', names)
+    const observed = judged[0]?.observed.allocation ?? published ?? allTo(names[0] ?? '', names)
+    const stranger = judged.find((each) => !each.observed.ours)
     // What was published once is ours: after an `ack` nobody needs to adopt it again.
-    if (first !== undefined && !first.ours && published === undefined) {
-      const says = `the target is not ours: ${first.says}; take it over with: changeover adopt ${settings.name}`
+    if (stranger !== undefined && published === undefined) {
+      const says = `the target is not ours: ${stranger.observed.says}; take it over with: changeover adopt ${settings.name}`
       return { result: 'foreign', readings, says, observed }
     }
     return { result: 'first', readings, observed }
   }
-  if (edited !== undefined) {
-    return { result: 'edited', readings, observed: edited.allocation, says: edited.says }
-  }
-  return { result: 'same', readings }
+  const edited = judged.find(
+    (each) => each.target.plan(each.observed, applied).length > 0,
+  )?.observed
+  if (edited === undefined) return { result: 'same', readings }
+  const agree = judged.every(
+    (each) => each.target.plan(each.observed, edited.allocation).length === 0,
+  )
+  if (agree) return { result: 'edited', readings, observed: edited.allocation, says: edited.says }
+  const shown = judged.map(
+    ({ type, observed }) => `${type} shows ${describeAllocation(observed.allocation)}`,
+  )
+  return { result: 'split', readings, says: shown.join(', ') }
 }
 
 /** Takes the world's allocation into the row: at first boot, or when a person says `adopt`. */
@@ -120,32 +148,52 @@ export async function acceptEdit(
   observed: Allocation,
   says: string,
 ): Promise<boolean> {
+  const entry: JournalDraft = {
+    kind: 'foreign-edit',
+    group: deps.settings.name,
+    says: `the target was changed by somebody else and now serves ${describeAllocation(observed)}; held for a while`,
+    data: { allocation: observed },
+  }
+  return await holdForEdit(deps, entry, says, { allocation: observed, published: observed })
+}
+
+/** Targets that disagree: nothing is believed yet, and nothing written, while a person brings them in line. */
+export async function acceptSplit(deps: ChangeDeps, says: string): Promise<boolean> {
+  const entry: JournalDraft = {
+    kind: 'foreign-edit',
+    group: deps.settings.name,
+    says: `somebody else changed some of the targets: ${says}; held for a while`,
+  }
+  return await holdForEdit(deps, entry, says, {})
+}
+
+async function holdForEdit(
+  deps: ChangeDeps,
+  entry: JournalDraft,
+  says: string,
+  believed: Partial<Pick<GroupRow, 'allocation' | 'published'>>,
+): Promise<boolean> {
   const { clock, record, settings } = deps
   const wall = clock.wall()
-  const hold = {
+  const held = heldUntil(record.memory)
+  const implied: Hold = {
     owner: 'changeover',
     reason: `somebody else changed the target: ${says}`,
     since: wall,
     until: wall + settings.impliedHoldMs,
   }
-  const entries: JournalDraft[] = [
-    {
-      kind: 'foreign-edit',
-      group: settings.name,
-      says: `the target was changed by somebody else and now serves ${describeAllocation(observed)}; held for a while`,
-      data: { allocation: observed },
+  const saved = await record.save(
+    (row) => {
+      // A hold that lasts longer was given by somebody who meant it.
+      const isLonger = row.hold !== undefined && row.hold.until > implied.until
+      return { ...row, ...believed, state: 'OBSERVE', ...(!isLonger && { hold: implied }) }
     },
-  ]
-  const update = (row: GroupRow): GroupRow => ({
-    ...row,
-    state: 'OBSERVE',
-    allocation: observed,
-    published: observed,
-    hold,
-  })
-  const saved = await record.save(update, entries)
-  if (saved.ok) {
-    record.remember((memory) => ({ ...memory, holdUntil: clock.now() + settings.impliedHoldMs }))
-  }
-  return saved.ok
+    [entry],
+  )
+  if (!saved.ok) return false
+  record.remember((memory) => ({
+    ...memory,
+    holdUntil: Math.max(held, clock.now() + settings.impliedHoldMs),
+  }))
+  return true
 }

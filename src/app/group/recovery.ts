@@ -1,59 +1,108 @@
-import { describeAllocation } from '../../core/allocation.ts'
+import { describeAllocation, sameAllocation } from '../../core/allocation.ts'
+import type { Intent, IntentStep } from '../../core/group.ts'
 import { observeBounded } from './bound-actuator.ts'
-import { abort, adoptApplied, freeze, intentBudgetMs, type ChangeDeps } from './change.ts'
+import { commitApplied, conclude } from './change.ts'
+import { intentBudgetMs, type ChangeDeps } from './change-deps.ts'
+import { abort, freeze, leaveToPeople } from './give-up.ts'
 
 /**
  * How long to wait before judging an open intent that another process left: its deadline plus one
  * call time-out, so that a late write of that process cannot land afterwards. Monotonic; never
- * longer than a whole intent may take, whatever the wall clock did.
+ * longer than a whole intent may take nor shorter than one call, whatever the wall clock did.
  */
 export function recoveryWaitMs(deps: ChangeDeps): number {
   const { settings, clock, record, lease } = deps
   const intent = record.memory.row.intent
   if (intent === undefined || intent.token === lease.current()?.token) return 0
-  const ceiling = intentBudgetMs(settings) + settings.callTimeoutMs
-  return Math.min(ceiling, Math.max(0, intent.deadline + settings.callTimeoutMs - clock.wall()))
+  const { callTimeoutMs } = settings
+  const ceiling = intentBudgetMs(settings) + callTimeoutMs
+  const left = intent.deadline + callTimeoutMs - clock.wall()
+  return Math.min(ceiling, Math.max(callTimeoutMs, left))
+}
+
+/** What the world shows of an open intent. */
+interface Evidence {
+  readonly isTarget: boolean
+  readonly isOrigin: boolean
+  readonly steps: readonly IntentStep[]
+  readonly says: string
 }
 
 /**
  * Judges an open intent by what the world shows, and never replays it: the target's allocation is
  * committed and verified, the origin's aborted and refunded, anything else frozen (invariant 29).
- * Returns false where the world could not be read yet.
+ * Returns why it cannot be judged yet, where the world could not be read.
  */
-export async function judgeOpenIntent(deps: ChangeDeps, signal: AbortSignal): Promise<boolean> {
+export async function judgeOpenIntent(
+  deps: ChangeDeps,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const intent = deps.record.memory.row.intent
+  if (intent === undefined) return undefined
+  const evidence = await lookAtWorld(deps, intent, signal)
+  if (typeof evidence === 'string') return evidence
+  if (signal.aborted) return 'stopped'
+  const { isTarget, isOrigin, steps } = evidence
+  if (isTarget) {
+    const isCommitted =
+      intent.phase === 'applied' || (await commitApplied(deps, { ...intent, steps }))
+    if (isCommitted) await conclude(deps, signal)
+  } else if (intent.phase === 'applied') {
+    // It was applied, and every write of ours was over: what differs now is somebody else's edit.
+    await leaveToPeople(deps, intent, evidence.says)
+  } else if (isOrigin && !intent.compensating) {
+    await abort(deps, intent, 'an earlier process ended before it wrote anything')
+  } else {
+    const says = `unknown external state after an interrupted change from ${describeAllocation(intent.from)} to ${describeAllocation(intent.to)}: ${evidence.says}`
+    await freeze(deps, intent, says, [])
+  }
+  return undefined
+}
+
+async function lookAtWorld(
+  deps: ChangeDeps,
+  intent: Intent,
+  signal: AbortSignal,
+): Promise<Evidence | string> {
   const { clock, settings, record } = deps
-  const intent = record.memory.row.intent
-  if (intent === undefined) return true
+  const pushed = [...deps.actuators.entries()].filter(([, each]) => each.target !== undefined)
+  // The required ones decide; where none is, all that can be read.
+  const isAnyRequired = pushed.some(([, each]) => each.required)
   let isTarget = true
   let isOrigin = true
   const seen: string[] = []
-  for (const actuator of deps.actuators) {
+  const steps = [...intent.steps]
+  for (const [index, actuator] of pushed) {
     if (actuator.target === undefined) continue
     const read = await observeBounded(clock, actuator.target, settings.callTimeoutMs, signal)
     if (!read.ok) {
-      if (actuator.required) return false
+      const says = `cannot read ${actuator.type}: ${read.says}`
+      if (actuator.required || !isAnyRequired) return says
       continue
     }
-    if (actuator.required || intent.phase === 'applied') {
-      isTarget &&= actuator.target.plan(read.observed, intent.to).length === 0
-      isOrigin &&= actuator.target.plan(read.observed, intent.from).length === 0
+    const { observed } = read
+    const isThere = actuator.target.plan(observed, intent.to).length === 0
+    if (actuator.required || !isAnyRequired) {
+      isTarget &&= isThere
+      isOrigin &&= actuator.target.plan(observed, intent.from).length === 0
     }
-    seen.push(`${actuator.type} shows ${describeAllocation(read.observed.allocation)}`)
+    const step = steps[index]
+    if (step !== undefined && isThere) {
+      const { version: expected, says } = observed
+      steps[index] = { ...step, result: 'applied', expected, says }
+    }
+    seen.push(`${actuator.type} shows ${describeAllocation(observed.allocation)}`)
   }
-  if (signal.aborted) return false
-  const isPulled = deps.actuators.every((actuator) => actuator.target === undefined)
-  if (isPulled) {
+  if (pushed.length === 0) {
     // The publication is in the row itself: it says how far the change came.
-    isTarget = record.memory.row.published !== undefined && intent.phase === 'applied'
-    isOrigin = !isTarget
+    const published = record.memory.row.published ?? {}
+    isTarget = sameAllocation(published, intent.to)
+    isOrigin = sameAllocation(published, intent.from)
+    seen.push(`published is ${describeAllocation(published)}`)
   }
-  if (isTarget) {
-    await adoptApplied(deps, signal)
-  } else if (isOrigin && !intent.compensating && intent.phase === 'open') {
-    await abort(deps, intent, 'an earlier process ended before it wrote anything', false)
-  } else {
-    const says = `unknown external state after an interrupted change from ${describeAllocation(intent.from)} to ${describeAllocation(intent.to)}: ${seen.join('; ')}`
-    await freeze(deps, intent, says, [])
-  }
-  return true
+  const done = steps.map((step, index): IntentStep => {
+    const isPulled = deps.actuators[index]?.target === undefined
+    return isPulled ? { ...step, result: 'applied', says: 'published' } : step
+  })
+  return { isTarget, isOrigin, steps: done, says: seen.join('; ') }
 }

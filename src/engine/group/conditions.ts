@@ -36,11 +36,12 @@ export function conditionsOf(situation: Situation, decision: Decision, wall: num
       details: { state: stateOf(decision), serving: [...on].join(', ') },
     })
   }
-  const trouble = groupTrouble(situation, decision)
-  if (trouble !== undefined) {
+  const troubles = [groupTrouble(situation, decision), unverified(situation), lagging(situation)]
+  for (const trouble of troubles) {
+    if (trouble === undefined) continue
     found.push({
       key: `${group}#${trouble.name}`,
-      severity: 'critical',
+      severity: trouble.severity ?? 'critical',
       group,
       title: `${group}: ${trouble.title}`,
       did: trouble.did ?? did,
@@ -50,6 +51,33 @@ export function conditionsOf(situation: Situation, decision: Decision, wall: num
     })
   }
   return found
+}
+
+/** A change that did not show what it was made for is told, whatever became of it (invariant 43). */
+function unverified({ memory, now }: Situation): GroupTrouble | undefined {
+  const failed = memory.unverified
+  if (failed === undefined || now >= failed.until) return undefined
+  return {
+    name: 'verify',
+    severity: failed.reason === 'failback' ? 'warning' : 'critical',
+    title: `a ${failed.reason} could not be verified: ${failed.says}`,
+    todo: 'Look at the public name and at the targets: do viewers get what Changeover applied?',
+  }
+}
+
+/** Actuators that cannot be read, or do not follow: the next change may not be possible, or not be complete. */
+function lagging({ actuators }: Situation): GroupTrouble | undefined {
+  const bad = (actuators ?? []).filter((each) => !each.ok || each.lags === true)
+  if (bad.length === 0) return undefined
+  const says = bad.map(
+    (each) => `${each.type} ${each.ok ? 'does not follow' : 'cannot be read'}: ${each.says}`,
+  )
+  return {
+    name: 'actuator',
+    severity: 'warning',
+    title: says.join('; '),
+    todo: 'Check that the target can be reached and that its credentials still hold.',
+  }
 }
 
 /** Nothing can be done about a down path that serves: page at once. */
@@ -68,6 +96,8 @@ function remedyOf(health: PathHealth): string {
 
 interface GroupTrouble {
   readonly name: string
+  /** `critical` where absent. */
+  readonly severity?: 'warning' | 'critical'
   readonly title: string
   /** Where that is not what the decision says. */
   readonly did?: string

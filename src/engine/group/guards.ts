@@ -28,8 +28,8 @@ const holdGuard: Guard = {
   bypassable: true,
   ask: (_, { memory, now }) => {
     const { hold } = memory.row
-    if (hold === undefined || memory.holdUntil === undefined) return yes('no hold')
-    const left = formatDuration(Math.max(1000, roundSeconds(memory.holdUntil - now)))
+    if (hold === undefined) return yes('no hold')
+    const left = formatDuration(Math.max(1000, roundSeconds((memory.holdUntil ?? now) - now)))
     return no(`held by ${hold.owner} for another ${left}: ${hold.reason}`)
   },
 }

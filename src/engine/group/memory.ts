@@ -1,4 +1,4 @@
-import type { ChangeReason, GroupRow } from '../../core/group.ts'
+import type { ChangeReason, GroupRow, LedgerEntry } from '../../core/group.ts'
 import type { GroupSettings } from '../../core/settings.ts'
 
 /** One applied (or charged) change on the monotonic clock of this process. */
@@ -29,6 +29,17 @@ export interface GroupMemory {
   readonly rejected: ReadonlyMap<string, { readonly until: number; readonly says: string }>
   /** The world was read back since boot, lease change, reload or the end of a hold. */
   readonly readBack: boolean
+  /**
+   * Actuators, by position, that are not required and did not follow the last change, with the
+   * version at which we left them: our own lag, and nobody's edit.
+   */
+  readonly lagging?: ReadonlyMap<number, string>
+  /** The last change that could not be verified, for people, until this monotonic time. */
+  readonly unverified?: {
+    readonly until: number
+    readonly reason: ChangeReason
+    readonly says: string
+  }
   /** Monotonic time at which OBSERVE began. */
   readonly observingSince: number
 }
@@ -47,38 +58,58 @@ export function emptyRow(group: string): GroupRow {
 }
 
 /**
- * Turns a stored row into memory at boot. Stored wall times become monotonic ones; a time in the
- * future (the wall clock went back) counts from now, so nothing is ever shortened. Holddown starts
- * in full when the row knows any change.
+ * Turns a stored row into memory, at boot or for a new term as leader. Stored wall times become
+ * monotonic ones; a time in the future (the wall clock went back) counts from now, so nothing is
+ * ever shortened. What this process knew before keeps its monotonic time, whatever the wall clock
+ * did since. Holddown starts in full when the row knows any change that this process does not.
  */
 export function recall(
   row: GroupRow,
   settings: GroupSettings,
   now: number,
   wall: number,
+  before?: GroupMemory,
 ): GroupMemory {
   const ago = (at: number) => now - Math.max(0, wall - at)
   const ahead = (at: number) => now + Math.max(0, at - wall)
   const changes = row.ledger.map((entry) => ({
     intent: entry.intent,
     reason: entry.reason,
-    at: ago(entry.at),
+    at: knownAt(entry, before) ?? ago(entry.at),
     charge: entry.charge,
     leaving: entry.leaving,
     target: entry.target,
   }))
+  const isKnown = row.ledger.every((entry) => knownAt(entry, before) !== undefined)
+  const full = changes.length > 0 ? now + settings.holddownMs : now
+  const holddownUntil = isKnown && before !== undefined ? before.holddownUntil : full
+  const { hold, failback } = row
+  const isHoldKnown = hold !== undefined && before?.row.hold?.until === hold.until
+  const isBlockKnown = before?.row.failback.blockedUntil === failback.blockedUntil
   return {
     row,
     changes,
-    holddownUntil: changes.length > 0 ? now + settings.holddownMs : now,
+    holddownUntil,
     rejected: new Map(),
     readBack: false,
     observingSince: now,
-    ...(row.hold !== undefined && { holdUntil: ahead(row.hold.until) }),
-    ...(row.failback.blockedUntil !== undefined && {
-      failbackBlockedUntil: ahead(row.failback.blockedUntil),
+    ...(hold !== undefined && {
+      holdUntil: (isHoldKnown ? before.holdUntil : undefined) ?? ahead(hold.until),
+    }),
+    ...(failback.blockedUntil !== undefined && {
+      failbackBlockedUntil:
+        (isBlockKnown ? before?.failbackBlockedUntil : undefined) ?? ahead(failback.blockedUntil),
     }),
   }
+}
+
+/** The monotonic time that this process itself knows of a ledger entry, if the entry is still the same. */
+function knownAt(entry: LedgerEntry, before: GroupMemory | undefined): number | undefined {
+  const isSame = before?.row.ledger.some(
+    (each) => each.intent === entry.intent && each.at === entry.at,
+  )
+  if (isSame !== true) return undefined
+  return before?.changes.find((change) => change.intent === entry.intent)?.at
 }
 
 /** What the changes inside the sliding budget window cost together (invariant 18). */
@@ -94,13 +125,29 @@ export function leftAsDown(
   settings: GroupSettings,
   now: number,
 ): ReadonlySet<string> {
-  const recent = memory.changes.filter((change) => now - change.at < settings.holddownMs)
-  return new Set(recent.flatMap((change) => change.leaving))
+  return new Set(inHolddown(memory, settings, now).flatMap((change) => change.leaving))
 }
 
 /** Whether the one double-charged move of this holddown was made already. */
 export function exceptionUsed(memory: GroupMemory, settings: GroupSettings, now: number): boolean {
-  return memory.changes.some((change) => now - change.at < settings.holddownMs && change.charge > 1)
+  return inHolddown(memory, settings, now).some((change) => change.charge > 1)
+}
+
+/**
+ * Changes of the running holddown. The newest belongs to it as long as it lasts, because after a
+ * restart it starts in full, whatever the wall clock says of the change.
+ */
+function inHolddown(memory: GroupMemory, settings: GroupSettings, now: number): Change[] {
+  const newest = memory.changes.at(-1)
+  return memory.changes.filter(
+    (change) =>
+      now - change.at < settings.holddownMs || (change === newest && now < memory.holddownUntil),
+  )
+}
+
+/** Monotonic end of the hold that lasts now; 0 without one. */
+export function heldUntil({ row, holdUntil }: GroupMemory): number {
+  return row.hold === undefined ? 0 : (holdUntil ?? 0)
 }
 
 /** Ledger entries that some budget or failback rule can still need. */

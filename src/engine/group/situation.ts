@@ -16,6 +16,13 @@ export interface Situation {
   readonly store: { readonly ok: boolean; readonly says: string }
   /** What the installation's blast radius says of one more change. */
   readonly installation: { readonly pass: boolean; readonly says: string }
+  /** Actuators as they were read last: those that cannot be read or lag behind are told to people. */
+  readonly actuators?: readonly {
+    readonly type: string
+    readonly ok: boolean
+    readonly lags?: boolean
+    readonly says: string
+  }[]
   /** Monotonic milliseconds. */
   readonly now: number
 }

@@ -2,51 +2,10 @@ import { describe, expect, test } from 'vitest'
 import { allTo } from '../../../src/core/allocation.ts'
 import type { JournalKind } from '../../../src/core/journal.ts'
 import type { Health } from '../../../src/core/health.ts'
-import {
-  createWorld,
-  groupName,
-  killProcess,
-  startProcess,
-  type Process,
-  type Sight,
-  type World,
-  type WorldOptions,
-} from '../../sim/world.ts'
-
-/** A world that earned its health: 60 virtual seconds after the start. */
-async function steady(
-  overrides: Omit<WorldOptions, 'seed'> = {},
-): Promise<{ world: World; process: Process; options: WorldOptions }> {
-  const options = { seed: 5, ...overrides }
-  const world = createWorld(options)
-  const process = await startProcess(world, options)
-  await world.clock.advance(60_000)
-  expect(stateOf(process)).toBe('STEADY')
-  return { world, process, options }
-}
-
-function stateOf(process: Process): string | undefined {
-  return process.watchdog.controller(groupName)?.snapshot().state
-}
-
-function says(world: World, kind: JournalKind): string[] {
-  return world.disk.journal.filter((entry) => entry.kind === kind).map((entry) => entry.says)
-}
-
-/** From now on the named paths look like this to every vantage. */
-function show(world: World, sights: Readonly<Record<string, Sight>>): void {
-  world.sight = (path) => sights[path] ?? 'good'
-}
-
-function pages(world: World, part: string): number {
-  return world.notices.filter(
-    ({ notice }) => notice.action === 'trigger' && notice.key.includes(part),
-  ).length
-}
+import { groupName, killProcess, startProcess } from '../../sim/world.ts'
+import { onA, onB, pages, says, show, stateOf, steady } from './scene.ts'
 
 const person = { group: groupName, actor: 'ana', reason: 'test' } as const
-const onA = { 'cdn-a': 100, 'cdn-b': 0 }
-const onB = { 'cdn-a': 0, 'cdn-b': 100 }
 
 describe('situations, settled', () => {
   test('the active path fails: intent, write, verification, in this order, and one page', async () => {
@@ -101,15 +60,9 @@ describe('situations, settled', () => {
 
   test('verification of a failover fails: another eligible target once', async () => {
     const { world } = await steady({ paths: 3 })
-    const publicView = world.target
     show(world, { 'cdn-a': 'bad' })
     // What the public name serves from cdn-b is bad, though cdn-b itself looks good.
-    const probe = world.sight
-    world.sight = (path, vantage) => {
-      const isPublic =
-        publicView.allocation['cdn-b'] === 100 && new Error().stack?.includes('publicSight')
-      return isPublic === true && path === 'cdn-b' ? 'bad' : probe(path, vantage)
-    }
+    world.publicTrouble = () => (world.target.allocation['cdn-b'] === 100 ? 'bad' : undefined)
     await world.clock.advance(150_000)
 
     expect(says(world, 'verify-failed')).toHaveLength(1)
