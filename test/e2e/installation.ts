@@ -59,7 +59,8 @@ export async function install(configuration: string): Promise<Installation> {
     { read: () => text, fileName, log: silentLog },
   )
   const { readFileSync } = await import('node:fs')
-  const token = running.tokenFile === undefined ? '' : readFileSync(running.tokenFile, 'utf8').trim()
+  const token =
+    running.tokenFile === undefined ? '' : readFileSync(running.tokenFile, 'utf8').trim()
   const get = async (path: string) => await fetch(running.url + path)
   const installation: Installation = {
     url: running.url,

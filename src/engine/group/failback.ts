@@ -5,10 +5,7 @@ import type { Situation } from './situation.ts'
  * How long the preferred path must have been up before an automatic failback: `stable_for`, doubled
  * with each relapse, never above the maximum (invariant 23).
  */
-function failbackWaitMs(
-  settings: Situation['settings']['failback'],
-  relapses: number,
-): number {
+function failbackWaitMs(settings: Situation['settings']['failback'], relapses: number): number {
   return Math.min(settings.maxWaitMs, settings.stableForMs * 2 ** Math.min(relapses, 30))
 }
 
