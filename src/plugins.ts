@@ -1,4 +1,7 @@
+import dns from '../probes/dns.ts'
 import hls from '../probes/hls.ts'
+import http from '../probes/http.ts'
+import tcp from '../probes/tcp.ts'
 import evict from './actuators/evict.ts'
 import haproxy from './actuators/haproxy.ts'
 import serve from './actuators/serve.ts'
@@ -14,7 +17,7 @@ export const plugins: {
   readonly actuators: readonly ActuatorPlugin[]
   readonly notifiers: readonly NotifierPlugin[]
 } = {
-  probes: [hls],
+  probes: [hls, dns, http, tcp],
   actuators: [evict, haproxy, serve],
   notifiers: [pagerduty, webhook],
 }

@@ -11,6 +11,8 @@ const packages = [
   { name: 'haproxy', program: 'haproxy', for: 'the haproxy actuator' },
   { name: 'chromium', program: 'chromium', for: 'the status page in a real browser' },
   { name: 'openssl', program: 'openssl', for: 'certificates for tests over TLS' },
+  { name: 'bind9', program: 'named', for: 'the dns probe against a real primary and secondary' },
+  { name: 'bind9-dnsutils', program: 'nsupdate', for: 'changes of DNS records in those tests' },
   { name: 'prometheus', program: 'promtool', for: 'checks of metrics and alerting rules' },
 ]
 

@@ -67,10 +67,10 @@ export async function runProbe(cli: Cli, url: string, options: ProbeOptions): Pr
   return verdict.code
 }
 
-/** Which probe speaks the language of an address. */
+/** Which probe speaks the language of an address; where none is named, the scheme is its name. */
 const byScheme: Readonly<Record<string, string>> = {
-  'http:': 'hls',
-  'https:': 'hls',
+  'https:': 'http',
+  'tls:': 'tcp',
   'rtmps:': 'rtmp',
   'udp:': 'mpegts',
   'rtp:': 'mpegts',
@@ -87,14 +87,21 @@ function pluginFor(
       todo: 'Give it with its scheme, such as https://live.example/ch1/main.m3u8.',
     })
   }
-  const isManifest = parsed.pathname.endsWith('.mpd')
-  const guessed = isManifest ? 'dash' : (byScheme[parsed.protocol] ?? parsed.protocol.slice(0, -1))
-  const wanted = type ?? guessed
+  const wanted = type ?? guessed(parsed)
   const plugin = probes.find((each) => each.type === wanted)
   if (plugin !== undefined) return plugin
   throw new ChangeoverError('USAGE', `There is no probe ${JSON.stringify(clean(wanted))}.`, {
     todo: `Name one with --type; there are: ${probes.map((each) => each.type).join(', ')}.`,
   })
+}
+
+/** A playlist or manifest shows in the path; what else is on the web is a page like any other. */
+function guessed({ protocol, pathname }: URL): string {
+  if (protocol === 'http:' || protocol === 'https:') {
+    if (/\.m3u8?$/iu.test(pathname)) return 'hls'
+    if (/\.mpd$/iu.test(pathname)) return 'dash'
+  }
+  return byScheme[protocol] ?? protocol.slice(0, -1)
 }
 
 function optionsOf(plugin: ProbePlugin, url: string, options: ProbeOptions): unknown {

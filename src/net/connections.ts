@@ -124,7 +124,8 @@ function singleUse(socket: Socket) {
   }
 }
 
-function certificateExpiry(socket: Socket): number | undefined {
+/** When the certificate of a TLS peer expires, in milliseconds since the epoch. */
+export function certificateExpiry(socket: Socket): number | undefined {
   if (!(socket instanceof TLSSocket)) return undefined
   const at = Date.parse(socket.getPeerX509Certificate()?.validTo ?? '')
   return Number.isNaN(at) ? undefined : at

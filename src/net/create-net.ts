@@ -1,7 +1,10 @@
+import { getServers } from 'node:dns'
 import type { Clock } from '../core/clock.ts'
 import type { Net } from '../plugin/net.ts'
 import { Call } from './call.ts'
+import { connectOnly } from './connect.ts'
 import { Connections } from './connections.ts'
+import { datagram } from './datagram.ts'
 import { Deadlines } from './deadlines.ts'
 import { exchange } from './exchange.ts'
 import { http } from './http.ts'
@@ -32,6 +35,23 @@ export function createNet({ clock }: { readonly clock: Clock }): RealNet {
         call.end()
       }
     },
+    async connect(request) {
+      const call = new Call(clock, deadlines, request)
+      try {
+        return await connectOnly(parts, call, request)
+      } finally {
+        call.end()
+      }
+    },
+    async datagram(request) {
+      const call = new Call(clock, deadlines, request)
+      try {
+        return await datagram(parts.resolver, call, request)
+      } finally {
+        call.end()
+      }
+    },
+    nameServers: () => getServers(),
     async close() {
       deadlines.close()
       await parts.connections.close()

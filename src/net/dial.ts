@@ -16,6 +16,10 @@ interface DialTarget {
   readonly family?: 4 | 6
   /** TLS with these trusted certificates; plain TCP where absent. */
   readonly tls?: SecureContext
+  /** SNI and certificate go by this name in place of `host`. */
+  readonly serverName?: string
+  /** Protocols to offer inside TLS (RFC 7301); none where absent. */
+  readonly protocols?: readonly string[]
 }
 
 type Dialed = { readonly ok: true; readonly socket: Socket; readonly address: string } | NetFailure
@@ -26,7 +30,7 @@ type Dialed = { readonly ok: true; readonly socket: Socket; readonly address: st
  */
 export async function dial(call: Call, resolver: Resolver, target: DialTarget): Promise<Dialed> {
   const named = `${target.host.includes(':') ? `[${target.host}]` : target.host}:${target.port}`
-  const found = await find(call, resolver, target, named)
+  const found = await lookUp(call, resolver, target, named)
   if ('ok' in found) return found
 
   call.phase = 'connect'
@@ -42,7 +46,7 @@ export async function dial(call: Call, resolver: Resolver, target: DialTarget): 
   if (target.tls === undefined) return { ok: true, socket: connected.socket, address }
   call.phase = 'tls'
   const shaking = call.clock.now()
-  const secured = await secure(call, connected.socket, target.host, target.tls)
+  const secured = await secure(call, connected.socket, target, target.tls)
   if (secured === undefined) return call.stoppedFailure(where)
   if ('error' in secured) return failed(call, secured.error, where)
   call.tls = call.clock.now() - shaking
@@ -54,10 +58,11 @@ export function withAddress(named: string, host: string, address: string | undef
   return address === undefined || address === host ? named : `${named} (${address})`
 }
 
-async function find(
+/** The addresses of a target, by the system's resolver where it has no address already. */
+export async function lookUp(
   call: Call,
   resolver: Resolver,
-  target: DialTarget,
+  target: Pick<DialTarget, 'host' | 'address' | 'family'>,
   named: string,
 ): Promise<{ readonly addresses: readonly LookupAddress[] } | NetFailure> {
   const literal = target.address ?? target.host
@@ -78,15 +83,16 @@ async function find(
 function secure(
   call: Call,
   raw: Socket,
-  host: string,
+  { host: connectedTo, serverName, protocols }: DialTarget,
   secureContext: SecureContext,
 ): Promise<{ readonly socket: TLSSocket } | { readonly error: unknown } | undefined> {
+  const host = serverName ?? connectedTo
   return new Promise((resolve) => {
     const socket = connectTls({
       socket: raw,
       secureContext,
       host,
-      ALPNProtocols: ['http/1.1'],
+      ...(protocols !== undefined && { ALPNProtocols: [...protocols] }),
       // RFC 6066 section 3: an address is never sent as a server name.
       ...(isIP(host) === 0 && { servername: host }),
     })

@@ -90,6 +90,7 @@ function converse(
       chunks.push(part)
       call.bytes += part.length
       if (chunk.length > room) finish(true)
+      else if (request.isComplete?.(Buffer.concat(chunks)) === true) finish(false)
     })
     socket.once('end', () => finish(false))
     socket.on('error', (error) => {

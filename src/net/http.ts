@@ -117,7 +117,7 @@ async function open(
     port: url.port === '' ? (secure ? 443 : 80) : Number(url.port),
     ...(pin !== undefined && { address: bareAddress(pin) }),
     ...(request.family !== undefined && { family: request.family }),
-    ...(tls !== undefined && { tls }),
+    ...(tls !== undefined && { tls, protocols: ['http/1.1'] }),
   })
   if (!dialed.ok) return dialed
   const key = keyOf(request, outgoing, pin)

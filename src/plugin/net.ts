@@ -7,6 +7,12 @@ export interface Net {
   http(request: HttpRequest): Promise<HttpResult>
   /** Connects, writes `payload`, reads until the peer closes, the deadline or the cap. */
   exchange(request: ExchangeRequest): Promise<ExchangeResult>
+  /** Connects, does the TLS handshake and waits for what the peer says first, as far as asked to. */
+  connect(request: ConnectRequest): Promise<ConnectResult>
+  /** Sends one UDP datagram and waits for the one that answers it. It is never repeated. */
+  datagram(request: DatagramRequest): Promise<DatagramResult>
+  /** Addresses of the name servers that this machine asks, such as `127.0.0.53` or `[::1]:5353`. */
+  nameServers(): readonly string[]
 }
 
 export interface HttpRequest {
@@ -101,8 +107,56 @@ export interface ExchangeRequest {
   readonly deadlineMs: number
   readonly maxBytes: number
   readonly signal?: AbortSignal
+  /** Says of what came so far whether it is the whole answer, for peers that do not close. */
+  readonly isComplete?: (body: Buffer) => boolean
 }
 
 export type ExchangeResult =
   | { readonly ok: true; readonly body: Buffer; readonly truncated: boolean; readonly ms: number }
+  | NetFailure
+
+export interface ConnectRequest {
+  /** A name or an address. */
+  readonly host: string
+  readonly port: number
+  /** Connect to this address in place of what `host` resolves to. */
+  readonly address?: string
+  /** TLS, where present. Its certificate must be for `serverName`, by default `host`. */
+  readonly tls?: {
+    readonly serverName?: string
+    /** PEM certificates to trust in place of the system's. */
+    readonly ca?: string
+  }
+  /** Waits until the peer has said so many bytes by itself, or closed. Default 0: does not wait. */
+  readonly bannerBytes?: number
+  readonly deadlineMs: number
+  readonly signal?: AbortSignal
+}
+
+export interface Connected {
+  readonly ok: true
+  readonly address: string
+  /** What the peer said first; shorter than asked for where it closed. */
+  readonly banner: Buffer
+  /** `firstByte` is the time from the open connection to the first byte of the banner. */
+  readonly timings: HttpTimings
+  /** Days until the peer's certificate expires; only over TLS. */
+  readonly certificateDays?: number
+}
+
+export type ConnectResult = Connected | NetFailure
+
+export interface DatagramRequest {
+  /** A name or an address; of a name, the first address is asked. */
+  readonly host: string
+  readonly port: number
+  readonly payload: Buffer
+  readonly deadlineMs: number
+  /** Whether a datagram from the peer answers this one; others are passed over. Must not throw. */
+  readonly isAnswer: (datagram: Buffer) => boolean
+  readonly signal?: AbortSignal
+}
+
+export type DatagramResult =
+  | { readonly ok: true; readonly body: Buffer; readonly address: string; readonly ms: number }
   | NetFailure

@@ -68,4 +68,10 @@ const refused = {
 } as const
 
 /** A network on which nobody answers. */
-export const noNet: Net = { http: async () => refused, exchange: async () => refused }
+export const noNet: Net = {
+  http: async () => refused,
+  exchange: async () => refused,
+  connect: async () => refused,
+  datagram: async () => refused,
+  nameServers: () => [],
+}

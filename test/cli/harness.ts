@@ -82,6 +82,9 @@ function lazyNet(): Net {
   return {
     http: (request) => opened().http(request),
     exchange: (request) => opened().exchange(request),
+    connect: (request) => opened().connect(request),
+    datagram: (request) => opened().datagram(request),
+    nameServers: () => opened().nameServers(),
   }
 }
 

@@ -1,12 +1,15 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { z } from 'zod'
 import type { Observation } from '../../src/core/sample.ts'
 import type { Purpose, ProbePlugin } from '../../src/plugin/probe.ts'
 import { secretUrl } from '../../src/plugin/option-types.ts'
 import { plugins } from '../../src/plugins.ts'
+import { serveTcp } from '../net/servers.ts'
 import { fakeComposition, run } from './harness.ts'
 
 const measures = plugins.probes.find(({ type }) => type === 'hls')?.measures ?? []
+/** The shipped rules name what these measure. */
+const others = plugins.probes.filter(({ type }) => type !== 'hls')
 
 /** A probe that shows what a test wants, look by look; the last look repeats. */
 function showing(looks: readonly Partial<Observation>[]) {
@@ -29,7 +32,10 @@ function showing(looks: readonly Partial<Observation>[]) {
       }
     },
   }
-  return { composition: fakeComposition({ plugins: { ...plugins, probes: [plugin] } }), seen }
+  return {
+    composition: fakeComposition({ plugins: { ...plugins, probes: [plugin, ...others] } }),
+    seen,
+  }
 }
 
 const url = 'https://maria:hunter2@a.example/main.m3u8?token=hunter2'
@@ -200,6 +206,23 @@ describe('changeover probe', () => {
     })
   })
 
+  it.each([
+    ['tcp://127.0.0.1:PORT', 'tcp'],
+    ['http://127.0.0.1:PORT/health', 'http'],
+    ['http://127.0.0.1:PORT/live.m3u8', 'hls'],
+    ['dns://127.0.0.1:PORT/live.test', 'dns'],
+    ['tls://127.0.0.1:PORT', 'tcp'],
+  ])('takes %s for something that the probe %s speaks', async (address, type) => {
+    const server = await serveTcp((socket) => socket.destroy())
+    onTestFinished(() => server.close())
+    const given = address.replace('PORT', String(server.port))
+
+    const { out, err } = await run(['probe', given, '--for', '0s', '--json'])
+
+    expect(err).toBe('')
+    expect(JSON.parse(out)).toMatchObject({ type })
+  })
+
   it('shows a person in a terminal how far it is', async () => {
     const { composition } = showing([{}])
 
@@ -217,11 +240,11 @@ describe('changeover probe', () => {
     },
     {
       argv: ['rtmp://a.example/live/hunter2'],
-      err: 'error: There is no probe "rtmp".\n  Name one with --type; there are: hls.\n',
+      err: 'error: There is no probe "rtmp".\n  Name one with --type; there are: hls, dns, http, tcp.\n',
     },
     {
       argv: ['https://a.example/x.mpd'],
-      err: 'error: There is no probe "dash".\n  Name one with --type; there are: hls.\n',
+      err: 'error: There is no probe "dash".\n  Name one with --type; there are: hls, dns, http, tcp.\n',
     },
     {
       argv: ['ftp://a.example/hunter2', '--type', 'hls'],

@@ -1,9 +1,12 @@
 import type { Clock } from '../../src/core/clock.ts'
 import type {
+  ConnectResult,
+  DatagramResult,
   ExchangeResult,
   HttpRequest,
   HttpResult,
   Net,
+  NetFailure,
   NetFault,
   NetPhase,
 } from '../../src/plugin/net.ts'
@@ -30,6 +33,16 @@ export interface ScriptedAnswer {
 }
 
 export type Script = ScriptedAnswer | ((now: number, request: HttpRequest) => ScriptedAnswer)
+
+/** What anything but HTTP meets. */
+const refused: NetFailure = {
+  ok: false,
+  fault: 'refused',
+  phase: 'connect',
+  says: 'connection refused',
+  bytes: 0,
+  timings: { total: 0 },
+}
 
 /** A network that is a table: URL (query left out) and time give the answer; all else answers 404. */
 export class ScriptedNet implements Net {
@@ -70,9 +83,19 @@ export class ScriptedNet implements Net {
   }
 
   async exchange(): Promise<ExchangeResult> {
-    const says = 'connection refused'
-    const timings = { total: 0 }
-    return { ok: false, fault: 'refused', phase: 'connect', says, bytes: 0, timings }
+    return refused
+  }
+
+  async connect(): Promise<ConnectResult> {
+    return refused
+  }
+
+  async datagram(): Promise<DatagramResult> {
+    return refused
+  }
+
+  nameServers(): readonly string[] {
+    return []
   }
 
   async #play(

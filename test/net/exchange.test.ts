@@ -49,6 +49,17 @@ describe('an exchange', () => {
     expect(result.ms).toBeGreaterThanOrEqual(15)
   })
 
+  it('ends with a whole answer where the caller can tell, though the peer stays', async () => {
+    const port = await serve((socket) => {
+      socket.write('one ')
+      setTimeout(() => socket.write('two.'), 20)
+    })
+
+    const result = await say(port, { isComplete: (body) => body.toString().endsWith('.') })
+
+    expect(result).toMatchObject({ ok: true, body: Buffer.from('one two.'), truncated: false })
+  })
+
   it('works over a Unix socket', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'changeover-exchange-'))
     const socket = join(folder, 's.sock')
