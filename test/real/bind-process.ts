@@ -7,10 +7,11 @@ import { freePort } from './haproxy-process.ts'
 
 const NAMED = installed('/usr/sbin/named', '/usr/local/sbin/named', '/opt/homebrew/sbin/named')
 const NSUPDATE = installed('/usr/bin/nsupdate', '/usr/local/bin/nsupdate')
+const DIG = installed('/usr/bin/dig', '/usr/local/bin/dig')
 
 /** The version of the BIND that is installed here; `undefined` where it, or nsupdate, is not. */
 export function bindVersion(): string | undefined {
-  if (NAMED === undefined || NSUPDATE === undefined) return undefined
+  if (NAMED === undefined || NSUPDATE === undefined || DIG === undefined) return undefined
   return /BIND (\S+)/u.exec(execFileSync(NAMED, ['-v']).toString())?.[1]
 }
 
@@ -78,7 +79,9 @@ export async function startBind(options: { readonly isSecondaryDeaf?: boolean } 
 /** The answer section as dig gives it. */
 function dig(port: number, name: string, type: string): readonly string[] {
   const args = ['@127.0.0.1', '-p', String(port), '+short', '+time=1', '+tries=1']
-  const out = execFileSync('dig', [...args, `${name}.${ZONE}`, type], { stdio: 'pipe' }).toString()
+  const out = execFileSync(DIG ?? '', [...args, `${name}.${ZONE}`, type], {
+    stdio: 'pipe',
+  }).toString()
   return out.split('\n').filter((line) => line !== '' && !line.startsWith(';'))
 }
 
