@@ -50,7 +50,7 @@ async function once(url: string): Promise<Observation> {
     signal: new AbortController().signal,
     everyMs: 2_000,
   }
-  const options = hls.options.parse({ url, timeout: '1s' })
+  const options = hls.options.parse({ url, timeout: '2s' })
   for await (const seen of hls.observe(options, context)) return seen
   throw new Error('no observation')
 }
@@ -68,7 +68,7 @@ describe('the probe on real sockets', () => {
       segments_missing_ratio: 0,
       continuity_errors: 0,
     })
-    expect(clock.now() - startedAt).toBeLessThan(1_500)
+    expect(clock.now() - startedAt).toBeLessThan(4_000)
   })
 
   it('names the phase in which an unreachable server failed', async () => {
