@@ -48,8 +48,6 @@ export class CheckSession {
   /** Who waits for the look under way. */
   readonly #serving: Wanted[] = []
   #deadlineAt: number | undefined
-  /** The age limit that a look just before it has answered already. */
-  #answeredAt: number | undefined
   #isSuspect = false
   /** When the look under way began. */
   #lookBegan: number | undefined
@@ -166,7 +164,6 @@ export class CheckSession {
       this.#lookBegan = now
       this.#newestBegan = now
       if (this.#deadlineAt !== undefined && this.#isAnswered(this.#deadlineAt)) {
-        this.#answeredAt = this.#deadlineAt
         this.#deadlineAt = undefined
       }
       onLag?.(Math.max(0, now - due.at))
@@ -216,8 +213,7 @@ export class CheckSession {
 
   /** Whether the newest look began late enough to judge an age limit by it. */
   #isAnswered(at: number): boolean {
-    const isKnown = this.#answeredAt !== undefined && Math.abs(at - this.#answeredAt) < lookMarginMs
-    return isKnown || this.#newestBegan >= this.#beginFor(at) - this.#toleranceMs
+    return this.#newestBegan >= this.#beginFor(at) - this.#toleranceMs
   }
 
   #beginFor(at: number): number {

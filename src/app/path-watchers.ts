@@ -107,7 +107,9 @@ export class PathWatchers {
       return { ok: false, says: sample.reason ?? sample.outcome, ...(isBlind && { isBlind }) }
     }
     const { report } = watched
-    if (report.health === 'down' || report.suspect) return { ok: false, says: report.says }
+    if (report.health === 'down') return { ok: false, says: report.says }
+    const pending = report.pending.find((verdict) => verdict.class === 'down')
+    if (pending !== undefined) return { ok: false, says: pending.says }
     return { ok: true, says: 'a fresh look passed' }
   }
 

@@ -270,6 +270,15 @@ describe('before an age reaches its limit', () => {
     expect(looks.filter((look) => look.purpose === 'deadline')).toHaveLength(1)
   })
 
+  it('is looked at again where the extra look was over much sooner than the one before', async () => {
+    const looks = await expecting((at) => (at < 4_000 ? 4_000 : undefined), {
+      lookMs: (index) => (index === 0 ? 1_000 : 20),
+      runMs: 4_999,
+    })
+
+    expect(looks.slice(1).map((look) => look.began)).toEqual([1_950, 3_910])
+  })
+
   it('is looked at once also where the limit shifts by the rounding of an age', async () => {
     const looks = await expecting((at) => 4_000 + (at % 3), { lookMs: 20, runMs: 4_900 })
 

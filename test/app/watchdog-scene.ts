@@ -5,6 +5,7 @@ import { Watchdog, type WatchdogHooks } from '../../src/app/watchdog.ts'
 import { allTo, describeAllocation, type Allocation } from '../../src/core/allocation.ts'
 import { silentLog } from '../../src/core/log.ts'
 import type { Notice } from '../../src/core/notice.ts'
+import type { RuleDefinition } from '../../src/core/rule.ts'
 import type { Observation } from '../../src/core/sample.ts'
 import type { GroupSettings, PathSettings, Settings } from '../../src/core/settings.ts'
 import { compileRuleSet, type RuleSet } from '../../src/engine/rules/rule-set.ts'
@@ -93,6 +94,18 @@ const measures: ProbePlugin['measures'] = [
   { name: 'missing_ratio', kind: 'gauge', unit: 'ratio', help: 'Share of missing segments.' },
 ]
 
+/** Besides what every path is judged by: whether it can be reached. */
+const rules: readonly RuleDefinition[] = [
+  {
+    name: 'segments-missing',
+    class: 'down',
+    when: 'missing_ratio > 0.5',
+    severity: 'critical',
+    says: '{missing_ratio} of the segments are missing',
+    diagnosis: 'segments-missing',
+  },
+]
+
 /** A watchdog that is not started yet. */
 export function watchdogScene(settings = sceneSettings(), hooks?: WatchdogHooks): WatchdogScene {
   const clock = new SimulatedClock()
@@ -125,8 +138,8 @@ export function watchdogScene(settings = sceneSettings(), hooks?: WatchdogHooks)
     actuators: [balancer(targets), serve],
     notifiers: [notifier('page'), notifier('chat')],
   }
-  const compiled = compileRuleSet([], plugins.probes)
-  if (!compiled.ok) throw new Error('the scene has no rules that could fail')
+  const compiled = compileRuleSet([{ name: 'scene', windows: {}, rules }], plugins.probes)
+  if (!compiled.ok) throw new Error(JSON.stringify(compiled.errors))
   let id = 0
   const watchdog = new Watchdog({
     clock,
@@ -142,8 +155,8 @@ export function watchdogScene(settings = sceneSettings(), hooks?: WatchdogHooks)
     tickMs: 200,
     ...(hooks !== undefined && { hooks }),
   })
-  const rules = compiled.set
-  return { clock, store, net, watchdog, plugins, settings, rules, sights, looks, targets, notices }
+  const world = { sights, looks, targets, notices }
+  return { clock, store, net, watchdog, plugins, settings, rules: compiled.set, ...world }
 }
 
 /** A scene that earned its health. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Transition } from '../../src/app/health-board.ts'
 import type { Settings } from '../../src/core/settings.ts'
-import { fail } from './scripted-probe.ts'
+import { fail, pass } from './scripted-probe.ts'
 import {
   cdn,
   sceneGroup,
@@ -134,6 +134,28 @@ describe('a watchdog', () => {
     expect(scene.targets.get(cdn)?.allocation).toEqual(onB)
     expect(scene.looks.some((look) => look.purpose === 'precheck' && look.where === 'cdn-b')).toBe(
       true,
+    )
+  })
+
+  it('does not move to a path that answers while a rule is about to call it down', async () => {
+    const scene = await steadyScene()
+    scene.sights.set('cdn-b', pass({ missing_ratio: 0.9 }))
+    await scene.clock.advance(1_000)
+
+    const answer = scene.watchdog.command({
+      kind: 'steer',
+      group: cdn,
+      path: 'cdn-b',
+      actor: 'ana',
+      reason: 'maintenance',
+      apply: false,
+      bypass: [],
+    })
+    await scene.clock.advance(1_000)
+
+    expect(await answer).toMatchObject({ ok: false, code: 'conflict' })
+    expect(scene.store.disk.journal.map((entry) => entry.says)).toContain(
+      'cdn-b failed its pre-check: 90 % of the segments are missing',
     )
   })
 
@@ -375,7 +397,7 @@ describe('a reload', () => {
     expect(since - begun).toBeLessThan(7_100)
   })
 
-  it('takes reports for stale by the new limit', async () => {
+  it('takes what was seen for stale by the new limit', async () => {
     const scene = await steadyScene()
     await reload(scene, { timing: { ...scene.settings.timing, staleAfterMs: 400 } })
 
@@ -385,6 +407,57 @@ describe('a reload', () => {
 
     expect(stale).toBe('unknown')
     expect(healthOf(scene, cdnA)?.health).toBe('up')
+  })
+
+  it('takes the reports of other vantages for stale by the new limit too', async () => {
+    const vantages = ['local', 'fra'].map((name) => ({ name, domain: name }))
+    const groups = [sceneGroup(cdn, ['cdn-a', 'cdn-b'], { vantages })]
+    const scene = await steadyScene(sceneSettings({ vantages, groups }))
+    const own = scene.watchdog.watched(cdnA)?.report
+    if (own === undefined) throw new Error('cdn-a is not watched')
+    scene.watchdog.receive(cdn, { ...own, vantage: 'fra', seenAt: scene.clock.now() })
+    const votes = () => healthOf(scene, cdnA)?.votes.map((vote) => vote.health)
+    const before = votes()
+
+    await reload(scene, { timing: { ...scene.settings.timing, staleAfterMs: 2_000 } })
+    await scene.clock.advance(2_500)
+
+    expect(before).toEqual(['up', 'up'])
+    expect(votes()).toEqual(['up', 'unknown'])
+  })
+
+  it('lets more groups change at once where the blast radius grows', async () => {
+    const groups = [sceneGroup(), sceneGroup(other, ['x', 'y'])]
+    const radius = (allowed: number) => ({
+      blastRadius: { groups: allowed, fraction: 0, perMs: 300_000 },
+    })
+    const scene = await steadyScene(sceneSettings({ groups, installation: radius(1) }))
+    for (const path of ['cdn-a', 'x']) scene.sights.set(path, fail())
+    await scene.clock.advance(20_000)
+    const moved = () => [...scene.targets.values()].filter((target) => target.version > 1).length
+    const before = moved()
+
+    await reload(scene, { installation: radius(2) })
+    await scene.clock.advance(20_000)
+
+    expect([before, moved()]).toEqual([1, 2])
+  })
+
+  it('knows nothing of a new path while this vantage cannot see', async () => {
+    const reference = ['https://one.example/']
+    const settings = sceneSettings({ vantage: { name: 'local', domain: 'local', reference } })
+    const scene = watchdogScene(settings)
+    scene.net.on('https://one.example/', { fault: 'refused' })
+    await scene.watchdog.start()
+    await scene.clock.advance(6_000)
+
+    await reload(scene, { groups: [sceneGroup(), sceneGroup(other, ['x', 'y'])] })
+    await scene.clock.advance(10_000)
+
+    expect(healthOf(scene, `${other}/x`)).toMatchObject({
+      health: 'unknown',
+      votes: [{ says: 'none of 1 reference targets answers' }],
+    })
   })
 
   it('tells people by the new routes, and no more by the old', async () => {
@@ -402,16 +475,19 @@ describe('a reload', () => {
 
   it('ends incidents by the new time that trouble must be gone', async () => {
     const scene = await steadyScene()
-    await reload(scene, { timing: { ...scene.settings.timing, clearForMs: 60_000 } })
+    await reload(scene, { timing: { ...scene.settings.timing, clearForMs: 30_000 } })
     await scene.clock.advance(3_000)
     for (const path of ['cdn-a', 'cdn-b']) scene.sights.set(path, fail())
     await scene.clock.advance(20_000)
 
+    // The paths are up again after 30 s, and the incidents over 30 s later.
     scene.sights.clear()
-    await scene.clock.advance(50_000)
+    await scene.clock.advance(45_000)
+    const health = [cdnA, cdnB].map((path) => healthOf(scene, path)?.health)
     const before = scene.watchdog.alerting.view().length
-    await scene.clock.advance(90_000)
+    await scene.clock.advance(30_000)
 
+    expect(health).toEqual(['up', 'up'])
     expect(before).toBeGreaterThan(0)
     expect(scene.watchdog.alerting.view()).toEqual([])
   })

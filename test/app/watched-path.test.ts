@@ -174,6 +174,19 @@ describe('a watched path', () => {
     expect(turned('down')).toBe(26_010)
   })
 
+  it('becomes unknown by a new limit for silence, also where no sample comes any more', async () => {
+    const { clock, path } = watched(async (now) => {
+      if (now > 15_500) await new Promise<never>(() => {})
+      return pass()
+    })
+    await clock.advance(20_500)
+
+    path.replaceRules(rulesFor([]), { ...timing, staleAfterMs: 8_000 })
+    await clock.advance(5_000)
+
+    expect(path.report).toMatchObject({ health: 'unknown', since: 23_010 })
+  })
+
   it('leaves no timer at the end', async () => {
     const { clock, stop, done } = watched(streaming(), [stalled])
     await clock.advance(21_000)
