@@ -33,7 +33,12 @@ describe('substitute', () => {
     fc.assert(
       fc.property(fc.string(), (text) => {
         fc.pre(!text.includes('$$'))
-        expect(substitute(text.replaceAll('${', () => '$${'), sources).text).toBe(text)
+        expect(
+          substitute(
+            text.replaceAll('${', () => '$${'),
+            sources,
+          ).text,
+        ).toBe(text)
       }),
     )
   })

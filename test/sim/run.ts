@@ -7,6 +7,8 @@ const { values } = parseArgs({
     from: { type: 'string', default: '1' },
     minutes: { type: 'string', default: '20' },
     verbose: { type: 'boolean', default: false },
+    // Ends with the first seed that breaks an invariant.
+    first: { type: 'boolean', default: false },
   },
 })
 
@@ -33,6 +35,7 @@ for (let seed = from; seed < from + seeds; seed += 1) {
   }
   if (outcome.violations.length > 0) {
     failed.push(seed)
+    if (values.first) break
     console.log(`  replay: npm run sim -- --from ${seed} --seeds 1 --minutes ${minutes} --verbose`)
   }
 }

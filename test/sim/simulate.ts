@@ -33,6 +33,7 @@ const layouts: readonly Layout[] = [
   ['pull', 'push'],
   ['push', 'pull', 'push'],
   ['push', 'best-effort'],
+  ['pull', 'best-effort'],
   ['pull'],
 ]
 

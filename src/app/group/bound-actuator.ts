@@ -16,6 +16,14 @@ export interface BoundActuator {
   readonly target?: Actuator
 }
 
+/**
+ * Whether an actuator decides what serves: the required ones do, and all where none is. The others
+ * are best effort: named where they lag, and no reason for anything.
+ */
+export function decides(actuator: BoundActuator, all: readonly BoundActuator[]): boolean {
+  return actuator.required || !all.some((each) => each.required)
+}
+
 /** Reads the target, bounded by the call time-out. An exception of a plug-in is an error, never an empty target. */
 export async function observeBounded(
   clock: Clock,

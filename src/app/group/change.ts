@@ -2,7 +2,7 @@ import { describeAllocation } from '../../core/allocation.ts'
 import type { Clock } from '../../core/clock.ts'
 import type { GroupRow, GuardAnswer, Intent, IntentStep, LedgerEntry } from '../../core/group.ts'
 import type { GroupSettings } from '../../core/settings.ts'
-import { heldUntil, type Change } from '../../engine/group/memory.ts'
+import { heldUntil, type Change, type GroupMemory } from '../../engine/group/memory.ts'
 import { basisOf, type Proposal } from '../../engine/group/situation.ts'
 import { entryOf, intentBudgetMs, type ChangeDeps } from './change-deps.ts'
 import { converge, type Converged } from './converge.ts'
@@ -175,10 +175,10 @@ export async function commitApplied(deps: ChangeDeps, intent: Intent): Promise<b
   const partial = intent.steps.filter((step) => step.result !== 'applied').map((step) => step.type)
   const lag = partial.length === 0 ? '' : `; partial: ${partial.join(', ')} did not follow`
   const held = heldUntil(record.memory)
-  const isRelapse = relapsed(record.memory.row, intent, settings, wall)
+  const isRelapse = relapsed(record.memory, intent, settings, clock)
   const saved = await record.save(
     (row) => ({
-      ...afterApplied(row, { ...intent, phase: 'applied' }, settings, wall),
+      ...afterApplied(row, { ...intent, phase: 'applied' }, settings, { wall, isRelapse }),
       state: 'VERIFY',
     }),
     [
@@ -228,7 +228,7 @@ function afterApplied(
   row: GroupRow,
   intent: Intent,
   settings: GroupSettings,
-  wall: number,
+  { wall, isRelapse }: { readonly wall: number; readonly isRelapse: boolean },
 ): GroupRow {
   const moved: GroupRow = {
     ...row,
@@ -253,7 +253,7 @@ function afterApplied(
   if (intent.reason === 'failback') {
     return { ...moved, failback: { ...row.failback, lastAt: wall } }
   }
-  if (relapsed(row, intent, settings, wall)) {
+  if (isRelapse) {
     return {
       ...moved,
       failback: {
@@ -269,13 +269,21 @@ function afterApplied(
 }
 
 /** The preferred path is left as down soon after an automatic failback to it (invariants 23, 24). */
-function relapsed(row: GroupRow, intent: Intent, settings: GroupSettings, wall: number): boolean {
+function relapsed(
+  memory: GroupMemory,
+  intent: Intent,
+  settings: GroupSettings,
+  clock: Clock,
+): boolean {
   const preferred = settings.paths[0]?.name
-  const { lastAt } = row.failback
+  const { lastAt } = memory.row.failback
   if (intent.reason !== 'failover' || intent.compensating) return false
   if (preferred === undefined || lastAt === undefined) return false
+  // The wall clock may have jumped since: what the ledger knows of it counts first.
+  const last = memory.changes.findLast((change) => change.reason === 'failback')
+  const agoMs = last === undefined ? clock.wall() - lastAt : clock.now() - last.at
   const quietMs = Math.max(settings.budget.perMs, settings.failback.maxWaitMs)
-  return intent.leaving.includes(preferred) && wall - lastAt < quietMs
+  return intent.leaving.includes(preferred) && agoMs < quietMs
 }
 
 function ledgerOf(intent: Intent): LedgerEntry {

@@ -1,6 +1,6 @@
 import { describeAllocation } from '../../core/allocation.ts'
 import type { Proposal } from '../../engine/group/situation.ts'
-import { observeBounded } from './bound-actuator.ts'
+import { decides, observeBounded } from './bound-actuator.ts'
 import type { ChangeDeps } from './change-deps.ts'
 
 /** The version of every actuator that a change may build on, or why none may be made now. */
@@ -24,22 +24,22 @@ export async function expectedVersions(
   signal: AbortSignal,
 ): Promise<ExpectedVersions> {
   const versions: (string | undefined)[] = []
-  const isAnyRequired = actuators.some((each) => each.required && each.target !== undefined)
-  for (const [index, { type, target, required }] of actuators.entries()) {
+  for (const [index, actuator] of actuators.entries()) {
+    const { type, target } = actuator
     if (target === undefined) {
       versions.push(undefined)
       continue
     }
-    const decides = required || !isAnyRequired
+    const isDeciding = decides(actuator, actuators)
     const read = await observeBounded(clock, target, settings.callTimeoutMs, signal)
     if (!read.ok) {
-      if (decides) return { ok: false, says: `${type}: ${read.says}`, isEdited: false }
+      if (isDeciding) return { ok: false, says: `${type}: ${read.says}`, isEdited: false }
       versions.push(undefined)
       continue
     }
     const { allocation, version } = read.observed
     const isInLine = target.plan(read.observed, proposal.from).length === 0
-    if (!isInLine && decides) {
+    if (!isInLine && isDeciding) {
       const says = `${type} shows ${describeAllocation(allocation)}, not what was applied`
       return { ok: false, says, isEdited: true }
     }

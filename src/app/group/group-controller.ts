@@ -1,6 +1,6 @@
 import { serving } from '../../core/allocation.ts'
 import { withDeadline, type Clock, type Ids } from '../../core/clock.ts'
-import type { Command, CommandFault, CommandResult } from '../../core/command.ts'
+import type { Command, CommandResult } from '../../core/command.ts'
 import type { Condition } from '../../core/condition.ts'
 import type { GroupState, GuardAnswer, Mode } from '../../core/group.ts'
 import type { PathHealth } from '../../core/health.ts'
@@ -64,6 +64,11 @@ export interface GroupControllerDeps {
 const verifyPauseMs = 1_000
 const verifyMarginMs = 5_000
 
+const stopped = {
+  says: 'this group is being stopped',
+  todo: 'Ask the process that leads, or try again in a moment.',
+}
+
 /**
  * Leads one group: holds its lease, reads the world back, decides at each tick and after every
  * change of health, and carries changes out. One thing at a time; what happened meanwhile is seen
@@ -89,6 +94,7 @@ export class GroupController {
   #lastTurn: number
   #shownAt: number
   #isSplit = false
+  #isOver = false
   /** A configuration that waits until the change under way is over. */
   #next: (() => void) | undefined
 
@@ -129,7 +135,8 @@ export class GroupController {
       await this.#latch.wait(this.#deps.clock, this.#deps.tickMs, signal)
     }
     await Promise.all(others)
-    this.#refuseCommands('unavailable', 'this group is being stopped')
+    this.#isOver = true
+    this.#refuseCommands(stopped.says)
     await this.#lease.release()
   }
 
@@ -160,6 +167,7 @@ export class GroupController {
 
   /** Hands over what a person wants; answered when it is done or refused. */
   async command(command: Command): Promise<CommandResult> {
+    if (this.#isOver) return { ok: false, code: 'unavailable', ...stopped }
     return await new Promise((answer) => {
       this.#commands.push({ command, answer })
       this.wake()
@@ -279,14 +287,18 @@ export class GroupController {
       this.#deps.onChange()
     }
     const { ok, says } = this.#record.storeHealth
-    if (ok) this.#refuseCommands('unavailable', `another process leads ${this.#settings.name}`)
-    else this.#refuseCommands('unavailable', `the store cannot be written: ${says}`)
+    const why = ok
+      ? `another process leads ${this.#settings.name}`
+      : `the store cannot be written: ${says}`
+    this.#refuseCommands(why)
     await this.#show(decide(this.#situation(), this.#deps.withoutGuards))
   }
 
-  #refuseCommands(code: CommandFault, says: string): void {
-    const todo = 'Ask the process that leads, or try again in a moment.'
-    for (const { answer } of this.#commands.splice(0)) answer({ ok: false, code, says, todo })
+  #refuseCommands(says: string): void {
+    const { todo } = stopped
+    for (const { answer } of this.#commands.splice(0)) {
+      answer({ ok: false, code: 'unavailable', says, todo })
+    }
   }
 
   /** Changes of an earlier process count for the blast radius too, and those of other leaders. */

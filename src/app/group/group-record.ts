@@ -109,7 +109,8 @@ export class GroupRecord {
     if (lease === undefined || memory === undefined) {
       return { ok: false, cause: 'fenced', says: 'the lease of this group ended' }
     }
-    const pruned = pruneLedger(update(memory.row), this.#settings, this.#clock.wall())
+    const now = this.#clock.now()
+    const pruned = pruneLedger(update(memory.row), memory.changes, this.#settings, now)
     const row = { ...pruned, token: lease.token, revision: memory.row.revision + 1 }
     const result = await this.#commit({
       entries,

@@ -2,7 +2,7 @@ import { allTo, describeAllocation, type Allocation } from '../../core/allocatio
 import type { GroupRow, Hold } from '../../core/group.ts'
 import type { JournalDraft } from '../../core/journal.ts'
 import type { Actuator, Observed } from '../../plugin/actuator.ts'
-import { observeBounded } from './bound-actuator.ts'
+import { decides, observeBounded } from './bound-actuator.ts'
 import { heldUntil } from '../../engine/group/memory.ts'
 import type { ChangeDeps } from './change-deps.ts'
 
@@ -64,7 +64,6 @@ export async function readBack(deps: ChangeDeps, signal: AbortSignal): Promise<R
   const judged: { target: Actuator; observed: Observed; type: string }[] = []
   let refusal: string | undefined
   const applied = record.memory.row.allocation
-  const isAnyRequired = deps.actuators.some((each) => each.required && each.target !== undefined)
   for (const actuator of deps.actuators) {
     const { type, target } = actuator
     const { settleMs } = actuator.capabilities
@@ -73,15 +72,15 @@ export async function readBack(deps: ChangeDeps, signal: AbortSignal): Promise<R
       readings.push({ type, ok: true, says, settleMs })
       continue
     }
-    const decides = actuator.required || !isAnyRequired
+    const isDeciding = decides(actuator, deps.actuators)
     const read = await observeBounded(clock, target, settings.callTimeoutMs, signal)
     if (!read.ok) {
       readings.push({ type, ok: false, says: read.says, settleMs })
-      if (decides) refusal ??= `cannot read ${type}: ${read.says}`
+      if (isDeciding) refusal ??= `cannot read ${type}: ${read.says}`
       continue
     }
     const { observed } = read
-    const lags = !decides && applied !== undefined && target.plan(observed, applied).length > 0
+    const lags = !isDeciding && applied !== undefined && target.plan(observed, applied).length > 0
     readings.push({
       type,
       ok: true,
@@ -90,7 +89,7 @@ export async function readBack(deps: ChangeDeps, signal: AbortSignal): Promise<R
       observed,
       ...(lags && { lags }),
     })
-    if (decides) judged.push({ type, target, observed })
+    if (isDeciding) judged.push({ type, target, observed })
   }
   if (refusal !== undefined) return { result: 'unreadable', readings, says: refusal }
   if (applied === undefined) {

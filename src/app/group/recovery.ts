@@ -1,6 +1,6 @@
 import { describeAllocation, sameAllocation } from '../../core/allocation.ts'
 import type { Intent, IntentStep } from '../../core/group.ts'
-import { observeBounded } from './bound-actuator.ts'
+import { decides, observeBounded } from './bound-actuator.ts'
 import { commitApplied, conclude } from './change.ts'
 import { intentBudgetMs, type ChangeDeps } from './change-deps.ts'
 import { abort, freeze, leaveToPeople } from './give-up.ts'
@@ -66,8 +66,7 @@ async function lookAtWorld(
 ): Promise<Evidence | string> {
   const { clock, settings, record } = deps
   const pushed = [...deps.actuators.entries()].filter(([, each]) => each.target !== undefined)
-  // The required ones decide; where none is, all that can be read.
-  const isAnyRequired = pushed.some(([, each]) => each.required)
+  const isPushed = pushed.some(([, each]) => decides(each, deps.actuators))
   let isTarget = true
   let isOrigin = true
   const seen: string[] = []
@@ -77,12 +76,12 @@ async function lookAtWorld(
     const read = await observeBounded(clock, actuator.target, settings.callTimeoutMs, signal)
     if (!read.ok) {
       const says = `cannot read ${actuator.type}: ${read.says}`
-      if (actuator.required || !isAnyRequired) return says
+      if (decides(actuator, deps.actuators)) return says
       continue
     }
     const { observed } = read
     const isThere = actuator.target.plan(observed, intent.to).length === 0
-    if (actuator.required || !isAnyRequired) {
+    if (decides(actuator, deps.actuators)) {
       isTarget &&= isThere
       isOrigin &&= actuator.target.plan(observed, intent.from).length === 0
     }
@@ -93,7 +92,7 @@ async function lookAtWorld(
     }
     seen.push(`${actuator.type} shows ${describeAllocation(observed.allocation)}`)
   }
-  if (pushed.length === 0) {
+  if (!isPushed) {
     // The publication is in the row itself: it says how far the change came.
     const published = record.memory.row.published ?? {}
     isTarget = sameAllocation(published, intent.to)

@@ -38,7 +38,7 @@ export async function* lookAhead(lines: AsyncIterable<PlacedLine>): AsyncIterabl
     if (line.kind === 'sample') {
       const key = `${line.vantage} ${line.path}`
       const before = newest.get(key)
-      if (before !== undefined) before.next = line
+      if (before !== undefined && line.at - before.line.at < reachMs) before.next = line
       newest.set(key, entry)
     }
     held.push(entry)

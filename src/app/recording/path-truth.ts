@@ -111,8 +111,8 @@ export class PathEye {
 
   /**
    * A watchdog with other limits would have looked at other times: once right before an age reaches
-   * its limit, unless a look comes soon before anyway. Such a look is made up where the next
-   * recorded one proves that something new came meanwhile.
+   * its limit, unless a look comes soon before anyway. Such a look is made up from the one before
+   * it and the one after it, where there is one.
    */
   #deadlineLook(watch: PathWatch): number | undefined {
     const next = this.#next
@@ -121,13 +121,7 @@ export class PathEye {
     if (limit === undefined || next.at < limit) return undefined
     const soonMs = this.#options.everyMs / 4 + lookTimeMs
     const lookedAt = this.#lookedAt.get(watch) ?? limit
-    return limit - lookedAt > soonMs && this.#hasMoved(next) ? limit - 1 : undefined
-  }
-
-  #hasMoved(next: LaterLook): boolean {
-    return this.#ages.some(
-      (name) => this.#last?.measurements[name] !== undefined && !this.#grows(name, next),
-    )
+    return limit - lookedAt > soonMs ? limit - 1 : undefined
   }
 
   /** The newest sample again, with the ages that only grow. The others stay: new media keeps coming. */

@@ -150,11 +150,21 @@ export function heldUntil({ row, holdUntil }: GroupMemory): number {
   return row.hold === undefined ? 0 : (holdUntil ?? 0)
 }
 
-/** Ledger entries that some budget or failback rule can still need. */
-export function pruneLedger(row: GroupRow, settings: GroupSettings, wall: number): GroupRow {
+/**
+ * The row with those ledger entries that some budget or failback rule can still need, by the
+ * monotonic times of their changes. The newest stays for good: it says whether there ever was one.
+ */
+export function pruneLedger(
+  row: GroupRow,
+  changes: readonly Change[],
+  settings: GroupSettings,
+  now: number,
+): GroupRow {
   const keepMs = Math.max(settings.budget.perMs, settings.holddownMs, settings.failback.maxWaitMs)
-  // The newest entry stays for good: it says whether there ever was a change.
+  const old = new Set(
+    changes.filter((change) => now - change.at >= keepMs).map((change) => change.intent),
+  )
   const newest = row.ledger.at(-1)
-  const ledger = row.ledger.filter((entry) => entry === newest || wall - entry.at < keepMs)
+  const ledger = row.ledger.filter((entry) => entry === newest || !old.has(entry.intent))
   return ledger.length === row.ledger.length ? row : { ...row, ledger }
 }

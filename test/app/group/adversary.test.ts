@@ -494,6 +494,39 @@ describe('processes', () => {
     expect(after?.holddownUntil).toBe(before?.holddownUntil)
   })
 
+  test('a relapse is one, whatever the wall clock did since the failback', async () => {
+    const failback = { auto: true, stableForMs: 90_000, maxWaitMs: 600_000 }
+    const budget = { changes: 9, perMs: 3_600_000 }
+    const { world } = await steady({ group: { budget, failback, holddownMs: 30_000 } })
+    show(world, { 'cdn-a': 'bad' })
+    await world.clock.advance(60_000)
+    show(world, {})
+    await until(world, () => world.target.allocation['cdn-a'] === 100, 600_000)
+    await world.clock.advance(60_000)
+
+    world.clock.jumpWall(2 * 3_600_000)
+    show(world, { 'cdn-a': 'bad' })
+    await until(world, () => world.target.allocation['cdn-b'] === 100)
+    show(world, {})
+    await world.clock.advance(30 * 60_000)
+
+    expect(world.target.allocation).toEqual(onB)
+  })
+
+  test('a pulled group with one that is not required goes on from what it published', async () => {
+    const { world, process, options } = await steady({ layout: ['pull', 'best-effort'] })
+    targetOf(world, 1).trouble.refuseUntil = Number.MAX_SAFE_INTEGER
+    show(world, { 'cdn-a': 'bad' })
+    await until(world, () => phase(world) === 'applied')
+    killProcess(process)
+    const successor = await startProcess(world, options)
+    await world.clock.advance(120_000)
+
+    expect(successor.watchdog.published(groupName)).toEqual({ allocation: onB, serveAll: false })
+    expect(stateOf(successor)).toBe('STEADY')
+    expect(says(world, 'foreign-edit')).toEqual([])
+  })
+
   test('a defect in an actuator is told, and the loop goes on', async () => {
     const { world, process } = await steady()
     const broken = world.target

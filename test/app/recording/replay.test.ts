@@ -22,6 +22,8 @@ function settings(alter: (base: Settings) => Partial<Settings> = () => ({})): Se
   return { ...loaded.settings, ...alter(loaded.settings) }
 }
 
+const fresh = { playlist_age_seconds: 0, target_duration_seconds: 2 }
+
 interface Tried {
   readonly settings?: Settings
   readonly rules?: readonly RuleDefinition[]
@@ -127,6 +129,38 @@ describe('a replay', () => {
     // The age is 6 at second 64 and more right after it, and `for` is one second.
     expect(movesOf(report)).toEqual(['65.001 s: cdn-a to cdn-b, failover'])
     expect(report.groups[0]?.replayed[0]?.moves[0]?.afterMs).toBeCloseTo(1_000, 0)
+  })
+
+  it('does not look again right before a limit where a look came shortly before, as a watchdog does not', async () => {
+    const tape = new Tape().looks('cdn-b', [1, 60], 'pass', { measurements: fresh })
+    for (let at = 0; at < 30; at += 5) {
+      const measurements = { playlist_age_seconds: at === 0 ? 1 : 0, target_duration_seconds: 2 }
+      tape.looks('cdn-a', [at, at + 1], 'pass', { measurements })
+    }
+    // Looked at half a second before the age of six seconds; new media came right after it.
+    const late = { playlist_age_seconds: 5.5, target_duration_seconds: 2 }
+    tape.looks('cdn-a', [30.5, 31], 'pass', { measurements: late })
+    tape.looks('cdn-a', [35, 60], 'pass', { measurements: fresh })
+
+    const report = await run(tape)
+
+    // Beyond the limit for the second that `for` takes, as far as anybody could tell then.
+    expect(movesOf(report)).toEqual(['32.001 s: cdn-a to cdn-b, failover'])
+  })
+
+  it('rejects a target against which a rule is pending, though its looks pass', async () => {
+    const missing = rule({ name: 'missing', forMs: 60_000 })
+    const good = { missing_ratio: 0 }
+    const tape = new Tape()
+      .looks('cdn-a', [0, 200], 'pass', { measurements: good })
+      .looks('cdn-a', [200, 300], 'fail')
+      .looks('cdn-b', [1, 205], 'pass', { measurements: good })
+      .looks('cdn-b', [206, 230], 'pass', { measurements: { missing_ratio: 1 } })
+      .looks('cdn-b', [231, 300], 'pass', { measurements: good })
+
+    const report = await run(tape, [{ rules: [missing] }])
+
+    expect(movesOf(report)).toEqual(['235 s: cdn-a to cdn-b, failover'])
   })
 
   it('compares two configurations with each other by the same truth', async () => {
@@ -327,6 +361,37 @@ describe('time', () => {
     expect(movesOf(report)).toEqual(['115 s: cdn-a to cdn-b, failover'])
     // 100 to 115 before the move; afterwards cdn-b served, and it was good.
     expect(report.groups[0]?.replayed[0]?.outageMs).toBe(15_000)
+  })
+
+  it('does nothing while nobody watches, and budgets go on by the wall clock', async () => {
+    const once = settings((base) => ({
+      groups: base.groups.map((group) => ({
+        ...group,
+        budget: { changes: 2, perMs: 3_600_000 },
+      })),
+    }))
+    const tape = new Tape()
+      .looks('cdn-a', [0, 100], 'pass')
+      .looks('cdn-a', [100, 130], 'fail')
+      .looks('cdn-a', [130, 300], 'pass')
+      .looks('cdn-b', [1, 300], 'pass')
+      // Two hours later: the failback would have been due long ago.
+      .add({ ...header, run: 'run-2', at: 0, wall: wallStart + 7_200_000 })
+    const later = new Tape()
+      .looks('cdn-a', [0, 300], 'pass')
+      .looks('cdn-b', [1, 200], 'pass')
+      .looks('cdn-b', [201, 300], 'fail')
+    for (const line of later.lines.slice(1)) {
+      tape.add({ ...line, wall: line.wall + 7_200_000 })
+    }
+
+    const report = await run(tape, [{ settings: once }])
+
+    expect(movesOf(report)).toEqual([
+      '115 s: cdn-a to cdn-b, failover',
+      '7416 s: cdn-b to cdn-a, failover',
+    ])
+    expect(report.groups[0]?.replayed[0]?.outageMs).toBe(30_000)
   })
 
   it('goes on in the next file of the same process as if there were one', async () => {

@@ -1,0 +1,489 @@
+/** One safety line taken out of the source: `find` stands in `file` exactly once. */
+export interface Mutation {
+  readonly name: string
+  readonly file: string
+  readonly find: string
+  readonly replace: string
+}
+
+const change = 'src/app/group/change.ts'
+const controller = 'src/app/group/group-controller.ts'
+const convergence = 'src/app/group/converge.ts'
+const giveUp = 'src/app/group/give-up.ts'
+const guards = 'src/engine/group/guards.ts'
+const memory = 'src/engine/group/memory.ts'
+const readBack = 'src/app/group/read-back.ts'
+const record = 'src/app/group/group-record.ts'
+const recovery = 'src/app/group/recovery.ts'
+const targets = 'src/engine/group/targets.ts'
+const verify = 'src/app/group/verify-change.ts'
+const quorum = 'src/engine/quorum.ts'
+
+const guardNames = [
+  'mode',
+  'hold',
+  'leader',
+  'store',
+  'holddown',
+  'budget',
+  'blast-radius',
+  'never-empty',
+]
+
+/** Every guard, and the lines that safety hangs on. */
+export const mutations: readonly Mutation[] = [
+  ...guardNames.map((name) => ({
+    name: `guard: ${name}`,
+    file: guards,
+    find: '.filter((guard) => !without.includes(guard.name))',
+    replace: `.filter((guard) => guard.name !== '${name}' && !without.includes(guard.name))`,
+  })),
+  {
+    name: 'evidence: quorum of one',
+    file: quorum,
+    find: 'quorum: Math.min(configured, Math.max(settings.atLeast, share)),',
+    replace: 'quorum: Math.min(1, share),',
+  },
+  {
+    name: 'evidence: denominator is what answers, not what is configured',
+    file: quorum,
+    find: 'if (down + degraded + up < limits.minFresh) return',
+    replace: 'if (down + degraded + up < 1) return',
+  },
+  {
+    name: 'evidence: stale counts',
+    file: quorum,
+    find: 'now - report.seenAt > input.staleAfterMs',
+    replace: 'now - report.seenAt > 1e9',
+  },
+  {
+    name: 'evidence: a contested path is down',
+    file: quorum,
+    find: "  return 'contested'\n",
+    replace: "  return 'down'\n",
+  },
+  {
+    name: 'evidence: a recovering path is left',
+    file: 'src/engine/group/decide.ts',
+    find: 'if (recovering.length === down.length) {',
+    replace: 'if (recovering.length === down.length && now < 0) {',
+  },
+  {
+    name: 'evidence: a degraded active path is left',
+    file: targets,
+    find: "situation.paths.get(name)?.health === 'down')",
+    replace: "['down', 'degraded'].includes(situation.paths.get(name)?.health ?? ''))",
+  },
+  {
+    name: 'target: unknown is eligible',
+    file: targets,
+    find: "if (health === undefined || health.health === 'unknown') return",
+    replace: 'if (health === undefined) return',
+  },
+  {
+    name: 'target: down is eligible',
+    file: targets,
+    find: "  if (health.health === 'down') return `${name} is down`\n",
+    replace: '',
+  },
+  {
+    name: 'target: contested is eligible',
+    file: targets,
+    find: "  if (health.health === 'contested') return `${name} is contested`\n",
+    replace: '',
+  },
+  {
+    name: 'target: degraded is as good as up',
+    file: targets,
+    find: "(path.health === 'up' ? 0 : 4) +",
+    replace: "(path.health === 'up' ? 4 : 0) +",
+  },
+  {
+    name: 'target: a path left as down is returned to',
+    file: targets,
+    find: 'if (returned.has(name)) return',
+    replace: 'if (returned.has(name) && returned.has("")) return',
+  },
+  {
+    name: 'target: the pre-check does not count',
+    file: controller,
+    find: "if (!look.ok && proposal.person?.bypass.includes('precheck') !== true) {",
+    replace: "if (!look.ok && proposal.person?.bypass.includes('precheck') === true) {",
+  },
+  {
+    name: 'target: an old pre-check counts',
+    file: controller,
+    find: 'if (clock.now() - checkedAt > this.#settings.precheckTtlMs) {',
+    replace: 'if (clock.now() - checkedAt > 1e9) {',
+  },
+  {
+    name: 'pre-check: not decided again after it',
+    file: controller,
+    find: "return again.kind === 'change' && isSame(again.proposal, proposal) ? again.guards : undefined",
+    replace:
+      "return again.kind === 'change' && isSame(again.proposal, proposal) ? again.guards : [{ guard: 'none', pass: true, says: '' }]",
+  },
+  {
+    name: 'pre-check: a hanging look is waited for',
+    file: controller,
+    find: 'const seen = await withDeadline(clock, this.#settings.precheckTtlMs, signal, (inner) =>',
+    replace: 'const seen = await withDeadline(clock, 1e9, signal, (inner) =>',
+  },
+  {
+    name: 'pre-check: a target out of line is no edit',
+    file: 'src/app/group/expected-versions.ts',
+    find: 'if (!isInLine && isDeciding) {',
+    replace: 'if (!isInLine && isDeciding && type === "") {',
+  },
+  {
+    name: 'pre-check: whatever lags is written',
+    file: 'src/app/group/expected-versions.ts',
+    find: 'versions.push(isInLine || isOwnLag ? version : undefined)',
+    replace: 'versions.push(version ?? String(isOwnLag))',
+  },
+  {
+    name: 'rate: holddown does not run from applied',
+    file: change,
+    find: '    holddownUntil: now + settings.holddownMs,\n',
+    replace: '',
+  },
+  {
+    name: 'rate: no holddown after a restart',
+    file: memory,
+    find: 'const full = changes.length > 0 ? now + settings.holddownMs : now',
+    replace: 'const full = now',
+  },
+  {
+    name: 'rate: the exception of a holddown may be used again',
+    file: guards,
+    find: 'if (exceptionUsed(memory, settings, now)) {',
+    replace: 'if (exceptionUsed(memory, settings, now) && leftMs < 0) {',
+  },
+  {
+    name: 'rate: a change in holddown is charged once',
+    file: 'src/engine/group/decide.ts',
+    find: '    leaving: down,\n    charge: now < memory.holddownUntil ? 2 : 1,',
+    replace: '    leaving: down,\n    charge: 1,',
+  },
+  {
+    name: 'rate: failback takes the last slot',
+    file: guards,
+    find: "const reserve = proposal.reason === 'failback' ? 1 : 0",
+    replace: 'const reserve = 0',
+  },
+  {
+    name: 'rate: changes of an earlier process do not count for the blast radius',
+    file: controller,
+    find: '      this.#token = token\n      this.#chargeInstallation()\n',
+    replace: '      this.#token = token\n',
+  },
+  {
+    name: 'rate: the blast radius forgets at the intent, not at applied',
+    file: change,
+    find: '  deps.installation.refund(intent.id)\n  deps.installation.charge(intent.id, settings.name)\n',
+    replace: '',
+  },
+  {
+    name: 'failback: not blocked after a relapse',
+    file: change,
+    find: '...(isRelapse && { failbackBlockedUntil: now + settings.budget.perMs }),',
+    replace: '',
+  },
+  {
+    name: 'failback: waits for the same time after a relapse',
+    file: 'src/engine/group/failback.ts',
+    find: 'settings.stableForMs * 2 ** Math.min(relapses, 30)',
+    replace: 'settings.stableForMs * 2 ** Math.min(relapses, 0)',
+  },
+  {
+    name: 'failback: at once',
+    file: 'src/engine/group/failback.ts',
+    find: 'if (upFor < wait) {',
+    replace: 'if (upFor < wait && upFor < 0) {',
+  },
+  {
+    name: 'failback: away from an unknown path',
+    file: 'src/engine/group/failback.ts',
+    find: "  if (situation.paths.get(active)?.health === 'unknown') return {}\n",
+    replace: '',
+  },
+  {
+    name: 'failback: a relapse is judged by the wall clock',
+    file: change,
+    find: 'last === undefined ? clock.wall() - lastAt : clock.now() - last.at',
+    replace: 'last === last ? clock.wall() - lastAt : 0',
+  },
+  {
+    name: 'intent: written after the act',
+    file: change,
+    find: '  if (!opened.ok) {\n    installation.refund(intent.id)\n    return\n  }\n',
+    replace: '',
+  },
+  {
+    name: 'intent: a second one beside the first',
+    file: change,
+    find: 'if (lease === undefined || record.memory.row.intent !== undefined) return',
+    replace: 'if (lease === undefined) return',
+  },
+  {
+    name: 'commit: taken for done though it was not recorded',
+    file: change,
+    find: '  if (!saved.ok) return false\n',
+    replace: '',
+  },
+  {
+    name: 'lease: not asked before a write',
+    file: convergence,
+    find: "if (!(await options.confirm())) return end('lost', 'the lease of this group ended')",
+    replace: 'await options.confirm()',
+  },
+  {
+    name: 'lease: a call may begin with less left than it takes',
+    file: 'src/app/group/lease-keeper.ts',
+    find: 'lease.token === token && lease.leftMs > callTimeoutMs',
+    replace: 'lease.token === token && lease.leftMs > 0',
+  },
+  {
+    name: 'lease: any token will do',
+    file: 'src/app/group/lease-keeper.ts',
+    find: 'lease.token === token && lease.leftMs > callTimeoutMs',
+    replace: 'token > 0 && lease.leftMs > callTimeoutMs',
+  },
+  {
+    name: 'lease: time left counts from the answer of the store',
+    file: 'src/app/group/lease-keeper.ts',
+    find: 'until: askedAt + lease.leftMs',
+    replace: 'until: Math.max(askedAt, this.#clock.now()) + lease.leftMs',
+  },
+  {
+    name: 'deadline: calls may begin after it',
+    file: convergence,
+    find: 'if (clock.now() >= deadline || signal.aborted) break',
+    replace: 'if (signal.aborted) break',
+  },
+  {
+    name: 'compare-and-set: a moved version is ours',
+    file: convergence,
+    find: '    if (!isOwn) {\n',
+    replace: '    if (!isOwn && signal.aborted) {\n',
+  },
+  {
+    name: 'compare-and-set: an own late write is taken for an edit',
+    file: convergence,
+    find: "if (!isUncertain) return end('conflict', answer.says)",
+    replace: "return end('conflict', answer.says)",
+  },
+  {
+    name: 'read error: taken for an answer',
+    file: convergence,
+    find: "      if (!read.retry) return end('failed', trouble)\n",
+    replace: "      return end('applied', trouble)\n",
+  },
+  {
+    name: 'roll-back: what was written stays',
+    file: giveUp,
+    find: 'if (done === undefined || !done.wrote || done === edited) continue',
+    replace: 'if (done === undefined || done.wrote || done === edited) continue',
+  },
+  {
+    name: 'roll-back: overwrites what it finds',
+    file: giveUp,
+    find: '      trail: done.trail,\n',
+    replace:
+      "      trail: { written: [{ says: '', data: {} }, ...actuator.target?.plan({ allocation: intent.from, version: '', ours: true, says: '' }, intent.to) ?? []], wanted: intent.to },\n",
+  },
+  {
+    name: 'roll-back: does not wait for an unanswered write',
+    file: giveUp,
+    find: '    await clock.sleep(settings.callTimeoutMs)\n',
+    replace: '',
+  },
+  {
+    name: 'roll-back: an abort that was not recorded is forgotten',
+    file: giveUp,
+    find: '  if (!saved.ok) return\n  deps.installation.refund(intent.id)\n',
+    replace: '  deps.installation.refund(intent.id)\n',
+  },
+  {
+    name: 'recovery: judges at once',
+    file: recovery,
+    find: 'return Math.min(ceiling, Math.max(callTimeoutMs, left))',
+    replace: 'return Math.min(0, ceiling, left)',
+  },
+  {
+    name: 'recovery: replays',
+    file: recovery,
+    find: '  } else if (isOrigin && !intent.compensating) {\n',
+    replace:
+      "  } else if (isOrigin && !intent.compensating) {\n    await commitApplied(deps, { ...intent, steps })\n  } else if (isOrigin && intent.id === '') {\n",
+  },
+  {
+    name: 'recovery: whatever the world shows is the origin',
+    file: recovery,
+    find: '  } else if (isOrigin && !intent.compensating) {\n',
+    replace: '  } else if (!intent.compensating) {\n',
+  },
+  {
+    name: 'recovery: an unreadable target is passed over',
+    file: recovery,
+    find: '      if (decides(actuator, deps.actuators)) return says\n',
+    replace: "      if (says === '') return says\n",
+  },
+  {
+    name: 'recovery: a publication does not count',
+    file: recovery,
+    find: 'isTarget = sameAllocation(published, intent.to)',
+    replace: 'isTarget = false && sameAllocation(published, intent.to)',
+  },
+  {
+    name: 'verification: none',
+    file: verify,
+    find: '  const verified = await deps.verify(intent.target, signal)\n',
+    replace: '  const verified = { ...(await deps.verify(intent.target, signal)), ok: true }\n',
+  },
+  {
+    name: 'verification: not seeing is failing',
+    file: verify,
+    find: 'if (verified.isBlind === true) {',
+    replace: "if (verified.isBlind === true && intent.id === '') {",
+  },
+  {
+    name: 'verification: compensates during a hold, and in any mode',
+    file: verify,
+    find: 'if (veto !== undefined) {',
+    replace: "if (veto !== undefined && intent.id === '') {",
+  },
+  {
+    name: 'verification: compensates again and again',
+    file: verify,
+    find: 'const next = intent.compensating ? undefined : compensation(deps, intent)',
+    replace: 'const next = compensation(deps, intent)',
+  },
+  {
+    name: 'verification: one bad look decides',
+    file: controller,
+    find: '} while (clock.now() + verifyPauseMs < until &&',
+    replace: '} while (clock.now() + verifyPauseMs < 0 &&',
+  },
+  {
+    name: 'people: a hold waits for the end of the change',
+    file: controller,
+    find: 'while (await this.#deps.clock.sleep(verifyPauseMs, signal)) await this.#serveHolds()',
+    replace: 'while (await this.#deps.clock.sleep(verifyPauseMs, signal)) await Promise.resolve()',
+  },
+  {
+    name: 'people: a foreign edit holds nothing',
+    file: readBack,
+    find: "state: 'OBSERVE', ...(!isLonger && { hold: implied }) }",
+    replace: "state: 'OBSERVE', ...(!isLonger && {}) }",
+  },
+  {
+    name: 'people: an implied hold shortens a given one',
+    file: readBack,
+    find: 'const isLonger = row.hold !== undefined && row.hold.until > implied.until',
+    replace: "const isLonger = row.hold?.owner === ''",
+  },
+  {
+    name: 'people: a record that is not ours is taken over',
+    file: readBack,
+    find: 'if (stranger !== undefined && published === undefined) {',
+    replace: 'if (stranger !== undefined && published !== undefined) {',
+  },
+  {
+    name: 'people: a frozen group goes on by itself',
+    file: 'src/engine/group/decide.ts',
+    find: "  if (row.frozen !== undefined) return stay('FROZEN', row.frozen.says)\n",
+    replace: '',
+  },
+  {
+    name: 'people: the guards of a steer are not asked again',
+    file: controller,
+    find: 'this.#stillWanted(proposal) : weigh().guards',
+    replace: "this.#stillWanted(proposal) : [{ guard: 'none', pass: true, says: '' }]",
+  },
+  {
+    name: 'targets: one of them that was edited goes unnoticed',
+    file: readBack,
+    find: "  return { result: 'split', readings, says: shown.join(', ') }",
+    replace:
+      "  return shown.length > 0 ? { result: 'same', readings } : { result: 'split', readings, says: '' }",
+  },
+  {
+    name: 'targets: one that is not required decides',
+    file: 'src/app/group/bound-actuator.ts',
+    find: 'return actuator.required || !all.some((each) => each.required)',
+    replace: 'return actuator.required || all.length > 0',
+  },
+  {
+    name: 'store: an unknown commit is taken for none',
+    file: record,
+    find: '    else this.forget()\n',
+    replace: "    else if (result.cause === 'fenced') this.forget()\n",
+  },
+  {
+    name: 'store: a commit is waited for without end',
+    file: record,
+    find: 'const result: CommitResult = (await withDeadline(this.#clock, callTimeoutMs, undefined, () =>',
+    replace: 'const result: CommitResult = (await withDeadline(this.#clock, 1e9, undefined, () =>',
+  },
+  {
+    name: 'store: what was published is forgotten with the row',
+    file: record,
+    find: '    this.#last = this.#memory ?? this.#last\n    this.#memory = undefined\n',
+    replace: '    this.#last = undefined\n    this.#memory = undefined\n',
+  },
+  {
+    name: 'clock: times of this process are taken from the wall',
+    file: memory,
+    find: 'at: knownAt(entry, before) ?? ago(entry.at),',
+    replace: 'at: ago(entry.at),',
+  },
+  {
+    name: 'clock: a path left as down is forgotten by a jump',
+    file: memory,
+    find: 'now - change.at < settings.holddownMs || (change === newest && now < memory.holddownUntil),',
+    replace: 'now - change.at < settings.holddownMs || (change === newest && now < 0),',
+  },
+  {
+    name: 'paging: waits for the end of an evaluation',
+    file: controller,
+    find: "if (conditions.some((condition) => condition.severity === 'critical')) this.#tell(now)",
+    replace: 'if (conditions.length < 0) this.#tell(now)',
+  },
+  {
+    name: 'paging: a down active path waits for ever',
+    file: 'src/engine/group/conditions.ts',
+    find: 'if (isServing && ageMs < settings.pageAfterMs && !isStuck(decision)) continue',
+    replace: 'if (isServing && !isStuck(decision)) continue',
+  },
+  {
+    name: 'paging: a failed verification is not told',
+    file: 'src/engine/group/conditions.ts',
+    find: 'if (failed === undefined || now >= failed.until) return undefined',
+    replace: 'if (failed === undefined || now >= 0) return undefined',
+  },
+  {
+    name: 'standby: commands wait for ever',
+    file: controller,
+    find: '    this.#refuseCommands(why)\n',
+    replace: '',
+  },
+  {
+    name: 'stop: breaks off what is being written',
+    file: change,
+    find: '  const { signal } = new AbortController()\n',
+    replace: '  const signal = AbortSignal.abort()\n',
+  },
+  {
+    name: 'reload: takes over in the middle of a change',
+    file: controller,
+    find: '    this.wake()\n  }\n\n  /** Hands over what a person wants',
+    replace: '    this.#next()\n    this.wake()\n  }\n\n  /** Hands over what a person wants',
+  },
+  {
+    name: 'reload: removes the path that traffic is moving to',
+    file: controller,
+    find: '...serving(intent?.to ?? {})',
+    replace: '...serving({})',
+  },
+]
