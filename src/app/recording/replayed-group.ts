@@ -139,11 +139,12 @@ export class ReplayedGroup {
     })
   }
 
-  /** A pre-check also fails on a rule against the target. */
+  /** A pre-check also fails on a rule against the target, active or pending. */
   #objection(target: string): string | undefined {
     const [own] = this.#settings.vantages
     const report = this.#reports.get(`${own?.name} ${this.#settings.name}/${target}`)
     if (report === undefined) return 'it was not looked at'
-    return report.health === 'down' || report.suspect ? report.says : undefined
+    if (report.health === 'down') return report.says
+    return report.pending.find((verdict) => verdict.class === 'down')?.says
   }
 }
