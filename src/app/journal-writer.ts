@@ -31,7 +31,7 @@ export class JournalWriter {
   add(draft: JournalDraft): void {
     this.#waiting.push(draft)
     this.#bound()
-    this.#writing ??= this.#drain().finally(() => {
+    this.#writing ??= this.#gather().finally(() => {
       this.#writing = undefined
     })
   }
@@ -40,6 +40,12 @@ export class JournalWriter {
   async close(): Promise<void> {
     this.#closed.abort()
     await this.#writing
+    await this.#drain()
+  }
+
+  /** Lets everything that happens at the same time be written together: one write holds up the loop for as long as many. */
+  async #gather(): Promise<void> {
+    await this.#clock.sleep(0, this.#closed.signal)
     await this.#drain()
   }
 

@@ -32,7 +32,7 @@ describe('changeover rules test', () => {
     const { code, out, err } = await run(['rules', 'test'])
 
     expect(err).toBe('')
-    expect(out).toMatch(/^ok {2}rules\/hls\.test\.yaml {2}\d+ scenarios, \d+ expectations\n/u)
+    expect(out).toMatch(/^ok {2}rules\/hls\.test\.yaml {2}\d+ scenarios, \d+ expectations\n/mu)
     expect(out).toMatch(/\n\d+ passed\n$/u)
     expect(code).toBe(0)
   })
@@ -127,7 +127,7 @@ describe('changeover rules check', () => {
     expect(await run(['rules', 'check'])).toMatchObject({
       code: 0,
       err: '',
-      out: expect.stringMatching(/^right {2}rules\/hls\.yaml {2}\d+ rules\n/u),
+      out: expect.stringMatching(/^right {2}rules\/hls\.yaml {2,}\d+ rules\n/mu),
     })
   })
 

@@ -128,6 +128,8 @@ export class GroupController {
     const others = [this.#keepLease(signal), this.#keepPaging(signal)]
     while (!signal.aborted) {
       try {
+        // What else is due at this moment is seen first: other paths' limits before our writes.
+        await this.#deps.clock.sleep(0, signal)
         await this.turn(signal)
       } catch (error) {
         await this.#survive(error)
