@@ -13,7 +13,7 @@ import { mutations, type Mutation } from './mutation-list.ts'
 const { values } = parseArgs({
   options: {
     only: { type: 'string', default: '' },
-    seeds: { type: 'string', default: '300' },
+    seeds: { type: 'string', default: '150' },
     minutes: { type: 'string', default: '20' },
     write: { type: 'string' },
   },
@@ -22,7 +22,12 @@ const { values } = parseArgs({
 const root = resolve(import.meta.dirname, '../..')
 const copied = ['src', 'probes', 'rules', 'test/sim', 'test/fakes', 'test/app', 'test/engine/group']
 const files = ['package.json', 'vitest.config.ts', 'tsconfig.json', 'test/engine/quorum.test.ts']
-const suites = ['test/engine', 'test/app/group', 'test/app/unit']
+const suites = [
+  'test/engine/group',
+  'test/engine/quorum.test.ts',
+  'test/app/group',
+  'test/app/unit',
+]
 const copy = mkdtempSync(join(tmpdir(), 'changeover-mutations-'))
 
 interface Noticed {
