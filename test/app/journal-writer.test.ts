@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { JournalWriter } from '../../src/app/journal-writer.ts'
 import type { JournalDraft } from '../../src/core/journal.ts'
 import { SimulatedClock } from '../../src/platform/simulated-clock.ts'
-import { memoryStore } from '../fakes/memory-store.ts'
+import { memoryStore } from '../../src/simulation/memory-store.ts'
 
 function writing() {
   const clock = new SimulatedClock()

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { tappedStore } from '../../src/app/tapped-store.ts'
 import { SimulatedClock } from '../../src/platform/simulated-clock.ts'
-import { memoryStore } from '../fakes/memory-store.ts'
+import { memoryStore } from '../../src/simulation/memory-store.ts'
 
 function tapped() {
   const clock = new SimulatedClock()

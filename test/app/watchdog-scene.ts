@@ -14,7 +14,7 @@ import type { ActuatorPlugin } from '../../src/plugin/actuator.ts'
 import type { NotifierPlugin } from '../../src/plugin/notifier.ts'
 import type { ProbePlugin } from '../../src/plugin/probe.ts'
 import { groupSettings } from '../fakes/group-settings.ts'
-import { memoryStore, type MemoryStore } from '../fakes/memory-store.ts'
+import { memoryStore, type MemoryStore } from '../../src/simulation/memory-store.ts'
 import { ScriptedNet } from '../fakes/scripted-net.ts'
 import { always, pass, scriptedProbe } from './scripted-probe.ts'
 

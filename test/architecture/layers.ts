@@ -8,6 +8,7 @@ const floors: readonly (readonly string[])[] = [
   ['src/engine', 'src/net', 'src/platform'],
   ['probes', 'src/actuators', 'src/notifiers', 'src/stores', 'src/queues', 'src/config'],
   ['src/metrics', 'src/app', 'src/lab'],
+  ['src/simulation'],
   ['src/api', 'src/cli', 'src/ui'],
   ['src/plugins.ts'],
   ['src/composition'],

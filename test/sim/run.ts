@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util'
-import { simulate } from './simulate.ts'
+import { simulate } from '../../src/simulation/simulate.ts'
 
 const { values } = parseArgs({
   options: {

@@ -1,8 +1,14 @@
 import { describe, expect, test } from 'vitest'
 import { seededRandom } from '../../src/core/seeded-random.ts'
-import { checkTrace } from './invariants.ts'
-import { simulate } from './simulate.ts'
-import { createWorld, deliverNow, startProcess, type World, type WorldOptions } from './world.ts'
+import { checkTrace } from '../../src/simulation/invariants.ts'
+import { simulate } from '../../src/simulation/simulate.ts'
+import {
+  createWorld,
+  deliverNow,
+  startProcess,
+  type World,
+  type WorldOptions,
+} from '../../src/simulation/world.ts'
 
 const seeds = 240
 const minutes = 20

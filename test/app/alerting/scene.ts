@@ -6,7 +6,7 @@ import { silentLog } from '../../../src/core/log.ts'
 import type { Notice, Severity } from '../../../src/core/notice.ts'
 import { seededRandom } from '../../../src/core/seeded-random.ts'
 import type { Delivery } from '../../../src/plugin/notifier.ts'
-import { memoryDisk, memoryStore, type MemoryStore } from '../../fakes/memory-store.ts'
+import { memoryDisk, memoryStore, type MemoryStore } from '../../../src/simulation/memory-store.ts'
 
 export const CLEAR_MS = 30_000
 export const GROUP = 'channel-1/cdn'

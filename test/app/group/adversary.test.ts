@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { groupName, killProcess, startProcess, type World } from '../../sim/world.ts'
+import { groupName, killProcess, startProcess, type World } from '../../../src/simulation/world.ts'
 import { ask, onA, onB, pages, says, show, stateOf, steady, until } from './scene.ts'
 
 /** The n-th push target of the first group. */

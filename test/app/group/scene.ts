@@ -9,7 +9,7 @@ import {
   type Sight,
   type World,
   type WorldOptions,
-} from '../../sim/world.ts'
+} from '../../../src/simulation/world.ts'
 
 /** A world that earned its health: 60 virtual seconds after the start. */
 export async function steady(

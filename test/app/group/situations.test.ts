@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { allTo } from '../../../src/core/allocation.ts'
 import type { JournalKind } from '../../../src/core/journal.ts'
 import type { Health } from '../../../src/core/health.ts'
-import { groupName, killProcess, startProcess } from '../../sim/world.ts'
+import { groupName, killProcess, startProcess } from '../../../src/simulation/world.ts'
 import { onA, onB, pages, says, show, stateOf, steady } from './scene.ts'
 
 const person = { group: groupName, actor: 'ana', reason: 'test' } as const

@@ -16,7 +16,7 @@ import type { Net } from '../../../src/plugin/net.ts'
 import type { ProbePlugin } from '../../../src/plugin/probe.ts'
 import { declare, stalled } from '../../engine/rules/rule-fixtures.ts'
 import { groupSettings } from '../../fakes/group-settings.ts'
-import { memoryDisk, memoryStore } from '../../fakes/memory-store.ts'
+import { memoryDisk, memoryStore } from '../../../src/simulation/memory-store.ts'
 
 /** What is wrong with a path. */
 type Trouble = 'refused' | 'frozen' | 'dark' | 'flapping'

@@ -4,7 +4,7 @@ import { LeaseKeeper } from '../../../src/app/group/lease-keeper.ts'
 import type { GroupRow } from '../../../src/core/group.ts'
 import { SimulatedClock } from '../../../src/platform/simulated-clock.ts'
 import { groupSettings } from '../../fakes/group-settings.ts'
-import { memoryDisk, memoryStore, type MemoryDisk } from '../../fakes/memory-store.ts'
+import { memoryDisk, memoryStore, type MemoryDisk } from '../../../src/simulation/memory-store.ts'
 
 const settings = groupSettings()
 const group = settings.name

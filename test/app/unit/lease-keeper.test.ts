@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { LeaseKeeper } from '../../../src/app/group/lease-keeper.ts'
 import { SimulatedClock } from '../../../src/platform/simulated-clock.ts'
-import { memoryStore } from '../../fakes/memory-store.ts'
+import { memoryStore } from '../../../src/simulation/memory-store.ts'
 
 const group = 'channel-1/cdn'
 

@@ -1,4 +1,4 @@
-import { serving } from '../../src/core/allocation.ts'
+import { serving } from '../core/allocation.ts'
 import type { Violation } from './trace.ts'
 import { isBadSight } from './vantages.ts'
 import type { Process, World } from './world.ts'

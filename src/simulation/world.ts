@@ -1,12 +1,12 @@
-import { allTo, sameAllocation, type Allocation } from '../../src/core/allocation.ts'
-import type { GroupRow } from '../../src/core/group.ts'
-import type { VantageReport } from '../../src/core/health.ts'
-import type { JournalEntry, JournalKind } from '../../src/core/journal.ts'
-import type { Notice } from '../../src/core/notice.ts'
-import type { ActuatorSettings, GroupSettings, Settings } from '../../src/core/settings.ts'
-import { SimulatedClock } from '../../src/platform/simulated-clock.ts'
-import { groupSettings } from '../fakes/group-settings.ts'
-import { memoryDisk, type MemoryDisk } from '../fakes/memory-store.ts'
+import { allTo, sameAllocation, type Allocation } from '../core/allocation.ts'
+import type { GroupRow } from '../core/group.ts'
+import type { VantageReport } from '../core/health.ts'
+import type { JournalEntry, JournalKind } from '../core/journal.ts'
+import type { Notice } from '../core/notice.ts'
+import type { ActuatorSettings, GroupSettings, Settings } from '../core/settings.ts'
+import { SimulatedClock } from '../platform/simulated-clock.ts'
+import { defaultSettings } from '../app/scenarios/default-settings.ts'
+import { memoryDisk, type MemoryDisk } from './memory-store.ts'
 import type { Process } from './process.ts'
 import { pullType, pushType, SimulatedTarget, type Call, type Write } from './target.ts'
 import { startOtherVantages, type Look, type Sight } from './vantages.ts'
@@ -68,14 +68,6 @@ export interface WorldOptions {
   readonly settings?: Partial<Settings>
   readonly withoutGuards?: readonly string[]
 }
-
-const timing = {
-  everyMs: 5_000,
-  forMs: 15_000,
-  ratio: { bad: 6, of: 12 },
-  clearForMs: 60_000,
-  staleAfterMs: 15_000,
-} as const
 
 /** A world with its groups, targets, vantages and no process yet. */
 export function createWorld(options: WorldOptions): World {
@@ -145,46 +137,49 @@ function settingsOf(options: WorldOptions): Settings {
   const vantages = ['fra', 'lhr', 'iad']
     .slice(0, options.vantages ?? 3)
     .map((name, index) => ({ name, domain: domains[index] ?? name }))
-  const layout = options.layout ?? ['push']
-  const groups = Array.from({ length: options.groups ?? 1 }, (_, index) => {
-    const name = `channel-${index + 1}/cdn`
-    const base = groupSettings({}, names)
-    const verifyPath = {
-      name: 'verify',
-      type: 'sim',
-      options: { group: name, path: 'public' },
-      shows: 'sim://public',
-      everyMs: 5_000,
-    }
-    return {
-      ...base,
-      name,
-      stream: `channel-${index + 1}`,
-      paths: base.paths.map((path) => ({ ...path, options: { group: name, path: path.name } })),
-      vantages,
-      verify: { path: verifyPath, forMs: 30_000 },
-      actuators: layout.map((kind, position): ActuatorSettings => {
-        if (kind === 'pull') return { type: pullType, options: {}, required: true }
-        const target = `${name}#${position}`
-        return { type: pushType, options: { target }, required: kind === 'push' }
-      }),
-      ...options.group,
-    }
-  })
+  const groups = Array.from({ length: options.groups ?? 1 }, (_, index) => ({
+    name: `channel-${index + 1}/cdn`,
+    paths: names.map((name) => ({ name })),
+  }))
+  const loaded = defaultSettings({ place: 'the simulation', vantages, groups })
+  if (!loaded.ok) throw new Error('the simulation has settings that are refused')
+  const { settings } = loaded
   return {
+    ...settings,
     mode: 'armed',
-    profile: 'default',
-    vantage: { name: 'fra', domain: 'hetzner', reference: ['https://reference.example/'] },
-    vantages,
-    store: 'memory',
-    listen: { operator: { host: '127.0.0.1', port: 0 } },
-    tokens: [],
-    rules: { directories: [], shipped: false },
-    timing,
-    installation: { blastRadius: { groups: 1, fraction: 0.25, perMs: 300_000 } },
-    groups,
+    vantage: { ...settings.vantage, reference: ['https://reference.example/'] },
+    groups: settings.groups.map((group) => simulatedGroup(group, options)),
     notify: [{ route: 'page', type: 'sim-page', options: {}, minSeverity: 'info' }],
     ...options.settings,
+  }
+}
+
+/** A group whose paths, public name and targets are the simulation's. */
+function simulatedGroup(group: GroupSettings, options: WorldOptions): GroupSettings {
+  const { name } = group
+  const verifyPath = {
+    name: 'verify',
+    type: 'sim',
+    options: { group: name, path: 'public' },
+    shows: 'sim://public',
+    everyMs: 5_000,
+  }
+  return {
+    ...group,
+    paths: group.paths.map((path) => ({
+      ...path,
+      type: 'sim',
+      options: { group: name, path: path.name },
+      shows: `sim://${path.name}`,
+    })),
+    earnMs: 30_000,
+    verify: { ...group.verify, path: verifyPath },
+    actuators: (options.layout ?? ['push']).map((kind, position): ActuatorSettings => {
+      if (kind === 'pull') return { type: pullType, options: {}, required: true }
+      const target = `${name}#${position}`
+      return { type: pushType, options: { target }, required: kind === 'push' }
+    }),
+    ...options.group,
   }
 }
 

@@ -1,5 +1,5 @@
-import { seededRandom } from '../../src/core/seeded-random.ts'
-import type { GroupSettings } from '../../src/core/settings.ts'
+import { seededRandom } from '../core/seeded-random.ts'
+import type { GroupSettings } from '../core/settings.ts'
 import { diceOf, planFaults } from './faults.ts'
 import { checkTrace, fingerprint, type Violation } from './invariants.ts'
 import { Witness } from './witness.ts'

@@ -1,4 +1,4 @@
-import type { GroupRow } from '../../src/core/group.ts'
+import type { GroupRow } from '../core/group.ts'
 import {
   audit,
   calls,

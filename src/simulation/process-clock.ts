@@ -1,4 +1,4 @@
-import type { Clock } from '../../src/core/clock.ts'
+import type { Clock } from '../core/clock.ts'
 
 /** The clock of one simulated process: it can be paused (SIGSTOP, a suspended machine) and killed. */
 export class ProcessClock implements Clock {

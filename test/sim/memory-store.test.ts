@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { hastyClock, storeContract } from '../contract/store-contract.ts'
-import { memoryDisk, memoryStore, type MemoryStore } from './memory-store.ts'
+import { memoryDisk, memoryStore, type MemoryStore } from '../../src/simulation/memory-store.ts'
 
 storeContract('the store in memory', async () => {
   let now = 0

@@ -1,10 +1,10 @@
-import type { Clock } from '../../src/core/clock.ts'
-import { ChangeoverError } from '../../src/core/errors.ts'
-import type { GroupRow } from '../../src/core/group.ts'
-import type { JournalEntry } from '../../src/core/journal.ts'
-import { genesis, seal } from '../../src/formats/journal-chain.ts'
-import { checkLeaseTime, checkQuery, fencedGroup, fenceViolation } from '../../src/plugin/fence.ts'
-import type { JournalHead, OutboxItem, Store } from '../../src/plugin/store.ts'
+import type { Clock } from '../core/clock.ts'
+import { ChangeoverError } from '../core/errors.ts'
+import type { GroupRow } from '../core/group.ts'
+import type { JournalEntry } from '../core/journal.ts'
+import { genesis, seal } from '../formats/journal-chain.ts'
+import { checkLeaseTime, checkQuery, fencedGroup, fenceViolation } from '../plugin/fence.ts'
+import type { JournalHead, OutboxItem, Store } from '../plugin/store.ts'
 
 interface HeldLease {
   readonly owner: string

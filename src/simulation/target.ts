@@ -1,7 +1,7 @@
 import { z } from 'zod'
-import { sameAllocation, serving, type Allocation } from '../../src/core/allocation.ts'
-import type { Clock, Random } from '../../src/core/clock.ts'
-import type { Actuator, ActuatorPlugin, ApplyResult, Step } from '../../src/plugin/actuator.ts'
+import { sameAllocation, serving, type Allocation } from '../core/allocation.ts'
+import type { Clock, Random } from '../core/clock.ts'
+import type { Actuator, ActuatorPlugin, ApplyResult, Step } from '../plugin/actuator.ts'
 
 /** What a process knew when it wrote: its own lease, and the intent that was open on disk. */
 export interface WriteMeta {

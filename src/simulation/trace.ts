@@ -1,6 +1,6 @@
-import type { Intent } from '../../src/core/group.ts'
-import type { JournalEntry, JournalKind } from '../../src/core/journal.ts'
-import type { Mode } from '../../src/core/group.ts'
+import type { Intent } from '../core/group.ts'
+import type { JournalEntry, JournalKind } from '../core/journal.ts'
+import type { Mode } from '../core/group.ts'
 import type { World } from './world.ts'
 
 /** A broken invariant, with its number in docs/safety.md. */

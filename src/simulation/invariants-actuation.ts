@@ -1,5 +1,5 @@
-import { sameAllocation, serving } from '../../src/core/allocation.ts'
-import { verifyChain } from '../../src/formats/journal-chain.ts'
+import { sameAllocation, serving } from '../core/allocation.ts'
+import { verifyChain } from '../formats/journal-chain.ts'
 import type { Write } from './target.ts'
 import { intentIdOf, type Trace, type Violation } from './trace.ts'
 
