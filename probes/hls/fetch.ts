@@ -1,7 +1,7 @@
 import type { Clock } from '../../src/core/clock.ts'
-import type { Diagnosis } from '../../src/core/diagnosis.ts'
 import type { MediaPlaylist, MultivariantPlaylist } from '../../src/formats/m3u8/model.ts'
 import { parsePlaylist } from '../../src/formats/m3u8/parse.ts'
+import { type Fault, faultOf, serverTime, wrongContent } from '../../src/plugin/http-fault.ts'
 import type { HttpRequest, HttpResult, HttpTimings, Net } from '../../src/plugin/net.ts'
 
 /** Playlists beyond this are cut off and refused … */
@@ -15,15 +15,6 @@ export interface FetchOptions {
   readonly headers: Readonly<Record<string, string>>
   readonly address?: string | undefined
   readonly user_agent: string
-}
-
-/** Why something could not be had. `local`: the fault is ours, nothing is known of the path. */
-export interface Fault {
-  readonly local: boolean
-  readonly diagnosis: Diagnosis
-  /** The rest of a sentence whose subject the caller knows: `answered 404`. Redacted. */
-  readonly says: string
-  readonly status: number | undefined
 }
 
 /** A playlist as it was fetched; kept, so that an unchanged one need not be read again. */
@@ -145,36 +136,4 @@ export class Fetcher {
       ...rest,
     })
   }
-}
-
-/** What is wrong with an answer by its status or failure; `undefined` where it is good. */
-export function faultOf(answer: HttpResult): Fault | undefined {
-  if (!answer.ok) {
-    return {
-      local: answer.fault === 'local' || answer.fault === 'aborted',
-      diagnosis: 'unreachable',
-      says: `cannot be fetched (${answer.phase}): ${answer.says}`,
-      status: answer.status,
-    }
-  }
-  const { status } = answer
-  if (status >= 200 && status < 300) return undefined
-  return {
-    local: false,
-    diagnosis: status === 404 || status === 410 ? 'not-found' : 'unreachable',
-    says: `answered ${status}`,
-    status,
-  }
-}
-
-/** A fault of content. */
-export function wrongContent(says: string): Fault {
-  return { local: false, diagnosis: 'wrong-content', says, status: undefined }
-}
-
-/** A Date header has whole seconds: its middle is the best guess. A cached answer's Date is old. */
-function serverTime(headers: Readonly<Record<string, string>>): number | undefined {
-  if (Number(headers['age'] ?? 0) > 0) return undefined
-  const date = Date.parse(headers['date'] ?? '')
-  return Number.isNaN(date) ? undefined : date + 500
 }

@@ -7,7 +7,8 @@ import {
   type Variant,
 } from '../../src/formats/m3u8/model.ts'
 import { edgeIdentity, segmentEndTime, withoutQuery } from '../../src/formats/m3u8/timeline.ts'
-import { type Fault, type Fetched, type PlaylistResult, wrongContent } from './fetch.ts'
+import { type Fault, wrongContent } from '../../src/plugin/http-fault.ts'
+import type { Fetched, PlaylistResult } from './fetch.ts'
 import { SegmentTrack } from './segment-track.ts'
 
 export type RenditionKind = 'variant' | 'audio' | 'subtitles'

@@ -3,7 +3,8 @@ import { type ByteRange, resolveUri, type Segment } from '../../src/formats/m3u8
 import { newestSegment } from '../../src/formats/m3u8/timeline.ts'
 import type { TsReport } from '../../src/formats/mpegts/report.ts'
 import { TsScanner } from '../../src/formats/mpegts/scanner.ts'
-import { type Fault, faultOf, type Fetcher, wrongContent } from './fetch.ts'
+import { type Fault, faultOf, wrongContent } from '../../src/plugin/http-fault.ts'
+import type { Fetcher } from './fetch.ts'
 import type { Rendition } from './rendition.ts'
 
 const maxInitBytes = 2 ** 20
