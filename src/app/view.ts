@@ -5,6 +5,8 @@ import type { PathSettings } from '../core/settings.ts'
 import type { GroupView, MeasurementView, PathView, WatchdogView } from '../core/view.ts'
 import { failbackOf } from '../engine/group/failback.ts'
 import { spent } from '../engine/group/memory.ts'
+import { forgivenInMs, pointsAt } from '../engine/group/penalty.ts'
+import type { Situation } from '../engine/group/situation.ts'
 import type { Clock } from '../core/clock.ts'
 import type { Plugins } from './plugin-binding.ts'
 import type { Watchdog } from './watchdog.ts'
@@ -102,6 +104,14 @@ function describeFailback(situation: Parameters<typeof failbackOf>[0], active: s
   return says ?? (auto ? `automatic after ${formatDuration(stableForMs)} up` : 'manual')
 }
 
+function penaltyOf(situation: Situation | undefined, path: string): Pick<PathView, 'penalty'> {
+  const penalty = situation?.memory.penalties.get(path)
+  if (situation === undefined || penalty === undefined) return {}
+  const { flaps } = situation.settings
+  const points = Math.round(pointsAt(penalty, flaps, situation.now))
+  return { penalty: { points, forgivenInMs: forgivenInMs(penalty, flaps, situation.now) } }
+}
+
 function pathView(source: ViewSource, group: string, path: PathSettings): PathView {
   const { watchdog, clock } = source
   const wallOf = (at: number) => clock.wall() - (clock.now() - at)
@@ -126,6 +136,7 @@ function pathView(source: ViewSource, group: string, path: PathSettings): PathVi
     }),
     weight: situation?.memory.row.allocation?.[path.name] ?? 0,
     votes: health?.votes ?? [],
+    ...penaltyOf(situation, path.name),
     rules: report?.active ?? [],
     pending: report?.pending ?? [],
     measurements: measurementsOf(source, path),

@@ -32,9 +32,15 @@ export function pathTable(group: GroupView, wall: number, io: Io): string {
     String(path.weight),
     healthMark(path.health, paint) + (path.suspect ? paint('warn', ' suspect') : ''),
     span(wall - path.since),
-    path.says,
+    path.says + flapping(path),
   ])
   return textTable(rows, { width: io.width, indent: 2 })
+}
+
+/** Told in the one line that everybody reads only where it bears on what is done. */
+function flapping({ penalty }: PathView): string {
+  if (penalty === undefined || penalty.forgivenInMs === 0) return ''
+  return `; went down too often: the last choice for ${span(penalty.forgivenInMs)}`
 }
 
 /** What keeps a group from acting, where anything does: hold, freeze, veto. */
@@ -134,7 +140,10 @@ function pathReasons(path: PathView, io: Io): string {
     finding.severity,
     finding.says,
   ])
-  const rows = [...votes, ...rules, ...findings]
+  const { penalty } = path
+  const penalties =
+    penalty === undefined ? [] : [['penalty', `${penalty.points} points`, '', penaltySays(penalty)]]
+  const rows = [...votes, ...rules, ...findings, ...penalties]
   if (rows.length === 0 && path.remedy === undefined) return ''
   const remedy =
     path.remedy === undefined ? [] : [['remedy', path.diagnosis ?? '', '', path.remedy]]
@@ -142,6 +151,11 @@ function pathReasons(path: PathView, io: Io): string {
     [...rows, ...remedy],
     { width: io.width, indent: 2 },
   )}`
+}
+
+function penaltySays({ forgivenInMs }: NonNullable<PathView['penalty']>): string {
+  if (forgivenInMs === 0) return 'for going down; too few to matter'
+  return `went down too often: the last choice, and no failback to it, for ${span(forgivenInMs)}`
 }
 
 function guardMark(pass: boolean, bypassed: boolean, paint: Paint): string {

@@ -133,6 +133,11 @@ function buildGroup(parts: Parts, group: FileGroup, place: GroupPlace): GroupSet
       stableForMs: group.failback.stable_for,
       maxWaitMs: group.failback.max_wait,
     },
+    flaps: {
+      halfLifeMs: group.flaps.half_life,
+      suppress: group.flaps.suppress,
+      reuse: group.flaps.reuse,
+    },
     pageAfterMs: group.page_after,
     actuators: group.actuators.map(({ type, required }, index) => ({
       type,

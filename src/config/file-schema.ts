@@ -228,6 +228,7 @@ function group(d: ProfileDefaults, types: PluginTypes) {
       .prefault({})
       .describe('How many changes may happen by themselves.'),
     failback: failback(d),
+    flaps: flaps(d),
     page_after: duration('1s', '1h')
       .prefault(d.page_after)
       .describe('An active path down for longer than this pages, whatever the reason.'),
@@ -319,6 +320,21 @@ function failback(d: ProfileDefaults) {
     })
     .prefault({})
     .describe('Returning to the preferred path.')
+}
+
+function flaps(d: ProfileDefaults) {
+  return z
+    .strictObject({
+      half_life: duration('1s', '1d')
+        .prefault(d.half_life)
+        .describe('Each time that a path goes down costs 1,000 points, which halve in this time.'),
+      suppress: whole(1_000, 20_000)
+        .prefault(2_000)
+        .describe('From so many points on it is the last choice, and failback to it waits …'),
+      reuse: whole(100, 20_000).prefault(750).describe('… until fewer than this are left.'),
+    })
+    .prefault({})
+    .describe('How going down again and again is remembered. It never keeps off the only target.')
 }
 
 function actuator(types: PluginTypes) {

@@ -13,6 +13,7 @@ export interface ProfileDefaults {
   readonly changes: number
   readonly per: string
   readonly stable_for: string
+  readonly half_life: string
   readonly page_after: string
   readonly blast_per: string
 }
@@ -27,6 +28,7 @@ const standard: ProfileDefaults = {
   changes: 3,
   per: '1h',
   stable_for: '10m',
+  half_life: '15m',
   page_after: '30s',
   blast_per: '5m',
 }
@@ -48,6 +50,7 @@ export const profiles: Readonly<Record<Profile, ProfileDefaults>> = {
     changes: 10,
     per: '3m',
     stable_for: '15s',
+    half_life: '20s',
     page_after: '3s',
     blast_per: '10s',
   },

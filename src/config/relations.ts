@@ -50,7 +50,7 @@ function vantages(file: FileSettings): Problem[] {
 
 function ofGroup(group: FileGroup, at: Path): Problem[] {
   const problems: Problem[] = []
-  const { lease, failback } = group
+  const { lease, failback, flaps } = group
   if (lease.renew * 2 > lease.ttl) {
     const limit = formatDuration(Math.floor(lease.ttl / 2))
     const says = `must be at most half of lease.ttl (${limit}), so that one renewal may fail`
@@ -63,6 +63,10 @@ function ofGroup(group: FileGroup, at: Path): Problem[] {
   if (failback.max_wait < failback.stable_for) {
     const says = `must be at least failback.stable_for (${formatDuration(failback.stable_for)})`
     problems.push({ path: [...at, 'failback', 'max_wait'], says })
+  }
+  if (flaps.reuse >= flaps.suppress) {
+    const says = `must be less than flaps.suppress (${flaps.suppress})`
+    problems.push({ path: [...at, 'flaps', 'reuse'], says })
   }
   if (Object.hasOwn(group.paths, 'verify')) {
     const says = 'this name is taken by the look at verify.url; give the path another'

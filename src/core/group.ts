@@ -118,6 +118,20 @@ export interface GroupRow {
   readonly hold?: Hold
   readonly frozen?: { readonly since: number; readonly says: string }
   readonly failback: FailbackMemory
+  /** What paths owe for going down again and again, by short name; absent: nothing. */
+  readonly penalties?: Readonly<Record<string, PathPenalty>>
+}
+
+/** A flap penalty as stored: everything else follows from it and the time. */
+export interface PathPenalty {
+  /** Points at `at`. */
+  readonly points: number
+  /** Wall milliseconds at which the path last went down. */
+  readonly at: number
+  /** It was neither up nor degraded since. */
+  readonly isDown: boolean
+  /** It went down too often, and was not forgiven by `at`. */
+  readonly isSuppressed: boolean
 }
 
 /** What failback remembers: relapses double the wait and block a second automatic one. */

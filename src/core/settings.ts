@@ -54,6 +54,15 @@ export interface FailbackSettings {
   readonly maxWaitMs: number
 }
 
+/** How going down again and again is remembered. Each time costs 1,000 points, which decay. */
+export interface FlapSettings {
+  readonly halfLifeMs: number
+  /** Points from which a path ranks behind others and failback to it waits … */
+  readonly suppress: number
+  /** … until it owes less than this. */
+  readonly reuse: number
+}
+
 export interface VerifySettings {
   /** Probed through the public name; absent: the target's own fresh probes decide. */
   readonly path?: PathSettings
@@ -75,6 +84,7 @@ export interface GroupSettings {
   readonly holddownMs: number
   readonly budget: BudgetSettings
   readonly failback: FailbackSettings
+  readonly flaps: FlapSettings
   readonly pageAfterMs: number
   readonly actuators: readonly ActuatorSettings[]
   /** Lease time to live, its renewal interval and the ceiling of one external call. */

@@ -67,6 +67,8 @@ export interface PathView {
   readonly remedy?: string
   readonly weight: number
   readonly votes: readonly Vote[]
+  /** What it owes for going down again and again, where anything. */
+  readonly penalty?: PenaltyView
   readonly rules: readonly RuleVerdict[]
   readonly measurements: readonly MeasurementView[]
   readonly findings: readonly Finding[]
@@ -78,6 +80,13 @@ export interface PathView {
   readonly everyMs: number
   /** Rules that are bad, but not yet for long enough to count; not among `rules`. */
   readonly pending: readonly RuleVerdict[]
+}
+
+export interface PenaltyView {
+  /** Each time that a path goes down costs 1,000; they decay. */
+  readonly points: number
+  /** It went down too often: the last choice, and no failback to it, for so long; 0 where it is not. */
+  readonly forgivenInMs: number
 }
 
 export interface MeasurementView {

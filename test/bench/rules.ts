@@ -151,6 +151,7 @@ function updates(healthOf: (path: number) => VantageHealth): () => number {
       changes: [],
       holddownUntil: 0,
       rejected: new Map(),
+      penalties: new Map(),
       readBack: true,
       observingSince: 0,
     }

@@ -177,6 +177,11 @@ const table: readonly [name: string, text: string, ...errors: string[]][] = [
     `9:23: ${group}.call_timeout: must be shorter than what is left of the lease between renewals (10s)`,
   ],
   [
+    'a flapping path that is forgiven before it is suppressed',
+    smallFile('', 'flaps: { suppress: 1000, reuse: 1000 }'),
+    `9:42: ${group}.flaps.reuse: must be less than flaps.suppress (1000)`,
+  ],
+  [
     'a failback that can never wait long enough',
     smallFile('', 'failback: { stable_for: 1h, max_wait: 30m }'),
     `9:47: ${group}.failback.max_wait: must be at least failback.stable_for (1h)`,

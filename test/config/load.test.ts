@@ -52,6 +52,7 @@ describe('loadSettings', () => {
         holddownMs: 120_000,
         budget: { changes: 3, perMs: 3_600_000 },
         failback: { auto: true, stableForMs: 600_000, maxWaitMs: 7_200_000 },
+        flaps: { halfLifeMs: 900_000, suppress: 2_000, reuse: 750 },
         pageAfterMs: 30_000,
         actuators: [],
         leaseMs: 15_000,

@@ -17,6 +17,7 @@ const record = 'src/app/group/group-record.ts'
 const recovery = 'src/app/group/recovery.ts'
 const targets = 'src/engine/group/targets.ts'
 const verify = 'src/app/group/verify-change.ts'
+const penalty = 'src/engine/group/penalty.ts'
 const quorum = 'src/engine/quorum.ts'
 
 const guardNames = [
@@ -186,7 +187,7 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'failback: not blocked after a relapse',
     file: change,
-    find: '...(isRelapse && { failbackBlockedUntil: now + settings.budget.perMs }),',
+    find: '...(relapsed && { failbackBlockedUntil: now + settings.budget.perMs }),',
     replace: '',
   },
   {
@@ -209,9 +210,46 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: 'failback: a relapse is judged by the wall clock',
-    file: change,
-    find: 'last === undefined ? clock.wall() - lastAt : clock.now() - last.at',
-    replace: 'last === last ? clock.wall() - lastAt : 0',
+    file: 'src/engine/group/failback.ts',
+    find: 'last === undefined ? wall - lastAt : now - last.at',
+    replace: 'last === last ? wall - lastAt : 0',
+  },
+  {
+    name: 'flaps: a path that goes down again and again is as good as any',
+    file: targets,
+    find: '    (isFlapping(path.name) ? 4 : 0) +\n',
+    replace: '',
+  },
+  {
+    name: 'flaps: failback does not wait',
+    file: 'src/engine/group/failback.ts',
+    find: '  if (forgivenMs > 0) {\n',
+    replace: '  if (forgivenMs < 0) {\n',
+  },
+  {
+    name: 'flaps: one failure counts again and again',
+    file: penalty,
+    find: "if (health === 'down' && known?.isDown !== true)",
+    replace: "if (health === 'down')",
+  },
+  {
+    name: 'flaps: nothing decays',
+    file: penalty,
+    find: 'return penalty.points * 2 **',
+    replace: 'return penalty.points * 1 **',
+  },
+  {
+    name: 'flaps: forgotten by a restart',
+    file: record,
+    find: 'const row = { ...pruned, penalties, token',
+    replace: 'const row = { ...pruned, penalties: {}, token',
+  },
+  {
+    name: 'flaps: keep off the only target',
+    file: targets,
+    find: '  if (returned.has(name)) return',
+    replace:
+      '  if (isSuppressed(situation.memory.penalties.get(name), situation.settings.flaps, situation.now)) return `${name} flaps`\n  if (returned.has(name)) return',
   },
   {
     name: 'intent: written after the act',

@@ -2,7 +2,8 @@ import { describeAllocation } from '../../core/allocation.ts'
 import type { Clock } from '../../core/clock.ts'
 import type { GroupRow, GuardAnswer, Intent, IntentStep, LedgerEntry } from '../../core/group.ts'
 import type { GroupSettings } from '../../core/settings.ts'
-import { heldUntil, type Change, type GroupMemory } from '../../engine/group/memory.ts'
+import { failbackAfter, isRelapse } from '../../engine/group/failback.ts'
+import { heldUntil, type Change } from '../../engine/group/memory.ts'
 import { basisOf, type Proposal } from '../../engine/group/situation.ts'
 import { entryOf, intentBudgetMs, type ChangeDeps } from './change-deps.ts'
 import { converge, type Converged } from './converge.ts'
@@ -175,10 +176,10 @@ export async function commitApplied(deps: ChangeDeps, intent: Intent): Promise<b
   const partial = intent.steps.filter((step) => step.result !== 'applied').map((step) => step.type)
   const lag = partial.length === 0 ? '' : `; partial: ${partial.join(', ')} did not follow`
   const held = heldUntil(record.memory)
-  const isRelapse = relapsed(record.memory, intent, settings, clock)
+  const relapsed = isRelapse(record.memory, intent, settings, now, wall)
   const saved = await record.save(
     (row) => ({
-      ...afterApplied(row, { ...intent, phase: 'applied' }, settings, { wall, isRelapse }),
+      ...afterApplied(row, { ...intent, phase: 'applied' }, settings, { wall, relapsed }),
       state: 'VERIFY',
     }),
     [
@@ -209,7 +210,7 @@ export async function commitApplied(deps: ChangeDeps, intent: Intent): Promise<b
     ...(intent.reason === 'steer' && {
       holdUntil: Math.max(held, now + settings.impliedHoldMs),
     }),
-    ...(isRelapse && { failbackBlockedUntil: now + settings.budget.perMs }),
+    ...(relapsed && { failbackBlockedUntil: now + settings.budget.perMs }),
     lagging: new Map(
       intent.steps.flatMap(({ actuator, result, expected }) =>
         result === 'applied' || expected === undefined ? [] : [[actuator, expected] as const],
@@ -228,7 +229,7 @@ function afterApplied(
   row: GroupRow,
   intent: Intent,
   settings: GroupSettings,
-  { wall, isRelapse }: { readonly wall: number; readonly isRelapse: boolean },
+  { wall, relapsed }: { readonly wall: number; readonly relapsed: boolean },
 ): GroupRow {
   const moved: GroupRow = {
     ...row,
@@ -249,41 +250,8 @@ function afterApplied(
     const isLonger = row.hold !== undefined && row.hold.until > implied.until
     return isLonger ? moved : { ...moved, hold: implied }
   }
-  if (intent.compensating) return moved
-  if (intent.reason === 'failback') {
-    return { ...moved, failback: { ...row.failback, lastAt: wall } }
-  }
-  if (isRelapse) {
-    return {
-      ...moved,
-      failback: {
-        ...row.failback,
-        relapses: row.failback.relapses + 1,
-        blockedUntil: wall + settings.budget.perMs,
-      },
-    }
-  }
-  // It failed again only after a quiet period: what was before no longer counts (invariant 23).
-  const isHome = intent.leaving.includes(settings.paths[0]?.name ?? '')
-  return isHome ? { ...moved, failback: { ...row.failback, relapses: 0 } } : moved
-}
-
-/** The preferred path is left as down soon after an automatic failback to it (invariants 23, 24). */
-function relapsed(
-  memory: GroupMemory,
-  intent: Intent,
-  settings: GroupSettings,
-  clock: Clock,
-): boolean {
-  const preferred = settings.paths[0]?.name
-  const { lastAt } = memory.row.failback
-  if (intent.reason !== 'failover' || intent.compensating) return false
-  if (preferred === undefined || lastAt === undefined) return false
-  // The wall clock may have jumped since: what the ledger knows of it counts first.
-  const last = memory.changes.findLast((change) => change.reason === 'failback')
-  const agoMs = last === undefined ? clock.wall() - lastAt : clock.now() - last.at
-  const quietMs = Math.max(settings.budget.perMs, settings.failback.maxWaitMs)
-  return intent.leaving.includes(preferred) && agoMs < quietMs
+  const failback = failbackAfter(row.failback, intent, settings, { wall, relapsed })
+  return { ...moved, failback }
 }
 
 function ledgerOf(intent: Intent): LedgerEntry {

@@ -19,6 +19,7 @@ import { makeChange } from './change.ts'
 import type { ChangeDeps, Verified } from './change-deps.ts'
 import { carryOutCommand, type Weigh } from './commands.ts'
 import { expectedVersions } from './expected-versions.ts'
+import { FailureCount } from './failure-count.ts'
 import { freeze } from './give-up.ts'
 import { GroupRecord, without } from './group-record.ts'
 import { LeaseKeeper } from './lease-keeper.ts'
@@ -78,6 +79,7 @@ export class GroupController {
   readonly #deps: GroupControllerDeps
   readonly #lease: LeaseKeeper
   readonly #record: GroupRecord
+  readonly #failures: FailureCount
   readonly #latch = new Latch()
   readonly #commands: { command: Command; answer: (answer: CommandResult) => void }[] = []
   #settings: GroupSettings
@@ -115,6 +117,7 @@ export class GroupController {
       callTimeoutMs: settings.callTimeoutMs,
     })
     this.#record = new GroupRecord({ clock, store, owner, lease: this.#lease, settings })
+    this.#failures = new FailureCount(clock, this.#record)
     this.#decision = { kind: 'stay', state: 'OBSERVE', says: 'starting', guards: [] }
   }
 
@@ -206,8 +209,10 @@ export class GroupController {
     await this.#expireHold()
     await this.#serveCommand(signal)
     if (signal.aborted) return
+    this.#failures.count(this.#deps.health(), this.#settings)
     const decision = decide(this.#situation(), this.#deps.withoutGuards)
     await this.#show(decision)
+    if (decision.kind === 'stay') await this.#failures.keep()
     if (decision.kind === 'freeze') {
       await freeze(this.#changeDeps(), undefined, decision.says, [])
       this.wake()

@@ -3,6 +3,7 @@ import type { GroupRow } from '../../core/group.ts'
 import type { JournalDraft } from '../../core/journal.ts'
 import type { GroupSettings } from '../../core/settings.ts'
 import { emptyRow, pruneLedger, recall, type GroupMemory } from '../../engine/group/memory.ts'
+import { storedPenalties } from '../../engine/group/penalty.ts'
 import type { Commit, CommitResult, Store } from '../../plugin/store.ts'
 import type { LeaseKeeper } from './lease-keeper.ts'
 
@@ -111,7 +112,8 @@ export class GroupRecord {
     }
     const now = this.#clock.now()
     const pruned = pruneLedger(update(memory.row), memory.changes, this.#settings, now)
-    const row = { ...pruned, token: lease.token, revision: memory.row.revision + 1 }
+    const penalties = storedPenalties(memory.penalties, now, this.#clock.wall())
+    const row = { ...pruned, penalties, token: lease.token, revision: memory.row.revision + 1 }
     const result = await this.#commit({
       entries,
       row,

@@ -3,7 +3,9 @@ import type { ChangeReason, Hold } from '../../core/group.ts'
 import type { PathHealth } from '../../core/health.ts'
 import type { GroupSettings } from '../../core/settings.ts'
 import { decide, type Decision } from '../../engine/group/decide.ts'
+import { failbackAfter, isRelapse } from '../../engine/group/failback.ts'
 import { emptyRow, type GroupMemory } from '../../engine/group/memory.ts'
+import { countFailures } from '../../engine/group/penalty.ts'
 import type { Proposal, Situation } from '../../engine/group/situation.ts'
 
 /** What the blast radius of an installation says of one more change, and counts. */
@@ -57,6 +59,7 @@ export class PureGroup {
       changes: [],
       holddownUntil: now,
       rejected: new Map(),
+      penalties: new Map(),
       readBack: true,
       observingSince: now,
     }
@@ -77,6 +80,9 @@ export class PureGroup {
 
   /** Decides at monotonic `now`, and makes the change that is decided on. */
   evaluate(now: number, paths: ReadonlyMap<string, PathHealth>): void {
+    const { flaps } = this.#settings
+    const penalties = countFailures(this.#memory.penalties, paths, flaps, now)
+    this.#memory = { ...this.#memory, penalties }
     this.#decision = decide(this.#situation(now, paths))
     // A target that fails its pre-check is rejected for a while, so this ends after the last one.
     while (this.#decision.kind === 'change') {
@@ -158,35 +164,24 @@ export class PureGroup {
     const intent = String(this.#changes)
     const { row } = this.#memory
     const before = this.#memory.changes.filter((change) => now - change.at < this.#keepMs)
-    const relapse = this.#isRelapse(proposal, now)
-    const failback = {
-      ...row.failback,
-      ...(reason === 'failback' && { lastAt: now }),
-      ...(relapse && { relapses: row.failback.relapses + 1 }),
-    }
+    const change = { reason, leaving, compensating: false }
+    const relapsed = isRelapse(this.#memory, change, this.#settings, now, now)
+    const failback = failbackAfter(row.failback, change, this.#settings, { wall: now, relapsed })
     this.#memory = {
       ...this.#memory,
       row: { ...row, allocation: to, version: this.#changes, failback },
       changes: [...before, { intent, reason, at: now, charge, leaving, target }],
       holddownUntil: now + this.#settings.holddownMs,
-      ...(relapse && { failbackBlockedUntil: now + this.#settings.budget.perMs }),
+      ...(relapsed && { failbackBlockedUntil: now + this.#settings.budget.perMs }),
     }
     this.#options.installation?.charge(`${this.#settings.name} ${intent}`, this.#settings.name)
     this.#options.onChange?.({ at: now, reason, from, to, says })
   }
 
-  /** The preferred path is left as down soon after a failback to it (invariants 23, 24). */
-  #isRelapse({ reason, leaving }: Pick<Proposal, 'reason' | 'leaving'>, now: number): boolean {
-    const preferred = this.#settings.paths[0]?.name
-    const { lastAt } = this.#memory.row.failback
-    if (reason !== 'failover' || preferred === undefined || lastAt === undefined) return false
-    const quietMs = Math.max(this.#settings.budget.perMs, this.#settings.failback.maxWaitMs)
-    return leaving.includes(preferred) && now - lastAt < quietMs
-  }
-
-  /** How long some budget or holddown can still need a change. */
+  /** How long some budget, holddown or failback can still need a change. */
   get #keepMs(): number {
-    return Math.max(this.#settings.budget.perMs, this.#settings.holddownMs)
+    const { budget, holddownMs, failback } = this.#settings
+    return Math.max(budget.perMs, holddownMs, failback.maxWaitMs)
   }
 }
 

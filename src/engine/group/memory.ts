@@ -1,5 +1,6 @@
 import type { ChangeReason, GroupRow, LedgerEntry } from '../../core/group.ts'
 import type { GroupSettings } from '../../core/settings.ts'
+import { recalledPenalties, type Penalties } from './penalty.ts'
 
 /** One applied (or charged) change on the monotonic clock of this process. */
 export interface Change {
@@ -27,6 +28,8 @@ export interface GroupMemory {
   readonly failbackBlockedUntil?: number
   /** Targets that failed a pre-check, until this monotonic time. */
   readonly rejected: ReadonlyMap<string, { readonly until: number; readonly says: string }>
+  /** What paths owe for going down again and again. */
+  readonly penalties: Penalties
   /** The world was read back since boot, lease change, reload or the end of a hold. */
   readonly readBack: boolean
   /**
@@ -91,6 +94,12 @@ export function recall(
     changes,
     holddownUntil,
     rejected: new Map(),
+    penalties: recalledPenalties(
+      row.penalties,
+      now,
+      wall,
+      before && { stored: before.row.penalties, penalties: before.penalties },
+    ),
     readBack: false,
     observingSince: now,
     ...(hold !== undefined && {

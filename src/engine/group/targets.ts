@@ -1,6 +1,7 @@
 import { serving, type Allocation } from '../../core/allocation.ts'
 import type { PathHealth } from '../../core/health.ts'
 import { leftAsDown } from './memory.ts'
+import { isSuppressed } from './penalty.ts'
 import type { Situation } from './situation.ts'
 
 /** Serving paths of the applied allocation that are down by quorum. */
@@ -16,8 +17,8 @@ export interface Candidate {
 }
 
 /**
- * All paths other than those that are left, best first: up before degraded, already serving before
- * idle, another failure domain than the failing path before the same, then configured order.
+ * All paths other than those that are left, best first: up before degraded, steady before one that
+ * went down too often lately (invariant 25), already serving before idle, another failure domain than the failing path before the same, then configured order.
  * Degraded counts only if nothing is up. Contested, unknown and down are never eligible
  * (invariant 9), nor is a path left as down within this holddown (invariant 21), nor one whose
  * pre-check just failed.
@@ -36,8 +37,10 @@ export function candidates(situation: Situation, leaving: readonly string[]): Ca
     settings.paths.filter((path) => leaving.includes(path.name)).map((path) => path.domain),
   )
   const on = new Set(serving(memory.row.allocation ?? {}))
+  const isFlapping = (name: string) => isSuppressed(memory.penalties.get(name), settings.flaps, now)
   const rank = (path: (typeof judged)[number]) =>
-    (path.health === 'up' ? 0 : 4) +
+    (path.health === 'up' ? 0 : 8) +
+    (isFlapping(path.name) ? 4 : 0) +
     (on.has(path.name) ? 0 : 2) +
     (path.domain !== undefined && lost.has(path.domain) ? 1 : 0)
   return judged
@@ -49,7 +52,9 @@ export function candidates(situation: Situation, leaving: readonly string[]): Ca
       return {
         name: path.name,
         eligible: refusal === undefined,
-        says: refusal ?? `${path.name} is ${path.health}`,
+        says:
+          refusal ??
+          `${path.name} is ${path.health}${isFlapping(path.name) ? ', though it went down too often lately' : ''}`,
       }
     })
 }

@@ -32,6 +32,7 @@ function situation(
       changes: [],
       holddownUntil: 0,
       rejected: new Map(),
+      penalties: new Map(),
       readBack: true,
       observingSince: 0,
       ...overrides.memory,
