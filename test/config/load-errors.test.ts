@@ -179,7 +179,7 @@ const table: readonly [name: string, text: string, ...errors: string[]][] = [
   [
     'a flapping path that is forgiven before it is suppressed',
     smallFile('', 'flaps: { suppress: 1000, reuse: 1000 }'),
-    `9:42: ${group}.flaps.reuse: must be less than flaps.suppress (1000)`,
+    `9:41: ${group}.flaps.reuse: must be less than flaps.suppress (1000)`,
   ],
   [
     'a failback that can never wait long enough',

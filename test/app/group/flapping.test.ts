@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { groupName, killProcess, startProcess } from '../../sim/world.ts'
+import { groupName, killProcess, startProcess } from '../../../src/simulation/world.ts'
 import { onA, says, show, steady } from './scene.ts'
 
 const generous = { budget: { changes: 20, perMs: 3_600_000 } }

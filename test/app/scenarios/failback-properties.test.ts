@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { PureGroup, type PureChange } from '../../../src/app/scenarios/pure-group.ts'
 import type { Health } from '../../../src/core/health.ts'

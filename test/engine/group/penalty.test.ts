@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Health, PathHealth } from '../../../src/core/health.ts'
 import { decide } from '../../../src/engine/group/decide.ts'
