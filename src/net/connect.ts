@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net'
 import type { SecureContext } from 'node:tls'
-import type { Connected, ConnectRequest, ConnectResult } from '../plugin/net.ts'
+import type { ConnectRequest, ConnectResult, Connected, NetFailure } from '../plugin/net.ts'
 import type { Call } from './call.ts'
 import { certificateExpiry } from './connections.ts'
 import { dial, withAddress } from './dial.ts'
@@ -12,12 +12,28 @@ import type { Trust } from './trust.ts'
 /** The most of a banner that is waited for. */
 const MOST_BANNER = 64 * 1024
 
-/** Opens a connection, listens as far as asked to, and ends it. */
-export async function connectOnly(
-  parts: { readonly resolver: Resolver; readonly trust: Trust },
+/** What connecting needs of the process. */
+export interface ConnectParts {
+  readonly resolver: Resolver
+  readonly trust: Trust
+}
+
+/** A connection that stands, with what is to be told of it. */
+export interface Standing {
+  readonly ok: true
+  readonly socket: Socket
+  readonly address: string
+  readonly certificateDays?: number
+  /** Host, port and address for sentences. */
+  readonly where: string
+}
+
+/** Looks the name up, connects, and does the TLS handshake where asked to. */
+export async function connectTo(
+  parts: ConnectParts,
   call: Call,
-  request: ConnectRequest,
-): Promise<ConnectResult> {
+  request: Pick<ConnectRequest, 'host' | 'port' | 'address' | 'tls'>,
+): Promise<Standing | NetFailure> {
   const { address, tls } = request
   const host = bareAddress(request.host)
   const named = `${host.includes(':') ? `[${host}]` : host}:${request.port}`
@@ -37,22 +53,37 @@ export async function connectOnly(
     ...(tls?.serverName !== undefined && { serverName: tls.serverName }),
   })
   if (!dialed.ok) return dialed
-  const { socket } = dialed
-  const expiresAt = certificateExpiry(socket)
-  const most = Math.min(request.bannerBytes ?? 0, MOST_BANNER)
-  const where = withAddress(named, host, dialed.address)
-  const heard = await listen(call, socket, most, where)
-  if ('ok' in heard) return heard
-  const connected: Connected = {
+  const expiresAt = certificateExpiry(dialed.socket)
+  return {
     ok: true,
+    socket: dialed.socket,
     address: dialed.address,
-    banner: heard.banner,
-    timings: call.timings(),
+    where: withAddress(named, host, dialed.address),
     ...(expiresAt !== undefined && {
       certificateDays: (expiresAt - call.clock.wall()) / 86_400_000,
     }),
   }
-  return connected
+}
+
+/** Opens a connection, listens as far as asked to, and ends it. */
+export async function connectOnly(
+  parts: ConnectParts,
+  call: Call,
+  request: ConnectRequest,
+): Promise<ConnectResult> {
+  const standing = await connectTo(parts, call, request)
+  if (!standing.ok) return standing
+  const { socket, where, address, certificateDays } = standing
+  const most = Math.min(request.bannerBytes ?? 0, MOST_BANNER)
+  const heard = await listen(call, socket, most, where)
+  if ('ok' in heard) return heard
+  return {
+    ok: true,
+    address,
+    banner: heard.banner,
+    timings: call.timings(),
+    ...(certificateDays !== undefined && { certificateDays }),
+  }
 }
 
 /** Reads until `most` bytes came or the peer closed; ends the connection. */

@@ -8,6 +8,7 @@ import { datagram } from './datagram.ts'
 import { Deadlines } from './deadlines.ts'
 import { exchange } from './exchange.ts'
 import { http } from './http.ts'
+import { openConnection } from './open.ts'
 import { Resolver } from './resolver.ts'
 import { Trust } from './trust.ts'
 
@@ -18,6 +19,7 @@ export type RealNet = Net & { close(): Promise<void> }
 export function createNet({ clock }: { readonly clock: Clock }): RealNet {
   const deadlines = new Deadlines(clock)
   const parts = { connections: new Connections(), resolver: new Resolver(), trust: new Trust() }
+  const open = new Set<() => void>()
   return {
     async http(request) {
       const call = new Call(clock, deadlines, request)
@@ -43,6 +45,14 @@ export function createNet({ clock }: { readonly clock: Clock }): RealNet {
         call.end()
       }
     },
+    async open(request) {
+      const call = new Call(clock, deadlines, request)
+      try {
+        return await openConnection(parts, call, request, open)
+      } finally {
+        call.end()
+      }
+    },
     async datagram(request) {
       const call = new Call(clock, deadlines, request)
       try {
@@ -54,6 +64,7 @@ export function createNet({ clock }: { readonly clock: Clock }): RealNet {
     nameServers: () => getServers(),
     async close() {
       deadlines.close()
+      for (const end of open) end()
       await parts.connections.close()
     },
   }

@@ -9,6 +9,8 @@ export interface Net {
   exchange(request: ExchangeRequest): Promise<ExchangeResult>
   /** Connects, does the TLS handshake and waits for what the peer says first, as far as asked to. */
   connect(request: ConnectRequest): Promise<ConnectResult>
+  /** Connects, does the TLS handshake, and keeps the connection for both sides to talk on. */
+  open(request: OpenRequest): Promise<OpenResult>
   /** Sends one UDP datagram and waits for the one that answers it. It is never repeated. */
   datagram(request: DatagramRequest): Promise<DatagramResult>
   /** Addresses of the name servers that this machine asks, such as `127.0.0.53` or `[::1]:5353`. */
@@ -145,6 +147,42 @@ export interface Connected {
 }
 
 export type ConnectResult = Connected | NetFailure
+
+export interface OpenRequest extends Omit<ConnectRequest, 'bannerBytes'> {
+  /** For name look-up, TCP and TLS together, in milliseconds; what follows is the caller's to limit. */
+  readonly deadlineMs: number
+  /** Ends the opening, and the open connection too. */
+  readonly signal?: AbortSignal
+  /**
+   * Bytes that were written and that the peer has not taken yet; beyond it the connection ends as
+   * `timeout`. Default 1 MiB.
+   */
+  readonly maxUnsentBytes?: number
+}
+
+/** An open connection. Nobody limits how long it lives, or how much arrives, but its user. */
+export interface OpenConnection {
+  readonly ok: true
+  readonly address: string
+  readonly timings: HttpTimings
+  /** Days until the peer's certificate expires; only over TLS. */
+  readonly certificateDays?: number
+  /** Begins reading; to be called once. Nothing is called after `close`. */
+  listen(listener: ConnectionListener): void
+  /** Sends; what is written after the end is dropped. */
+  write(bytes: Buffer): void
+  /** Ends the connection at once. */
+  close(): void
+}
+
+export interface ConnectionListener {
+  /** Whatever arrives, as it arrives. Must not throw. */
+  data(chunk: Buffer): void
+  /** The connection is over: the peer closed it, or it failed. Called once at most. */
+  ended(failure: NetFailure | undefined): void
+}
+
+export type OpenResult = OpenConnection | NetFailure
 
 export interface DatagramRequest {
   /** A name or an address; of a name, the first address is asked. */

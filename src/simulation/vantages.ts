@@ -158,6 +158,7 @@ export function netOf(world: World, vantage: string): Net {
     },
     exchange: async () => none,
     connect: async () => none,
+    open: async () => none,
     datagram: async () => none,
     nameServers: () => [],
   }

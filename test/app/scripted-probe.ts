@@ -72,6 +72,7 @@ export const noNet: Net = {
   http: async () => refused,
   exchange: async () => refused,
   connect: async () => refused,
+  open: async () => refused,
   datagram: async () => refused,
   nameServers: () => [],
 }

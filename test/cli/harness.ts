@@ -83,6 +83,7 @@ function lazyNet(): Net {
     http: (request) => opened().http(request),
     exchange: (request) => opened().exchange(request),
     connect: (request) => opened().connect(request),
+    open: (request) => opened().open(request),
     datagram: (request) => opened().datagram(request),
     nameServers: () => opened().nameServers(),
   }

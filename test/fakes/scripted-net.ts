@@ -9,6 +9,7 @@ import type {
   NetFailure,
   NetFault,
   NetPhase,
+  OpenResult,
 } from '../../src/plugin/net.ts'
 
 /** What a URL answers at one moment. */
@@ -87,6 +88,10 @@ export class ScriptedNet implements Net {
   }
 
   async connect(): Promise<ConnectResult> {
+    return refused
+  }
+
+  async open(): Promise<OpenResult> {
     return refused
   }
 
