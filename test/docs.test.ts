@@ -5,8 +5,11 @@ import { describe, expect, test } from 'vitest'
 import { runRuleScenarios } from '../src/app/rule-scenarios.ts'
 import { buildProgram } from '../src/cli/program.ts'
 import { loadSettings } from '../src/config/load.ts'
+import { loadConfiguration } from '../src/composition/configuration.ts'
 import { loadRuleFile } from '../src/config/rule-file.ts'
+import { loadRulePacks } from '../src/config/rule-packs.ts'
 import { guardNames } from '../src/engine/group/guards.ts'
+import { rulesOf } from '../src/engine/rules/rule-set.ts'
 import { plugins } from '../src/plugins.ts'
 import { filesUnder, repository } from './architecture/source.ts'
 import { everyCommand } from './cli/commands-markdown.ts'
@@ -286,10 +289,14 @@ function unindented(text: string): string {
 }
 
 describe('docs/plugins/rules.md', () => {
+  function blocksAfter(mark: string): readonly string[] {
+    const found = blocksOf('docs/plugins/rules.md').filter(({ before }) => before === mark)
+    if (found.length === 0) throw new Error(`nothing stands after ${mark}`)
+    return found.map(({ text }) => text)
+  }
+
   function blockAfter(mark: string): string {
-    const found = blocksOf('docs/plugins/rules.md').find(({ before }) => before === mark)
-    if (found === undefined) throw new Error(`nothing stands after ${mark}`)
-    return found.text
+    return blocksAfter(mark)[0] ?? ''
   }
 
   function load() {
@@ -308,14 +315,21 @@ describe('docs/plugins/rules.md', () => {
     const { pack } = loaded
     async function failures(names: readonly string[]): Promise<readonly string[]> {
       const rules = pack.rules.filter(({ name }) => names.includes(name))
-      const report = await runRuleScenarios({
-        text: blockAfter('<!-- scenarios -->'),
-        fileName: 'rules/site.test.yaml',
-        rules: compile(...packNames.map(loadPack), { ...pack, rules }),
-        probes: plugins.probes,
-      })
-      if (!report.ok) return report.errors
-      return report.tests.flatMap((each) => each.failures.map(({ says }) => says))
+      const reports = await Promise.all(
+        blocksAfter('<!-- scenarios -->').map((text) =>
+          runRuleScenarios({
+            text,
+            fileName: 'rules/site.test.yaml',
+            rules: compile(...packNames.map(loadPack), { ...pack, rules }),
+            probes: plugins.probes,
+          }),
+        ),
+      )
+      return reports.flatMap((report) =>
+        report.ok
+          ? report.tests.flatMap((each) => each.failures.map(({ says }) => says))
+          : report.errors,
+      )
     }
     const names = pack.rules.map(({ name }) => name)
 
@@ -323,5 +337,31 @@ describe('docs/plugins/rules.md', () => {
     for (const removed of names) {
       expect(await failures(names.filter((name) => name !== removed))).not.toEqual([])
     }
+  })
+
+  test('shows a configuration and a pack that change shipped rules', () => {
+    const known = packNames.map((name) => {
+      const fileName = `rules/${name}.yaml`
+      return { fileName, text: read(fileName) }
+    })
+    const site = { fileName: 'own/site.yaml', text: blockAfter('<!-- inherits -->') }
+
+    const loaded = loadRulePacks([...known, site], { probes: plugins.probes })
+    const configured = loadConfiguration(
+      blockAfter('<!-- configuration -->'),
+      join(repository, 'changeover.yaml'),
+      plugins,
+    )
+
+    expect(loaded).toMatchObject({ ok: true, warnings: [] })
+    if (!configured.ok) throw new Error(configured.errors.join('\n'))
+    const own = rulesOf(configured.rules, 'channel-1/cdn/cdn-b').rules.map(
+      ({ definition }) => definition,
+    )
+    expect(own.find(({ name }) => name === 'slow-delivery')).toMatchObject({
+      forMs: 60_000,
+      params: { limit: 1.2, good: 0.7 },
+    })
+    expect(own.some(({ name }) => name === 'sequence-regression')).toBe(true)
   })
 })

@@ -4,7 +4,7 @@ import type { Log } from '../core/log.ts'
 import type { Sample } from '../core/sample.ts'
 import type { GroupSettings, PathSettings, RuleTiming, Settings } from '../core/settings.ts'
 import { createPathWatch } from '../engine/rules/path-watch.ts'
-import type { RuleSet } from '../engine/rules/rule-set.ts'
+import { rulesOf, type RuleSet } from '../engine/rules/rule-set.ts'
 import type { Net } from '../plugin/net.ts'
 import { CheckSession } from './check-session.ts'
 import type { Verified } from './group/change-deps.ts'
@@ -78,7 +78,7 @@ export class PathWatchers {
     for (const [name, running] of this.#running) {
       const next = wanted.get(name)
       if (next !== undefined && isSame(next, running.settings)) {
-        running.watched.replaceRules(rules, this.#timingOf(next))
+        running.watched.replaceRules(rulesOf(rules, name), this.#timingOf(next))
         continue
       }
       this.#running.delete(name)
@@ -137,7 +137,7 @@ export class PathWatchers {
         log,
         plugin: probeOf(plugins, path.type),
         settings: path,
-        rules: this.#rules,
+        rules: rulesOf(this.#rules, `${group.name}/verify`),
         timing: this.#timingOf(path),
         vantage: this.#settings.vantage.name,
         path: `${group.name}/verify`,
@@ -155,7 +155,7 @@ export class PathWatchers {
     const watch = createPathWatch({
       path: full,
       vantage,
-      rules: this.#rules,
+      rules: rulesOf(this.#rules, full),
       timing: this.#timingOf(path),
       probe: plugin,
       now: clock.now(),

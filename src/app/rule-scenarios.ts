@@ -1,6 +1,7 @@
 import type { PathHealth, RuleVerdict } from '../core/health.ts'
 import { formatDuration } from '../core/duration.ts'
 import { quorumHealth } from '../engine/quorum.ts'
+import { alterRules } from '../engine/rules/alter-rules.ts'
 import type { ProbeMeasures, RuleSet } from '../engine/rules/rule-set.ts'
 import { scenarioGroup } from './scenarios/scenario-group.ts'
 import { loadScenarios } from './scenarios/scenario-file.ts'
@@ -85,8 +86,10 @@ class ScenarioWorld {
     const named = scenario.expectations.find((each) => each.group !== undefined)?.group
     this.#groupName = named ?? defaultGroup
     this.#group = named === undefined ? undefined : scenarioGroup(named, scenario)
+    const isChanged = Object.keys(scenario.changes).length > 0
+    const rules = isChanged ? alterRules(run.rules, scenario.changes) : run.rules
     this.#paths = scenario.rows.map(
-      (row) => new ScenarioPath(row, run.rules, scenario.timing, this.#groupName),
+      (row) => new ScenarioPath(row, rules, scenario.timing, this.#groupName),
     )
   }
 

@@ -3,7 +3,7 @@ import { warningLines } from './configuration.ts'
 import { sayAll } from './failure.ts'
 import type { ExitCode } from './io.ts'
 import { painter } from './paint.ts'
-import { chosenFolders, loadPacks, shownPath } from './rule-folders.ts'
+import { chosenFolders, loadPacks, shippedFolder, shownPath } from './rule-folders.ts'
 import { textTable } from './text-table.ts'
 
 /** Checks rule files and says what is wrong in them; 2 where anything is. */
@@ -13,20 +13,20 @@ export async function checkRules(cli: Cli, dir: string | undefined): Promise<Exi
   if (typeof folders === 'number') return folders
   let code: ExitCode = 0
   for (const folder of folders) {
-    const loaded = loadPacks(cli, folder)
+    const loaded = loadPacks(cli, ...(folder.isShipped ? [] : [shippedFolder()]), folder)
     if (!loaded.ok) {
       sayAll(io, loaded.errors)
       code = 2
       continue
     }
-    const rows = loaded.packs.map((pack, index) => {
-      const file = folder.rules[index] ?? pack.name
+    const rows = folder.rules.map((file) => {
+      const pack = loaded.read.get(shownPath(file))
       const test = file.replace(/\.ya?ml$/u, '.test.yaml')
       const hasTest = folder.tests.includes(test)
       return [
         painter(io)('good', 'right'),
         shownPath(file),
-        `${pack.rules.length} rules${hasTest ? '' : `, no scenarios: ${shownPath(test)} is missing`}`,
+        `${pack?.rules.length ?? 0} rules${pack?.extends === undefined ? '' : `, those of ${pack.extends} in their place`}${hasTest ? '' : `, no scenarios: ${shownPath(test)} is missing`}`,
       ]
     })
     if (rows.length === 0) io.out(`${folder.folder} has no rule files\n`)

@@ -1,6 +1,12 @@
 import { probeOf, type Plugins } from '../app/plugin-binding.ts'
 import type { GroupSettings, PathSettings, Settings } from '../core/settings.ts'
-import { appliesTo, timersOf, unreachable, type RuleSet } from '../engine/rules/rule-set.ts'
+import {
+  appliesTo,
+  rulesOf,
+  timersOf,
+  unreachable,
+  type RuleSet,
+} from '../engine/rules/rule-set.ts'
 
 /** How long it takes from a failure of a path until it is down, by one rule. Milliseconds. */
 export interface DetectionEstimate {
@@ -24,6 +30,7 @@ export interface EffectEstimate {
  * The built-in rule comes first: its limit is 0.
  */
 export function detectionOf(
+  group: string,
   path: PathSettings,
   settings: Settings,
   rules: RuleSet,
@@ -38,18 +45,24 @@ export function detectionOf(
     fromMs: forMs,
     toMs: forMs + late,
   })
-  const aging = rules.rules.filter(
+  const own = rulesOf(rules, `${group}/${path.name}`)
+  const aging = own.rules.filter(
     (rule) =>
       rule.definition.class === 'down' && rule.when.ages.length > 0 && appliesTo(rule, plugin),
   )
   return [
-    estimate(unreachable, timing.forMs),
+    estimate(unreachable, timersOf(own.unreachable ?? {}, timing).forMs),
     ...aging.map((rule) => {
-      const { name, when } = rule.definition
+      const { name, when, params = {} } = rule.definition
+      const valued = Object.entries(params).reduce(
+        (text, [param, value]) =>
+          text.replaceAll(new RegExp(`\\b${param}\\b`, 'gu'), String(value)),
+        when,
+      )
       return estimate(
         name,
         timersOf(rule.definition, timing).forMs,
-        when.replaceAll(/\s+/gu, ' ').trim(),
+        valued.replaceAll(/\s+/gu, ' ').trim(),
       )
     }),
   ]

@@ -8,6 +8,7 @@ import { stopSignal } from './follow.ts'
 import type { ExitCode, Io } from './io.ts'
 import { painter } from './paint.ts'
 import { planGroup } from './plan-group.ts'
+import { differencesOf, type RuleDifference } from './rule-differences.ts'
 import { textTable } from './text-table.ts'
 
 interface CheckRequest {
@@ -28,6 +29,8 @@ interface GroupReport {
     permissions: readonly string[]
     tested?: 'real' | 'contract'
   }[]
+  /** What the file changes in rules, by path. */
+  readonly rules: readonly RuleDifference[]
   readonly detection: readonly DetectionEstimate[]
   readonly effect: readonly EffectEstimate[]
 }
@@ -112,7 +115,9 @@ function reportOf(
     title: group.title,
     paths,
     actuators,
-    detection: slowest === undefined ? [] : detectionOf(slowest, settings, rules, plugins),
+    rules: differencesOf(group, settings, rules),
+    detection:
+      slowest === undefined ? [] : detectionOf(group.name, slowest, settings, rules, plugins),
     effect: effectsOf(group, plugins),
   }
 }
@@ -134,6 +139,7 @@ function groupText(group: GroupReport, io: Io): string {
     (permissions.length === 0 ? 'needs no permission' : `needs ${permissions.join('; ')}`) +
       (tested === undefined ? '' : testedSays[tested]),
   ])
+  const rules = group.rules.map(({ path, rule, says }) => [path, rule, says])
   const detection = group.detection.map(({ rule, limit, fromMs, toMs }) => [
     `down by ${rule}`,
     `${formatDuration(fromMs)} to ${formatDuration(toMs)}`,
@@ -148,6 +154,7 @@ function groupText(group: GroupReport, io: Io): string {
   return (
     `\n${paint('strong', group.group)}  ${group.title}\n${table(paths)}` +
     (actuators.length === 0 ? '' : title('actuators') + table(actuators)) +
+    (rules.length === 0 ? '' : title('rules judged otherwise') + table(rules)) +
     title('how soon') +
     table([...detection, ...effect])
   )

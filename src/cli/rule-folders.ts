@@ -2,8 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { ChangeoverError } from '../core/errors.ts'
-import type { RulePack } from '../core/rule.ts'
-import { loadRuleFile } from '../config/rule-file.ts'
+import { loadRulePacks, type LoadedRulePacks } from '../config/rule-packs.ts'
 import type { Cli } from './cli.ts'
 import { defaultConfiguration, loadConfiguration } from './configuration.ts'
 import type { ExitCode } from './io.ts'
@@ -15,11 +14,6 @@ export interface RuleFolder {
   readonly rules: readonly string[]
   readonly tests: readonly string[]
 }
-
-/** The packs of a folder, or every error in its rule files. */
-export type LoadedPacks =
-  | { readonly ok: true; readonly packs: readonly RulePack[]; readonly warnings: readonly string[] }
-  | { readonly ok: false; readonly errors: readonly string[] }
 
 /** The cadence that warnings about `for` are measured by where no configuration gives one. */
 const usualEveryMs = 5_000
@@ -51,26 +45,18 @@ export function chosenFolders(cli: Cli, dir: string | undefined): readonly RuleF
   return [shipped, ...own]
 }
 
-/** Every pack of a folder, checked. */
-export function loadPacks({ composition }: Cli, { rules }: RuleFolder): LoadedPacks {
-  const packs: RulePack[] = []
-  const warnings: string[] = []
-  const errors: string[] = []
-  for (const file of rules) {
-    const loaded = loadRuleFile({
-      text: readFileSync(file, 'utf8'),
-      fileName: shownPath(file),
-      probes: composition.plugins.probes,
-      everyMs: usualEveryMs,
-    })
-    if (loaded.ok) {
-      packs.push(loaded.pack)
-      warnings.push(...loaded.warnings)
-    } else {
-      errors.push(...loaded.errors)
-    }
-  }
-  return errors.length > 0 ? { ok: false, errors } : { ok: true, packs, warnings }
+/**
+ * The packs of a folder, checked, with those of the folders before it, which it may extend: what a
+ * watchdog with these folders would have in force.
+ */
+export function loadPacks(
+  { composition }: Cli,
+  ...folders: readonly RuleFolder[]
+): LoadedRulePacks {
+  const files = folders.flatMap(({ rules }) =>
+    rules.map((file) => ({ fileName: shownPath(file), text: readFileSync(file, 'utf8') })),
+  )
+  return loadRulePacks(files, { probes: composition.plugins.probes, everyMs: usualEveryMs })
 }
 
 /** A file as a person here would name it. */

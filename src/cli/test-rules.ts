@@ -76,13 +76,9 @@ function rulesInForce(
 ):
   | { readonly ok: true; readonly set: RuleSet }
   | { readonly ok: false; readonly errors: readonly string[] } {
-  const loaded = [...(folder.isShipped ? [] : [shippedFolder()]), folder].map((each) =>
-    loadPacks(cli, each),
-  )
-  const errors = loaded.flatMap((each) => (each.ok ? [] : each.errors))
-  if (errors.length > 0) return { ok: false, errors }
-  const packs = loaded.flatMap((each) => (each.ok ? each.packs : []))
-  const compiled = compileRuleSet(packs, cli.composition.plugins.probes)
+  const loaded = loadPacks(cli, ...(folder.isShipped ? [] : [shippedFolder()]), folder)
+  if (!loaded.ok) return loaded
+  const compiled = compileRuleSet(loaded.packs, cli.composition.plugins.probes)
   if (compiled.ok) return compiled
   return {
     ok: false,

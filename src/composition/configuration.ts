@@ -4,9 +4,11 @@ import { fileURLToPath } from 'node:url'
 import type { Plugins } from '../app/plugin-binding.ts'
 import type { LoadedConfiguration } from '../cli/composition.ts'
 import { loadSettings } from '../config/load.ts'
-import { loadRuleFile } from '../config/rule-file.ts'
-import type { RulePack } from '../core/rule.ts'
-import { compileRuleSet } from '../engine/rules/rule-set.ts'
+import { changeProblems } from '../config/rule-changes.ts'
+import { loadRulePacks, type RuleText } from '../config/rule-packs.ts'
+import type { Settings } from '../core/settings.ts'
+import { alterPaths } from '../engine/rules/alter-rules.ts'
+import { compileRuleSet, type RuleSet } from '../engine/rules/rule-set.ts'
 import { readEnvironment } from '../platform/environment.ts'
 
 /** The folder of the shipped rule packs, from `src/` as well as from `dist/src/`. */
@@ -23,47 +25,63 @@ export function loadConfiguration(
   plugins: Plugins,
 ): LoadedConfiguration {
   const base = dirname(resolve(fileName))
+  let rules: RuleSet | undefined
+  const warnings: string[] = []
   const loaded = loadSettings({
     text,
     fileName,
     plugins,
     environment: readEnvironment,
     readFile: (path) => readFileSync(resolve(base, path), 'utf8'),
+    judgeRules: (settings, places) => {
+      const read = readPacks(settings, base, plugins)
+      if (!read.ok) return { problems: [], errors: read.errors, warnings: [] }
+      warnings.push(...read.warnings)
+      const definitions = read.set.rules.map((rule) => rule.definition)
+      const problems = places.flatMap(({ path, changes }) =>
+        changeProblems(changes, path, definitions),
+      )
+      if (problems.length === 0) rules = alterPaths(read.set, settings.rules.changes ?? {})
+      return { problems, errors: [], warnings: [] }
+    },
   })
   if (!loaded.ok) return loaded
-  const { settings } = loaded
+  if (rules === undefined) throw new Error('rules are judged wherever settings are right')
+  return { ok: true, settings: loaded.settings, rules, warnings: [...loaded.warnings, ...warnings] }
+}
+
+/** The shipped packs and those of the settings' folders, compiled. */
+function readPacks(
+  settings: Settings,
+  base: string,
+  plugins: Plugins,
+):
+  | { readonly ok: true; readonly set: RuleSet; readonly warnings: readonly string[] }
+  | { readonly ok: false; readonly errors: readonly string[] } {
   const errors: string[] = []
-  const warnings = [...loaded.warnings]
-  const packs: RulePack[] = []
-  const directories = [
-    ...(settings.rules.shipped ? [shippedRules()] : []),
-    ...settings.rules.directories.map((each) => resolve(base, each)),
+  const shipped = ruleTexts(shippedRules(), errors)
+  const own = settings.rules.directories.flatMap((each) => ruleTexts(resolve(base, each), errors))
+  const files = [
+    ...shipped.map((file) => ({ ...file, isOnlyKnown: !settings.rules.shipped })),
+    ...own,
   ]
-  for (const directory of directories) {
-    for (const file of ruleFiles(directory, errors)) {
-      const text = ruleText(file, errors)
-      if (text === undefined) continue
-      const pack = loadRuleFile({
-        text,
-        fileName: file,
-        probes: plugins.probes,
-        everyMs: settings.timing.everyMs,
-      })
-      if (!pack.ok) {
-        errors.push(...pack.errors)
-        continue
-      }
-      packs.push(pack.pack)
-      warnings.push(...pack.warnings)
-    }
+  const { probes } = plugins
+  const loaded = loadRulePacks(files, { probes, everyMs: settings.timing.everyMs })
+  if (!loaded.ok) errors.push(...loaded.errors)
+  if (!loaded.ok || errors.length > 0) return { ok: false, errors }
+  const compiled = compileRuleSet(loaded.packs, probes)
+  if (compiled.ok) return { ...compiled, warnings: loaded.warnings }
+  return {
+    ok: false,
+    errors: compiled.errors.map((error) => `rule ${error.rule}: ${error.message}`),
   }
-  const compiled = compileRuleSet(packs, plugins.probes)
-  if (!compiled.ok) {
-    errors.push(...compiled.errors.map((error) => `rule ${error.rule}: ${error.message}`))
-    return { ok: false, errors }
-  }
-  if (errors.length > 0) return { ok: false, errors }
-  return { ok: true, settings, rules: compiled.set, warnings }
+}
+
+function ruleTexts(directory: string, errors: string[]): RuleText[] {
+  return ruleFiles(directory, errors).flatMap((fileName) => {
+    const text = ruleText(fileName, errors)
+    return text === undefined ? [] : [{ fileName, text }]
+  })
 }
 
 function ruleFiles(directory: string, errors: string[]): string[] {

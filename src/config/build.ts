@@ -1,4 +1,5 @@
 import { redactUrl } from '../core/redact.ts'
+import type { RuleChanges } from '../core/rule.ts'
 import type {
   GroupSettings,
   NotifierSettings,
@@ -6,12 +7,14 @@ import type {
   Settings,
   VantageSettings,
 } from '../core/settings.ts'
+import { mergeChanges } from '../engine/rules/alter-rules.ts'
 import { placeKey } from './document.ts'
 import type { ConfigDocument, Path } from './document.ts'
 import { showText } from './mask.ts'
 import type { ParsedEntries } from './entries.ts'
 import { whereOptions } from './plugin-options.ts'
 import type { FileGroup, FileSettings } from './file-schema.ts'
+import { toChanges } from './rule-fields.ts'
 
 /** What the settings are made from: the parsed file, its plug-ins' options and its order of keys. */
 export interface Parts {
@@ -41,7 +44,7 @@ export function buildSettings(parts: Parts): Settings {
     },
     tokens: file.tokens,
     ...(file.public_url === undefined ? {} : { publicUrl: file.public_url }),
-    rules: { directories: file.rules, shipped: file.shipped_rules },
+    rules: { directories: file.rules, shipped: file.shipped_rules, ...ruleChangesOf(parts) },
     timing: {
       everyMs: file.timing.every,
       forMs: file.timing.for,
@@ -68,6 +71,24 @@ export function buildSettings(parts: Parts): Settings {
     groups: buildGroups(parts, vantages),
     notify: buildRoutes(parts),
   }
+}
+
+/** What is judged otherwise by path: the stream's changes, over them the group's, over them its own. */
+function ruleChangesOf({ file }: Parts): Pick<Settings['rules'], 'changes'> {
+  const changes: Record<string, RuleChanges> = {}
+  for (const [streamName, stream] of Object.entries(file.streams)) {
+    for (const [groupName, group] of Object.entries(stream.groups)) {
+      const wide = mergeChanges(toChanges(stream.rules ?? {}), toChanges(group.rules ?? {}))
+      const own = Object.entries(group.paths).map(
+        ([name, path]) => [name, path.rules ?? {}] as const,
+      )
+      for (const [name, rules] of [...own, ['verify', {}] as const]) {
+        const merged = mergeChanges(wide, toChanges(rules))
+        if (Object.keys(merged).length > 0) changes[`${streamName}/${groupName}/${name}`] = merged
+      }
+    }
+  }
+  return Object.keys(changes).length === 0 ? {} : { changes }
 }
 
 function listVantages(file: FileSettings): VantageSettings[] {

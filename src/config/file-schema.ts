@@ -3,6 +3,7 @@ import { byteSize, duration } from '../plugin/option-types.ts'
 import { fraction, listenAddress, name, plainUrl, referenceTarget, whole } from './fields.ts'
 import { profileNames, profiles } from './profiles.ts'
 import type { Profile, ProfileDefaults } from './profiles.ts'
+import { ruleChanges } from './rule-fields.ts'
 
 /** The types of plug-ins that a file may name. */
 export interface PluginTypes {
@@ -13,7 +14,7 @@ export interface PluginTypes {
 
 /** Keys of a path, an actuator and a route that belong to Changeover; the others to the plug-in. */
 export const commonKeys = {
-  probe: ['type', 'every', 'domain'],
+  probe: ['type', 'every', 'domain', 'rules'],
   actuator: ['type', 'required'],
   notifier: ['type', 'name', 'min_severity'],
 } as const
@@ -191,6 +192,9 @@ function stream(d: ProfileDefaults, types: PluginTypes) {
       .max(100)
       .optional()
       .describe('Name for people, on the status page and in notices. The key if absent.'),
+    rules: ruleChanges()
+      .optional()
+      .describe('Rules by name, judged otherwise for every path of the stream; `off`: not at all.'),
     groups: z
       .record(name(), group(d, types))
       .refine((groups) => Object.keys(groups).length > 0, 'expected at least one group')
@@ -213,6 +217,9 @@ function group(d: ProfileDefaults, types: PluginTypes) {
       .record(name(), path(types))
       .refine((paths) => Object.keys(paths).length > 0, 'expected at least one path')
       .describe('The paths in order of preference: the first is the preferred one.'),
+    rules: ruleChanges()
+      .optional()
+      .describe("As the stream's `rules`, for the paths of this group."),
     quorum: quorum(),
     verify: verify(d, types),
     holddown: duration('1s', '1d')
@@ -268,6 +275,7 @@ function path(types: PluginTypes) {
     domain: name()
       .optional()
       .describe('Its failure domain, such as the provider; targets elsewhere are preferred.'),
+    rules: ruleChanges().optional().describe("As the stream's `rules`, for this path alone."),
   })
 }
 

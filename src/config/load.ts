@@ -1,16 +1,18 @@
+import type { RuleChanges } from '../core/rule.ts'
 import type { Settings } from '../core/settings.ts'
 import { buildSettings } from './build.ts'
 import { readDocument } from './document.ts'
-import type { ConfigDocument } from './document.ts'
+import type { ConfigDocument, Path, Problem } from './document.ts'
 import { parseEntries } from './entries.ts'
 import { fileSchema } from './file-schema.ts'
-import type { PluginTypes } from './file-schema.ts'
+import type { FileGroup, FileSettings, PluginTypes } from './file-schema.ts'
 import { inputSchema } from './plugin-options.ts'
 import type { Plugins } from './plugin-options.ts'
 import { profileNames } from './profiles.ts'
 import type { Profile } from './profiles.ts'
 import { relationProblems } from './relations.ts'
 import { report } from './report.ts'
+import { toChanges } from './rule-fields.ts'
 import { plainWords, sayIssue } from './say-issue.ts'
 import type { SecretSources } from './substitute.ts'
 import { settingsWarnings } from './warnings.ts'
@@ -21,6 +23,18 @@ export interface SettingsSource extends SecretSources {
   /** Only for messages. */
   readonly fileName: string
   readonly plugins: Plugins
+  /** Reads the rule packs that the settings name, and judges what the file says of their rules. */
+  readonly judgeRules?: (settings: Settings, places: RulePlaces) => JudgedRules
+}
+
+/** Where a file changes rules, and what it changes there. */
+export type RulePlaces = readonly { readonly path: Path; readonly changes: RuleChanges }[]
+
+/** What is wrong with rules: at places of the configuration, and sentences about other files. */
+export interface JudgedRules {
+  readonly problems: readonly Problem[]
+  readonly errors: readonly string[]
+  readonly warnings: readonly Problem[]
 }
 
 export type LoadedSettings =
@@ -52,8 +66,31 @@ export function loadSettings(source: SettingsSource): LoadedSettings {
     return { ok: false, errors: report(problems, { fileName, text, document }) }
   }
   const settings = buildSettings({ file: parsed.data, entries, document })
-  const warnings = report(settingsWarnings(settings, document), { fileName, text, document })
-  return { ok: true, settings, warnings }
+  const rules = source.judgeRules?.(settings, rulePlaces(parsed.data))
+  const errors = [
+    ...report(rules?.problems ?? [], { fileName, text, document }),
+    ...(rules?.errors ?? []),
+  ]
+  if (errors.length > 0) return { ok: false, errors }
+  const found = [...settingsWarnings(settings, document), ...(rules?.warnings ?? [])]
+  return { ok: true, settings, warnings: report(found, { fileName, text, document }) }
+}
+
+function rulePlaces(file: FileSettings): RulePlaces {
+  const places: { path: Path; changes: RuleChanges }[] = []
+  const add = (path: Path, raw: FileGroup['rules']) => {
+    if (raw !== undefined) places.push({ path: [...path, 'rules'], changes: toChanges(raw) })
+  }
+  for (const [streamName, stream] of Object.entries(file.streams)) {
+    add(['streams', streamName], stream.rules)
+    for (const [groupName, group] of Object.entries(stream.groups)) {
+      const at = ['streams', streamName, 'groups', groupName]
+      add(at, group.rules)
+      for (const [name, path] of Object.entries(group.paths))
+        add([...at, 'paths', name], path.rules)
+    }
+  }
+  return places
 }
 
 /** The types of plug-ins, as the schema of the file lists them. */

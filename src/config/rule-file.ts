@@ -3,16 +3,19 @@ import { isDiagnosis, remedies } from '../core/diagnosis.ts'
 import type { Diagnosis } from '../core/diagnosis.ts'
 import { formatDuration } from '../core/duration.ts'
 import { nearest } from '../core/nearest.ts'
-import type { RuleDefinition, RulePack } from '../core/rule.ts'
+import type { RuleChanges, RuleDefinition, RulePack } from '../core/rule.ts'
+import { changedRule } from '../engine/rules/alter-rules.ts'
 import { appliesTo, compileRule, scopeOf, unreachable } from '../engine/rules/rule-set.ts'
 import type { CompiledRule, ProbeMeasures, RuleError } from '../engine/rules/rule-set.ts'
 import { aggregateNames, textNames } from '../engine/rules/scope.ts'
 import { duration } from '../plugin/option-types.ts'
 import { placeKey, readDocument } from './document.ts'
 import type { ConfigDocument, Path, Problem } from './document.ts'
-import { name, plainUrl, whole } from './fields.ts'
+import { name } from './fields.ts'
 import { inputSchema } from './plugin-options.ts'
 import { report } from './report.ts'
+import { changeProblems } from './rule-changes.ts'
+import { changeable, ruleChanges, toChange, toChanges, variableName } from './rule-fields.ts'
 import { plainWords, sayIssue } from './say-issue.ts'
 import { offsetInScalar } from './scalar-offset.ts'
 
@@ -22,6 +25,8 @@ export interface RuleFileSource {
   readonly fileName: string
   /** Every probe plug-in: their measurements are the names that rules may use. */
   readonly probes: readonly ProbeMeasures[]
+  /** Packs that it may extend, by name; none if absent. */
+  readonly packs?: ReadonlyMap<string, RulePack>
   /** The cadence that warnings compare `for` with, in milliseconds; absent: no such warning. */
   readonly everyMs?: number
 }
@@ -30,33 +35,27 @@ export type LoadedRuleFile =
   | { readonly ok: true; readonly pack: RulePack; readonly warnings: readonly string[] }
   | { readonly ok: false; readonly errors: readonly string[] }
 
-const ratio = z
-  .strictObject({ bad: whole(1, 1_000), of: whole(1, 1_000) })
-  .refine(({ bad, of }) => bad <= of, 'bad must not be more than of')
-
 const ruleSchema = z.strictObject({
+  ...changeable(),
   name: name(),
   class: z.enum(['down', 'degraded']),
   when: z.string().min(1),
   clear_when: z.string().min(1).optional(),
-  for: duration('0s', '1h').optional(),
-  or_ratio: ratio.optional(),
-  clear_for: duration('0s', '24h').optional(),
-  severity: z.enum(['critical', 'warning']).optional(),
   says: z.string().min(1).max(300),
   diagnosis: z.enum(Object.keys(remedies) as [Diagnosis, ...Diagnosis[]]).optional(),
-  runbook: plainUrl().optional(),
   probes: z.array(z.string()).min(1).optional(),
 })
 
-const windowName = z
-  .string()
-  .regex(/^[a-z][a-z0-9_]{0,31}$/u, 'a window is named by lower-case letters, digits and _')
-
-const ruleFileSchema = z.strictObject({
-  windows: z.record(windowName, duration('1s', '1h')).optional(),
-  rules: z.array(ruleSchema).min(1).max(200),
-})
+const ruleFileSchema = z
+  .strictObject({
+    extends: name().optional(),
+    windows: z.record(variableName('a window'), duration('1s', '1h')).optional(),
+    override: ruleChanges().optional(),
+    rules: z.array(ruleSchema).min(1).max(200).optional(),
+  })
+  .refine((file) => file.rules !== undefined || file.extends !== undefined, {
+    message: 'expected rules, or a pack that this one extends',
+  })
 
 type RawRule = z.output<typeof ruleSchema>
 
@@ -87,14 +86,21 @@ export function loadRuleFile(source: RuleFileSource): LoadedRuleFile {
     const problems = parsed.error.issues.flatMap((issue) => sayIssue(issue, context))
     return refuse([...document.problems, ...problems])
   }
-  const windows = parsed.data.windows ?? {}
-  const definitions = parsed.data.rules.map(toDefinition)
+  const base = baseOf(parsed.data.extends, source.packs ?? new Map())
+  const changes = toChanges(parsed.data.override ?? {})
+  const windows = { ...base.pack?.windows, ...parsed.data.windows }
+  const definitions = (parsed.data.rules ?? []).map(toDefinition)
   const problems: Problem[] = [
     ...document.problems,
-    ...windowProblems(windows, probes),
+    ...base.problems,
+    ...overrideProblems(changes, base.pack, parsed.data.extends),
+    ...windowProblems(parsed.data.windows ?? {}, probes),
     ...nameProblems(definitions),
+    ...paramProblems(definitions, windows, probes),
     ...probeProblems(definitions, probes),
   ]
+  // Its windows and rules are unknown too: more would be noise.
+  if (base.problems.length > 0) return refuse(problems)
   const scope = scopeOf(probes)
   const compiled: CompiledRule[] = []
   for (const [index, definition] of definitions.entries()) {
@@ -106,13 +112,18 @@ export function loadRuleFile(source: RuleFileSource): LoadedRuleFile {
   const warnings = compiled.flatMap((rule, index) => warningsOf(rule, index, source))
   return {
     ok: true,
-    pack: { name: packName(fileName), windows, rules: definitions },
+    pack: {
+      name: packName(fileName),
+      ...(base.pack !== undefined && { extends: base.pack.name }),
+      windows,
+      rules: [...inherited(base.pack, changes, definitions), ...definitions],
+    },
     warnings: report(warnings, { fileName, text, document }),
   }
 }
 
 /** `hls` for `rules/hls.yaml`. */
-function packName(fileName: string): string {
+export function packName(fileName: string): string {
   return (fileName.split('/').at(-1) ?? fileName).replace(/\.ya?ml$/u, '')
 }
 
@@ -120,26 +131,88 @@ function toDefinition(raw: RawRule): RuleDefinition {
   const diagnosis = raw.diagnosis ?? (isDiagnosis(raw.name) ? raw.name : undefined)
   return {
     name: raw.name,
-    class: raw.class,
     when: raw.when,
     ...(raw.clear_when !== undefined && { clearWhen: raw.clear_when }),
-    ...(raw.for !== undefined && { forMs: raw.for }),
-    ...(raw.or_ratio !== undefined && { ratio: raw.or_ratio }),
-    ...(raw.clear_for !== undefined && { clearForMs: raw.clear_for }),
-    severity: raw.severity ?? (raw.class === 'down' ? 'critical' : 'warning'),
+    severity: raw.class === 'down' ? 'critical' : 'warning',
+    ...toChange(raw),
+    class: raw.class,
     says: raw.says,
     ...(diagnosis !== undefined && { diagnosis }),
-    ...(raw.runbook !== undefined && { runbook: raw.runbook }),
     ...(raw.probes !== undefined && { probes: raw.probes }),
   }
+}
+
+/** The pack that a file extends. */
+function baseOf(
+  name: string | undefined,
+  packs: ReadonlyMap<string, RulePack>,
+): { readonly pack?: RulePack; readonly problems: readonly Problem[] } {
+  const pack = name === undefined ? undefined : packs.get(name)
+  if (name === undefined) return { problems: [] }
+  if (pack !== undefined) return { pack, problems: [] }
+  const guess = nearest(name, packs.keys())
+  const known = [...packs.keys()].join(', ') || 'there is none'
+  const hint =
+    guess === undefined ? `packs that can be extended: ${known}` : `did you mean "${guess}"?`
+  return { problems: [{ path: ['extends'], says: `unknown pack; ${hint}` }] }
+}
+
+function overrideProblems(
+  changes: RuleChanges,
+  base: RulePack | undefined,
+  extended: string | undefined,
+): Problem[] {
+  if (base !== undefined) return changeProblems(changes, ['override'], base.rules)
+  if (Object.keys(changes).length === 0 || extended !== undefined) return []
+  const says = 'there is nothing to override; say with extends whose rules these are'
+  return [{ path: ['override'], atKey: true, says }]
+}
+
+/** The rules of the extended pack with their changes, without those that the file writes anew. */
+function inherited(
+  base: RulePack | undefined,
+  changes: RuleChanges,
+  own: readonly RuleDefinition[],
+): RuleDefinition[] {
+  return (base?.rules ?? []).flatMap((rule) => {
+    const change = changes[rule.name] ?? {}
+    if (change === 'off' || own.some((each) => each.name === rule.name)) return []
+    return [changedRule(rule, change)]
+  })
+}
+
+/** Names that mean something in every expression. */
+function takenNames(probes: readonly ProbeMeasures[]): Set<string> {
+  const taken = new Set<string>([...textNames, ...aggregateNames, 'abs', 'glob', 'size'])
+  for (const probe of probes) for (const measure of probe.measures) taken.add(measure.name)
+  return taken
+}
+
+function paramProblems(
+  rules: readonly RuleDefinition[],
+  windows: Readonly<Record<string, number>>,
+  probes: readonly ProbeMeasures[],
+): Problem[] {
+  const taken = takenNames(probes)
+  return rules.flatMap((rule, index) =>
+    Object.keys(rule.params ?? {}).flatMap((param): Problem[] => {
+      const path = ['rules', index, 'params', param]
+      if (taken.has(param) || Object.hasOwn(windows, param)) {
+        const says = 'this name has a meaning in expressions already; name the number otherwise'
+        return [{ path, atKey: true, says }]
+      }
+      const uses = new RegExp(`\\b${param}\\b`, 'u')
+      if ([rule.when, rule.clearWhen ?? '', rule.says].some((text) => uses.test(text))) return []
+      return [{ path, atKey: true, says: 'no expression of the rule names this number' }]
+    }),
+  )
 }
 
 function windowProblems(
   windows: Readonly<Record<string, number>>,
   probes: readonly ProbeMeasures[],
 ): Problem[] {
-  const taken = new Set<string>([...textNames, ...aggregateNames, 'abs', 'glob', 'size'])
-  for (const probe of probes) for (const measure of probe.measures) taken.add(measure.name)
+  const taken = takenNames(probes)
   return Object.keys(windows)
     .filter((window) => taken.has(window))
     .map((window) => ({

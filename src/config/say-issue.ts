@@ -29,12 +29,30 @@ export function sayIssue(issue: z.core.$ZodIssue, context: IssueContext): Proble
   const within = issue.path.filter((step) => typeof step !== 'symbol')
   const path = [...context.at, ...within]
   if (isUnresolved(path, context.document)) return []
+  if (issue.code === 'invalid_union') {
+    const meant = meantAlternative(issue.errors)
+    if (meant !== undefined) {
+      return meant.flatMap((inner) =>
+        sayIssue({ ...inner, path: [...issue.path, ...inner.path] }, context),
+      )
+    }
+  }
   if (issue.code === 'unrecognized_keys') return unknownKeys(issue.keys, within, context)
   if (issue.code === 'invalid_key') {
     return [{ path, atKey: true, says: issue.issues.map(ownWords).find(Boolean) ?? 'bad name' }]
   }
   const raw = valueAt(context.raw, within)
   return [{ path, says: sentence(issue, raw, within, context) }]
+}
+
+/** The one alternative whose kind of value was given, and of which only something inside is wrong. */
+function meantAlternative(
+  alternatives: readonly (readonly z.core.$ZodIssue[])[],
+): readonly z.core.$ZodIssue[] | undefined {
+  const close = alternatives.filter((issues) =>
+    issues.every(({ path, code }) => path.length > 0 || code === 'unrecognized_keys'),
+  )
+  return close.length === 1 ? close[0] : undefined
 }
 
 function sentence(

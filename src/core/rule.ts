@@ -5,6 +5,8 @@ import type { RuleClass } from './health.ts'
 export interface RuleDefinition {
   readonly name: string
   readonly class: RuleClass
+  /** Numbers that `when`, `clear_when` and `says` may name, so that they can be changed without a copy of the rule. */
+  readonly params?: Readonly<Record<string, number>>
   /** A CEL expression over the measurements of one path at one vantage; true is bad. */
   readonly when: string
   /** Where given, the rule clears only while this is true, in place of `when` being false. */
@@ -21,9 +23,22 @@ export interface RuleDefinition {
   readonly probes?: readonly string[]
 }
 
-/** One rule file, checked. */
+/** What of a rule may be changed for a pack that inherits it, a stream, a group or a path. */
+export type RuleChange = Partial<
+  Pick<
+    RuleDefinition,
+    'class' | 'params' | 'forMs' | 'ratio' | 'clearForMs' | 'severity' | 'runbook'
+  >
+>
+
+/** Changes by the name of the rule; `off` leaves it out. */
+export type RuleChanges = Readonly<Record<string, RuleChange | 'off'>>
+
+/** One rule file, checked; what it inherits is in it. */
 export interface RulePack {
   readonly name: string
+  /** The pack whose place it takes. */
+  readonly extends?: string
   /** Named window lengths in milliseconds. */
   readonly windows: Readonly<Record<string, number>>
   readonly rules: readonly RuleDefinition[]

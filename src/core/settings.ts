@@ -1,4 +1,5 @@
 import type { Mode } from './group.ts'
+import type { RuleChanges } from './rule.ts'
 
 /** How quickly rules judge where a rule file does not say. Milliseconds. */
 export interface RuleTiming {
@@ -153,7 +154,12 @@ export interface Settings {
   }[]
   /** Address of the status page as people reach it, for links in notices. */
   readonly publicUrl?: string
-  readonly rules: { readonly directories: readonly string[]; readonly shipped: boolean }
+  readonly rules: {
+    readonly directories: readonly string[]
+    readonly shipped: boolean
+    /** What is judged otherwise, by the full name of the path; `<stream>/<group>/verify` for `verify.url`. */
+    readonly changes?: Readonly<Record<string, RuleChanges>>
+  }
   readonly timing: RuleTiming
   /** Absent: nothing is recorded. */
   readonly recording?: RecordingSettings

@@ -12,6 +12,7 @@ function scenario(paths: readonly string[] = ['cdn-a', 'cdn-b']): Scenario {
     name: 'a scenario',
     place: 'rules/own.test.yaml:2:5',
     timing,
+    changes: {},
     quorum: { atLeast: 2, fraction: 0.5, domains: 2, minFresh: 2 },
     vantages,
     rows: paths.map((path) => ({

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Transition } from '../../src/app/health-board.ts'
 import type { Settings } from '../../src/core/settings.ts'
+import { alterPaths } from '../../src/engine/rules/alter-rules.ts'
 import { fail, pass } from './scripted-probe.ts'
 import {
   cdn,
@@ -395,6 +396,23 @@ describe('a reload', () => {
     const { since } = scene.watchdog.watched(cdnA)?.report ?? { since: 0 }
     expect(since - begun).toBeGreaterThanOrEqual(6_000)
     expect(since - begun).toBeLessThan(7_100)
+  })
+
+  it('changes a rule for one path alone, and its watch goes on undisturbed', async () => {
+    const scene = await steadyScene()
+    const before = scene.watchdog.watched(cdnA)
+    const since = before?.report.since
+    const rules = alterPaths(scene.rules, { [cdnA]: { 'segments-missing': 'off' } })
+
+    const done = scene.watchdog.reload(scene.watchdog.settings, rules)
+    await scene.clock.advance(100)
+    await done
+    for (const where of ['cdn-a', 'cdn-b']) scene.sights.set(where, pass({ missing_ratio: 1 }))
+    await scene.clock.advance(4_000)
+
+    expect(scene.watchdog.watched(cdnA)).toBe(before)
+    expect(scene.watchdog.watched(cdnA)?.report).toMatchObject({ health: 'up', since })
+    expect(scene.watchdog.watched(cdnB)?.report.health).toBe('down')
   })
 
   it('takes what was seen for stale by the new limit', async () => {

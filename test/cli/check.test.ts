@@ -112,6 +112,27 @@ describe('changeover check', () => {
     expect(out).not.toContain('hunter2')
   })
 
+  it('prints which rules are judged otherwise, and what holds elsewhere', async () => {
+    const rules =
+      'rules: { slow-delivery: { for: 1m, class: down, params: { limit: 0.9 } }, media-gap: off, unreachable: { for: 5s } }'
+    const { code, out } = await run([
+      'check',
+      written(small.replace('title:', `${rules}\n    title:`)),
+    ])
+
+    expect(code).toBe(0)
+    expect(out).toContain(
+      [
+        '  rules judged otherwise',
+        '  cdn-a  slow-delivery  limit 0.9 (else 0.8), class down (else degraded), for 1m (else as the profile has it)',
+        '  cdn-a  media-gap      off',
+        '  cdn-a  unreachable    for 5s (else as the profile has it)',
+        '  cdn-b  slow-delivery  limit 0.9',
+      ].join('\n'),
+    )
+    expect(out).toMatch(/down by unreachable +5s to 14s/u)
+  })
+
   it('prints the same as JSON', async () => {
     const { code, out } = await run(['check', written(small), '--json'])
 

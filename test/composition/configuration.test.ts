@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { loadConfiguration } from '../../src/composition/configuration.ts'
+import { rulesOf } from '../../src/engine/rules/rule-set.ts'
 import { plugins } from '../../src/plugins.ts'
 import { folderWith } from './folder.ts'
 
@@ -79,6 +80,52 @@ describe('a configuration with its rules', () => {
 
     expect(warningsAt('5s')).toEqual([expect.stringContaining('shorter than the cadence (5s)')])
     expect(warningsAt('1s')).toEqual([])
+  })
+})
+
+describe('rules that a configuration changes', () => {
+  const changed = paths
+    .replace(
+      '  channel-1:',
+      '  channel-1:\n    rules: { slow-delivery: { params: { limit: 0.9 } } }',
+    )
+    .replace('main.m3u8" }\n', 'main.m3u8", rules: { slow-delivery: off } }\n')
+
+  it('are changed for the paths that it names, the narrower place winning', () => {
+    const loaded = loadFrom(folderWith(), changed)
+
+    if (!loaded.ok) throw new Error(loaded.errors.join('\n'))
+    const limitOf = (path: string) =>
+      rulesOf(loaded.rules, path).rules.find(
+        ({ definition }) => definition.name === 'slow-delivery',
+      )?.definition.params?.['limit']
+    expect(limitOf('channel-1/cdn/cdn-a')).toBeUndefined()
+    expect(limitOf('channel-1/cdn/cdn-b')).toBe(0.9)
+    expect(limitOf('channel-1/cdn/verify')).toBe(0.9)
+    expect(limitOf('channel-2/cdn/cdn-a')).toBe(0.8)
+  })
+
+  it.each([
+    ['slow-delivery: { params', 'slow-delivry: { params', 'did you mean "slow-delivery"?'],
+    ['{ limit: 0.9', '{ limits: 0.9', 'did you mean "limit"?'],
+    ['slow-delivery: off', 'slow-delivery: on', 'expected off or a map, got "on"'],
+  ])('are named where they stand: %s as %s', (right, wrong, says) => {
+    const loaded = loadFrom(folderWith(), changed.replace(right, wrong))
+
+    if (loaded.ok) throw new Error('it should have been refused')
+    expect(loaded.errors).toHaveLength(1)
+    expect(loaded.errors[0]).toMatch(/changeover\.yaml:\d+:\d+: streams\.channel-1\./u)
+    expect(loaded.errors[0]).toContain(says)
+  })
+
+  it('can be of a pack that extends a shipped one, alone in force', () => {
+    const folder = folderWith({
+      'own/site.yaml': 'extends: http\noverride: { slow-answers: off }\n',
+    })
+
+    const loaded = loadFrom(folder, `shipped_rules: false\nrules: [./own]\n${paths}`)
+
+    expect(namesOf(loaded)).toEqual(['certificate-expiring'])
   })
 })
 

@@ -39,13 +39,13 @@ describe('configSchema', () => {
     ).toEqual([
       {
         title: 'pull',
-        keys: ['type', 'every', 'domain', 'url', 'address', 'timeout', 'depth', 'mode'],
+        keys: ['type', 'every', 'domain', 'rules', 'url', 'address', 'timeout', 'depth', 'mode'],
         required: ['type', 'url'],
         additionalProperties: false,
       },
       {
         title: 'connect',
-        keys: ['type', 'every', 'domain', 'address', 'password'],
+        keys: ['type', 'every', 'domain', 'rules', 'address', 'password'],
         required: ['type', 'address'],
         additionalProperties: false,
       },

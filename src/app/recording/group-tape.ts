@@ -3,7 +3,7 @@ import type { Clock } from '../../core/clock.ts'
 import type { Sample } from '../../core/sample.ts'
 import type { GroupSettings, RuleTiming, Settings, VantageSettings } from '../../core/settings.ts'
 import { createPathWatch, type PathWatch } from '../../engine/rules/path-watch.ts'
-import type { ProbeMeasures, RuleSet } from '../../engine/rules/rule-set.ts'
+import { rulesOf, type ProbeMeasures, type RuleSet } from '../../engine/rules/rule-set.ts'
 import type { SelfHealth } from '../self-check.ts'
 import type { BlastRadius, PureChange } from '../scenarios/pure-group.ts'
 import type { Agenda } from './agenda.ts'
@@ -279,7 +279,7 @@ export class GroupTape {
           base: watchOf(shipped, timing),
           sides: sides.map(({ rules, settings }, index) =>
             this.#settingsOf(index).paths.some((each) => each.name === name)
-              ? watchOf(rules, settings.timing)
+              ? watchOf(rulesOf(rules, path), settings.timing)
               : undefined,
           ),
           staleAfterMs: timing.staleAfterMs,

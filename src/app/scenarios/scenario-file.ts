@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { RuleChanges, RuleDefinition } from '../../core/rule.ts'
 import { nearest } from '../../core/nearest.ts'
 import type { QuorumSettings, RuleTiming, VantageSettings } from '../../core/settings.ts'
 import type { Outcome } from '../../core/sample.ts'
@@ -10,6 +11,8 @@ import { fraction, name, whole } from '../../config/fields.ts'
 import { inputSchema } from '../../config/plugin-options.ts'
 import { profileNames, profiles } from '../../config/profiles.ts'
 import { report } from '../../config/report.ts'
+import { changeProblems } from '../../config/rule-changes.ts'
+import { ruleChanges, toChanges } from '../../config/rule-fields.ts'
 import { plainWords, sayIssue } from '../../config/say-issue.ts'
 import { parseDuration } from '../../core/duration.ts'
 import { parseNumbers, parseWords } from './series.ts'
@@ -51,6 +54,7 @@ export interface Scenario {
   readonly name: string
   readonly place: string
   readonly timing: RuleTiming
+  readonly changes: RuleChanges
   readonly quorum: QuorumSettings
   readonly vantages: readonly VantageSettings[]
   readonly rows: readonly ScenarioRow[]
@@ -62,6 +66,8 @@ export interface ScenarioSource {
   readonly text: string
   readonly fileName: string
   readonly probes: readonly ProbeMeasures[]
+  /** Rules that a scenario may judge otherwise. */
+  readonly rules: { readonly rules: readonly { readonly definition: RuleDefinition }[] }
 }
 
 export type LoadedScenarios =
@@ -118,6 +124,8 @@ const test = z.strictObject({
       min_fresh: whole(1, 100).prefault(2),
     })
     .prefault({}),
+  /** What is judged otherwise, as `rules` of a stream. */
+  rules: ruleChanges().optional(),
   given: z.array(given).min(1),
   expect: z.array(expectation).min(1),
 })
@@ -184,7 +192,11 @@ class ScenarioReader {
     // Where nothing but constants is given, they hold until the last expectation.
     const steps = Math.max(0, ...written) || Math.floor(last / timing.everyMs) + 1
     this.#checkExpectations(raw, rows, names)
+    const changes = toChanges(raw.rules ?? {})
+    const known = this.#source.rules.rules.map((rule) => rule.definition)
+    this.problems.push(...changeProblems(changes, [...this.#at, 'rules'], known))
     return {
+      changes,
       name: raw.name,
       place: this.#place([]),
       timing,

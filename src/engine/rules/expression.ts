@@ -11,6 +11,8 @@ export interface ExpressionScope {
   readonly scope: RuleScope
   /** Window lengths in milliseconds by name. */
   readonly windows: Readonly<Record<string, number>>
+  /** Numbers of the rule by name. */
+  readonly params?: Readonly<Record<string, number>>
 }
 
 /** What is wrong with an expression, at a line and column of it, both counted from 1. */
@@ -107,7 +109,7 @@ function check(source: string, names: ExpressionScope): Checked {
   }
   const parsed = parseCel(source)
   if (!parsed.ok) return refuse(source, [parsed.fault])
-  const walked = walk(parsed.ast, names.scope, names.windows)
+  const walked = walk(parsed.ast, names)
   if (walked.faults.length > 0) return refuse(source, walked.faults)
   const types = Object.fromEntries(
     [...walked.variables].map(([name, { kind }]) => [name, kind === 'text' ? 'string' : 'double']),
@@ -137,6 +139,7 @@ export function byLibrary(variables: ReadonlyMap<string, Variable>, run: Program
 
 function variableValue(variable: Variable, frame: Frame): number | string {
   if (variable.kind === 'text') return frame.texts[variable.name]
+  if (variable.kind === 'param') return variable.value
   if (variable.kind === 'aggregate') return frame.aggregates[variable.slot] ?? Number.NaN
   const value = frame.values[variable.slot] ?? Number.NaN
   return variable.grows ? value + frame.elapsedMs / 1_000 : value

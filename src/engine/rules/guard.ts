@@ -34,6 +34,14 @@ export type Variable =
   | { readonly kind: 'value'; readonly slot: number; readonly grows: boolean }
   | { readonly kind: 'aggregate'; readonly slot: number }
   | { readonly kind: 'text'; readonly name: TextName }
+  | { readonly kind: 'param'; readonly value: number }
+
+/** What an expression may name. */
+export interface GuardNames {
+  readonly scope: RuleScope
+  readonly windows: Readonly<Record<string, number>>
+  readonly params?: Readonly<Record<string, number>>
+}
 
 const plainFunctions = ['max', 'min', 'abs', 'glob', 'size'] as const
 const methods = ['startsWith', 'endsWith', 'contains', 'size'] as const
@@ -46,12 +54,8 @@ const maxNesting = 2
  * with its catastrophic regular expressions, deep nesting, comprehensions nested more than twice,
  * maps, selections, and every function that is not on the list).
  */
-export function walk(
-  ast: CelNode,
-  scope: RuleScope,
-  windows: Readonly<Record<string, number>>,
-): Walked {
-  const walker = new Walker(scope, windows)
+export function walk(ast: CelNode, names: GuardNames): Walked {
+  const walker = new Walker(names)
   walker.visit(ast, 1, [])
   return {
     faults: walker.faults.toSorted((a, b) => a.offset - b.offset),
@@ -70,11 +74,13 @@ class Walker {
   readonly aggregates = new Map<CelNode, number>()
   readonly #scope: RuleScope
   readonly #windows: Readonly<Record<string, number>>
+  readonly #params: Readonly<Record<string, number>>
   #tooDeep = false
 
-  constructor(scope: RuleScope, windows: Readonly<Record<string, number>>) {
+  constructor({ scope, windows, params = {} }: GuardNames) {
     this.#scope = scope
     this.#windows = windows
+    this.#params = params
   }
 
   /** `bound`: variables of the comprehensions around the node, the innermost last. */
@@ -136,7 +142,10 @@ class Walker {
   #identifier(node: CelNode, name: string, bound: readonly string[]): void {
     if (bound.includes(name)) return
     const declaration = this.#scope.measurements.get(name)
-    if (declaration !== undefined) {
+    const value = Object.hasOwn(this.#params, name) ? this.#params[name] : undefined
+    if (value !== undefined) {
+      this.variables.set(name, { kind: 'param', value })
+    } else if (declaration !== undefined) {
       this.needs.add(name)
       const slot = this.#scope.slot(name)
       this.variables.set(name, { kind: 'value', slot, grows: declaration.kind === 'age' })
@@ -148,7 +157,8 @@ class Walker {
         `"${name}" is a window; it goes second into an aggregate, as in mean(x, ${name})`,
       )
     } else {
-      const known = [...this.#scope.measurements.keys(), ...textNames, ...bound]
+      const params = Object.keys(this.#params)
+      const known = [...this.#scope.measurements.keys(), ...params, ...textNames, ...bound]
       this.#refuse(node, `unknown measurement "${name}"`, nearest(name, known))
     }
   }
@@ -236,7 +246,10 @@ class Walker {
 
   #isTaken(name: string): boolean {
     return (
-      this.#scope.measurements.has(name) || isTextName(name) || Object.hasOwn(this.#windows, name)
+      this.#scope.measurements.has(name) ||
+      isTextName(name) ||
+      Object.hasOwn(this.#windows, name) ||
+      Object.hasOwn(this.#params, name)
     )
   }
 }

@@ -111,6 +111,10 @@ class NativeCompiler {
       const { name: text } = variable
       return { type: 'text', run: (frame) => frame.texts[text] }
     }
+    if (variable?.kind === 'param') {
+      const { value } = variable
+      return { type: 'number', run: () => value }
+    }
     if (variable?.kind !== 'value') return undefined
     const { slot } = variable
     if (!variable.grows) return { type: 'number', run: (frame) => frame.values[slot] as number }

@@ -3,7 +3,7 @@ import type { Continuity, Measurements, Sample } from '../../core/sample.ts'
 import type { RuleTiming } from '../../core/settings.ts'
 import { PathWindows } from './path-windows.ts'
 import { appliesTo, timersOf } from './rule-set.ts'
-import type { CompiledRule, ProbeMeasures, RuleSet } from './rule-set.ts'
+import type { CompiledRule, ProbeMeasures, RuleSet, RuleTimes } from './rule-set.ts'
 import { WatchedRule, seconds } from './watched-rule.ts'
 
 export interface PathWatchInput {
@@ -54,6 +54,8 @@ class Watch implements PathWatch {
   readonly #input: PathWatchInput
   #timing: RuleTiming
   #windows: PathWindows
+  /** Timers that the rules give the built-in rule. */
+  #unreachable: RuleTimes
   #rules: readonly WatchedRule[]
   /** Those of `#rules` that time alone can change. */
   #aging: readonly WatchedRule[]
@@ -74,6 +76,7 @@ class Watch implements PathWatch {
   constructor(input: PathWatchInput) {
     this.#input = input
     this.#timing = input.timing
+    this.#unreachable = input.rules.unreachable ?? {}
     const compiled = applicable(input)
     this.#windows = new PathWindows(input.rules.scope, compiled, textsOf(input))
     this.#rules = [undefined, ...compiled].map((rule) => this.#watched(rule))
@@ -143,6 +146,7 @@ class Watch implements PathWatch {
     const before = new Map(this.#rules.map((rule) => [rule.key, rule]))
     for (const rule of this.#rules) rule.suspend(now)
     this.#timing = timing
+    this.#unreachable = rules.unreachable ?? {}
     const compiled = applicable({ ...this.#input, rules })
     this.#windows = new PathWindows(rules.scope, compiled, textsOf(this.#input), this.#windows)
     this.#rules = [undefined, ...compiled].map((rule) => this.#watched(rule, before))
@@ -160,7 +164,7 @@ class Watch implements PathWatch {
     compiled: CompiledRule | undefined,
     before?: ReadonlyMap<string, WatchedRule>,
   ): WatchedRule {
-    const timers = timersOf(compiled?.definition ?? {}, this.#timing)
+    const timers = timersOf(compiled?.definition ?? this.#unreachable, this.#timing)
     const fresh = new WatchedRule(compiled, timers)
     const old = before?.get(fresh.key)
     if (old === undefined) return fresh

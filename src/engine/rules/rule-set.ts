@@ -17,6 +17,8 @@ export interface ProbeMeasures {
 /** A rule whose expressions are compiled. */
 export interface CompiledRule {
   readonly definition: RuleDefinition
+  /** The named windows of its pack, in milliseconds. */
+  readonly windows: Readonly<Record<string, number>>
   readonly when: Expression
   readonly clearWhen?: Expression
   readonly says: Sentence
@@ -28,7 +30,14 @@ export interface CompiledRule {
 export interface RuleSet {
   readonly scope: RuleScope
   readonly rules: readonly CompiledRule[]
+  /** Timers of the built-in rule where they are not those of the profile. */
+  readonly unreachable?: RuleTimes
+  /** Sets of the paths that have changes of their own, by full name; the others have this one. */
+  readonly ofPaths?: ReadonlyMap<string, RuleSet>
 }
+
+/** The timers that a rule names for itself. */
+export type RuleTimes = Pick<RuleDefinition, 'forMs' | 'clearForMs' | 'ratio'>
 
 /** An error of one field of one rule. */
 export interface RuleError extends ExpressionError {
@@ -70,6 +79,11 @@ export function compileRuleSet(
   return { ok: true, set: { scope, rules: [...rules.values()] } }
 }
 
+/** The rules in force for a path, by its full name. */
+export function rulesOf(set: RuleSet, path: string): RuleSet {
+  return set.ofPaths?.get(path) ?? set
+}
+
 /** Compiles one rule into `scope`. */
 export function compileRule(
   definition: RuleDefinition,
@@ -78,7 +92,8 @@ export function compileRule(
 ):
   | { readonly ok: true; readonly rule: CompiledRule }
   | { readonly ok: false; readonly errors: readonly RuleError[] } {
-  const names = { scope, windows }
+  const { params } = definition
+  const names = { scope, windows, ...(params !== undefined && { params }) }
   const errors: RuleError[] = []
   const collect = (field: RuleError['field'], found: readonly ExpressionError[]): undefined => {
     errors.push(...found.map((error) => ({ ...error, rule: definition.name, field })))
@@ -99,6 +114,7 @@ export function compileRule(
     ok: true,
     rule: {
       definition,
+      windows,
       when: when.expression,
       ...(clear !== undefined && { clearWhen: clear.expression }),
       says: says.sentence,
@@ -121,10 +137,7 @@ export function appliesTo(rule: CompiledRule, probe: ProbeMeasures): boolean {
  * profile's is raised until that many bad looks take at least as long as `for` does: the ratio is
  * there to catch flapping and must not make `for` shorter.
  */
-export function timersOf(
-  definition: Pick<RuleDefinition, 'forMs' | 'clearForMs' | 'ratio'>,
-  timing: RuleTiming,
-): RuleTimers {
+export function timersOf(definition: RuleTimes, timing: RuleTiming): RuleTimers {
   const forMs = definition.forMs ?? timing.forMs
   return {
     forMs,

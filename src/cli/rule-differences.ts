@@ -1,0 +1,55 @@
+import { formatDuration } from '../core/duration.ts'
+import type { RuleChange } from '../core/rule.ts'
+import type { GroupSettings, Settings } from '../core/settings.ts'
+import { unreachable, type RuleSet } from '../engine/rules/rule-set.ts'
+
+/** A rule that is judged otherwise for a path, in words. */
+export interface RuleDifference {
+  readonly path: string
+  readonly rule: string
+  /** `off`, or `limit 0.9 (else 0.8), for 1m (else as the profile)`. */
+  readonly says: string
+}
+
+/** What the file changes in the rules of a group's paths; empty where it changes nothing. */
+export function differencesOf(
+  group: GroupSettings,
+  { rules: { changes = {} } }: Settings,
+  rules: RuleSet,
+): RuleDifference[] {
+  const known = new Map(rules.rules.map(({ definition }) => [definition.name, definition]))
+  return group.paths.flatMap(({ name }) =>
+    Object.entries(changes[`${group.name}/${name}`] ?? {}).flatMap(([rule, change]) => {
+      const before = rule === unreachable ? {} : known.get(rule)
+      // A rule of a name that the file knows of, yet no pack: refused before this is asked.
+      if (before === undefined) return []
+      return [{ path: name, rule, says: change === 'off' ? 'off' : inWords(change, before) }]
+    }),
+  )
+}
+
+function inWords(change: RuleChange, before: RuleChange): string {
+  const words: string[] = []
+  const add = (what: string, now: string | undefined, was: string | undefined) => {
+    if (now === undefined) return
+    words.push(`${what} ${now} (else ${was ?? 'as the profile has it'})`)
+  }
+  for (const [param, value] of Object.entries(change.params ?? {})) {
+    add(param, String(value), String(before.params?.[param]))
+  }
+  add('class', change.class, before.class)
+  add('for', time(change.forMs), time(before.forMs))
+  add('or_ratio', ratio(change), ratio(before))
+  add('clear_for', time(change.clearForMs), time(before.clearForMs))
+  add('severity', change.severity, before.severity)
+  add('runbook', change.runbook, before.runbook ?? 'none')
+  return words.join(', ') || 'nothing changed'
+}
+
+function time(ms: number | undefined): string | undefined {
+  return ms === undefined ? undefined : formatDuration(ms)
+}
+
+function ratio({ ratio: given }: RuleChange): string | undefined {
+  return given === undefined ? undefined : `${given.bad} of ${given.of}`
+}
