@@ -1,6 +1,11 @@
 import dns from '../probes/dns.ts'
+import haproxyStats from '../probes/haproxy-stats.ts'
 import hls from '../probes/hls.ts'
 import http from '../probes/http.ts'
+import mediamtx from '../probes/mediamtx.ts'
+import nginxRtmp from '../probes/nginx-rtmp.ts'
+import restreamer from '../probes/restreamer.ts'
+import srs from '../probes/srs.ts'
 import tcp from '../probes/tcp.ts'
 import evict from './actuators/evict.ts'
 import haproxy from './actuators/haproxy.ts'
@@ -17,7 +22,7 @@ export const plugins: {
   readonly actuators: readonly ActuatorPlugin[]
   readonly notifiers: readonly NotifierPlugin[]
 } = {
-  probes: [hls, dns, http, tcp],
+  probes: [hls, dns, haproxyStats, http, mediamtx, nginxRtmp, restreamer, srs, tcp],
   actuators: [evict, haproxy, serve],
   notifiers: [pagerduty, webhook],
 }

@@ -107,9 +107,15 @@ function numberBounds(schema: JsonSchema): string {
   return /^\d|^-/u.test(bounds) ? ` from ${bounds}` : ` of ${bounds}`
 }
 
+const withUnit: Readonly<Record<string, string>> = {
+  duration: 'a duration',
+  'byte-size': 'a size',
+  'bit-rate': 'a bit rate',
+}
+
 function describeText(schema: JsonSchema): string {
-  if (schema.format === 'duration' || schema.format === 'byte-size') {
-    const what = schema.format === 'duration' ? 'a duration' : 'a size'
+  const what = withUnit[schema.format ?? '']
+  if (what !== undefined) {
     return schema.bounds === undefined ? what : `${what} from ${schema.bounds}`
   }
   if (schema.format === 'ipv4') return 'an IPv4 address'

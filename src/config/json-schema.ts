@@ -115,7 +115,13 @@ function mapped(schema: JsonSchema): Partial<JsonSchema> {
 export function writtenDefault({ default: value, format }: JsonSchema): unknown {
   if (typeof value !== 'number') return value
   if (format === 'duration') return formatDuration(value)
+  if (format === 'bit-rate') return formatBitRate(value)
   return format === 'byte-size' ? formatBytes(value) : value
+}
+
+function formatBitRate(bits: number): string {
+  const unit = Math.min(4, [1, 2, 3, 4].filter((power) => bits % 1_000 ** power === 0).length)
+  return bits === 0 ? '0bps' : `${bits / 1_000 ** unit}${['', 'k', 'M', 'G', 'T'][unit]}bps`
 }
 
 function formatBytes(bytes: number): string {

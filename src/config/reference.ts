@@ -110,6 +110,7 @@ function typeInWords(schema: JsonSchema): string {
   if (variants.length > 0) return [...new Set(variants.map(typeInWords))].join(' or ')
   if (schema.format === 'duration') return 'duration'
   if (schema.format === 'byte-size') return 'size'
+  if (schema.format === 'bit-rate') return 'bit rate'
   const words: Readonly<Record<string, string>> = {
     integer: 'whole number',
     boolean: '`true`, `false`',

@@ -66,6 +66,45 @@ export function byteSize(min: string, max: string) {
     })
 }
 
+const bitRateUnits: Readonly<Record<string, number>> = {
+  bps: 1,
+  kbps: 1e3,
+  Mbps: 1e6,
+  Gbps: 1e9,
+  Tbps: 1e12,
+}
+
+/** Bits a second of a rate such as `6Mbps` or `400Gbps`; `undefined` for anything else. */
+function parseBitRate(text: string): number | undefined {
+  const match = /^(\d{1,12}(?:\.\d{1,6})?) ?([kMGT]?bps)$/u.exec(text)
+  if (match === null) return undefined
+  const bits = Math.round(Number(match[1]) * (bitRateUnits[match[2] ?? ''] ?? 1))
+  return Number.isSafeInteger(bits) ? bits : undefined
+}
+
+/** A rate in configuration (`6Mbps`) that becomes bits a second, from `min` to `max` (both included). */
+export function bitRate(min: string, max: string) {
+  const low = parseBitRate(min) ?? 0
+  const high = parseBitRate(max) ?? Number.MAX_SAFE_INTEGER
+  const range = `a bit rate from ${min} to ${max}`
+  return z
+    .string({ error: `expected ${range} with its unit, such as ${max}` })
+    .transform((text, context) => {
+      const bits = parseBitRate(text)
+      if (bits !== undefined && bits >= low && bits <= high) return bits
+      context.addIssue({
+        code: 'custom',
+        message: `expected ${range}, got ${JSON.stringify(text)}`,
+      })
+      return z.NEVER
+    })
+    .meta({
+      format: 'bit-rate',
+      bounds: `${min} to ${max}`,
+      description: `From ${min} to ${max}.`,
+    })
+}
+
 /**
  * An absolute URL with one of these schemes. It may carry credentials or signed query values, so
  * its error message never repeats it.

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { byteSize, duration, secretUrl } from '../../src/plugin/option-types.ts'
+import { bitRate, byteSize, duration, secretUrl } from '../../src/plugin/option-types.ts'
 
 describe('duration', () => {
   const schema = duration('100ms', '1m')
@@ -47,6 +47,29 @@ describe('byteSize', () => {
     const result = schema.safeParse('1GiB')
 
     expect(result.error?.issues[0]?.message).toBe('expected a size from 64KiB to 64MiB, got "1GiB"')
+  })
+})
+
+describe('bitRate', () => {
+  it.each([
+    ['800bps', 800],
+    ['300kbps', 300_000],
+    ['2.5 Mbps', 2_500_000],
+    ['400Gbps', 400_000_000_000],
+  ])('reads %s as %d bits a second', (text, bits) => {
+    expect(bitRate('1bps', '1Tbps').parse(text)).toBe(bits)
+  })
+
+  it.each(['6MB/s', '6', '6 mbps', '6Mibps', 6])('refuses %j', (value) => {
+    expect(bitRate('1bps', '1Tbps').safeParse(value).success).toBe(false)
+  })
+
+  it('refuses what lies outside its bounds', () => {
+    const result = bitRate('1kbps', '1Gbps').safeParse('2Gbps')
+
+    expect(result.error?.issues[0]?.message).toBe(
+      'expected a bit rate from 1kbps to 1Gbps, got "2Gbps"',
+    )
   })
 })
 
