@@ -89,9 +89,14 @@ function readTemplate(
 function readList(levels: readonly Element[], report: Report): Addressing {
   const owner = levels.find((level) => first(level, 'SegmentURL') !== undefined)
   const init = child(levels, 'Initialization')
+  const timed = readTimed(levels, report)
+  // A list of one segment needs no duration (5.3.9.3): it is as long as its period.
+  if (timed.timeline === undefined && timed.segmentDuration === undefined) {
+    return { type: 'single', indexRange: undefined }
+  }
   return {
     type: 'list',
-    ...readTimed(levels, report),
+    ...timed,
     initialization: init && readPlace(init, 'sourceURL', 'range'),
     segments: (owner === undefined ? [] : all(owner, 'SegmentURL')).map((each) =>
       readPlace(each, 'media', 'mediaRange'),

@@ -53,7 +53,7 @@ export function liveWindow(
   if (runs !== undefined) return listed(addressing, runs, now, length, mpd.isDynamic)
   const { segmentDuration: ticks, timescale } = addressing
   const last = lastIndex(addressing)
-  if (ticks === undefined) return { oldest: 0, newest: last, isListed: true }
+  if (ticks === undefined) return undefined
   const seconds = ticks / timescale
   const newest = Math.min(
     Math.floor(now / seconds + 1e-9) - 1,

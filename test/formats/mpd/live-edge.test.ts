@@ -142,6 +142,10 @@ describe('segments by a list', () => {
     expect(initOf(representation)).toEqual({ url: 'https://cdn.example/live/i.mp4', range: '0-99' })
   })
 
+  it('without a duration cannot be told apart', () => {
+    expect(at(dynamicMpd(list('<SegmentURL media="a"/>', '')), 3).window).toBeUndefined()
+  })
+
   it('come with the clock and end with the list', () => {
     const text = dynamicMpd(list('<SegmentURL media="a"/><SegmentURL media="b"/>'))
 
