@@ -3,6 +3,7 @@ import { remedies } from '../core/diagnosis.ts'
 import { formatDuration } from '../core/duration.ts'
 import type { PathSettings } from '../core/settings.ts'
 import type { GroupView, MeasurementView, PathView, WatchdogView } from '../core/view.ts'
+import { askCalendar } from '../engine/calendar.ts'
 import { failbackOf } from '../engine/group/failback.ts'
 import { spent } from '../engine/group/memory.ts'
 import { forgivenInMs, pointsAt } from '../engine/group/penalty.ts'
@@ -71,6 +72,7 @@ function groupView(source: ViewSource, name: string): GroupView[] {
       ...(row.frozen !== undefined && { frozen: row.frozen }),
       ...(whyNot !== undefined && { whyNot }),
       guards: decision.guards,
+      ...(group.calendar.length > 0 && { calendar: calendarView(situation) }),
       holddownLeftMs: Math.max(0, memory.holddownUntil - situation.now),
       budget: {
         left: Math.max(0, group.budget.changes - used),
@@ -95,6 +97,13 @@ function groupView(source: ViewSource, name: string): GroupView[] {
       paths: group.paths.map((path) => pathView(source, name, path)),
     },
   ]
+}
+
+function calendarView({ settings, wall }: Situation): NonNullable<GroupView['calendar']> {
+  const failover = askCalendar(settings.calendar, 'failover', wall)
+  const failback = askCalendar(settings.calendar, 'failback', wall)
+  if (failover.pass && !failback.pass) return { open: true, says: `no failback: ${failback.says}` }
+  return { open: failover.pass, says: failover.says }
 }
 
 function describeFailback(situation: Parameters<typeof failbackOf>[0], active: string): string {

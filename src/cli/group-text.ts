@@ -45,8 +45,9 @@ function flapping({ penalty }: PathView): string {
 
 /** What keeps a group from acting, where anything does: hold, freeze, veto. */
 export function restraints(group: GroupView, wall: number): [string, string][] {
-  const { hold, frozen, whyNot } = group
+  const { hold, frozen, whyNot, calendar } = group
   return [
+    ...(calendar === undefined || calendar.open ? [] : row('calendar', calendar.says)),
     ...(hold === undefined
       ? []
       : row('held', `by ${hold.owner} for ${span(hold.until - wall)} more: ${hold.reason}`)),
@@ -112,6 +113,7 @@ function facts(group: GroupView, wall: number): [string, string][] {
       'budget',
       `${budget.left} of ${budget.of} changes left per ${formatDuration(budget.perMs)}`,
     ),
+    ...(group.calendar?.open === true ? row('calendar', group.calendar.says) : []),
     ...row('failback', failback.says),
     ...row(
       'leader',

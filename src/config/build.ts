@@ -8,6 +8,7 @@ import type {
   VantageSettings,
 } from '../core/settings.ts'
 import { mergeChanges } from '../engine/rules/alter-rules.ts'
+import { calendarEntry, periodOf } from './calendar-fields.ts'
 import { placeKey } from './document.ts'
 import type { ConfigDocument, Path } from './document.ts'
 import { showText } from './mask.ts'
@@ -153,12 +154,16 @@ function buildGroup(parts: Parts, group: FileGroup, place: GroupPlace): GroupSet
       auto: group.failback.auto,
       stableForMs: group.failback.stable_for,
       maxWaitMs: group.failback.max_wait,
+      window: group.failback.window.map((each) => periodOf(each)),
     },
     flaps: {
       halfLifeMs: group.flaps.half_life,
       suppress: group.flaps.suppress,
       reuse: group.flaps.reuse,
     },
+    calendar: [...parts.file.installation.calendar, ...group.calendar].map((entry) =>
+      calendarEntry(entry),
+    ),
     pageAfterMs: group.page_after,
     actuators: group.actuators.map(({ type, required }, index) => ({
       type,

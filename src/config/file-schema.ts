@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { byteSize, duration } from '../plugin/option-types.ts'
+import { calendar, weeklyPeriod } from './calendar-fields.ts'
 import { fraction, listenAddress, name, plainUrl, referenceTarget, whole } from './fields.ts'
 import { profileNames, profiles } from './profiles.ts'
 import type { Profile, ProfileDefaults } from './profiles.ts'
@@ -179,6 +180,7 @@ function installation(d: ProfileDefaults) {
         })
         .prefault({})
         .describe('How much of the installation may change at once; further changes wait.'),
+      calendar: calendar().describe('Freezes and change windows of every group.'),
     })
     .prefault({})
     .describe('Limits over all groups together.')
@@ -236,6 +238,7 @@ function group(d: ProfileDefaults, types: PluginTypes) {
       .describe('How many changes may happen by themselves.'),
     failback: failback(d),
     flaps: flaps(d),
+    calendar: calendar().describe("This group's own freezes and change windows."),
     page_after: duration('1s', '1h')
       .prefault(d.page_after)
       .describe('An active path down for longer than this pages, whatever the reason.'),
@@ -325,6 +328,11 @@ function failback(d: ProfileDefaults) {
         .prefault(d.stable_for)
         .describe('How long the first path must have been up. Doubles with each relapse …'),
       max_wait: duration('1s', '7d').prefault('2h').describe('… up to this.'),
+      window: z
+        .array(weeklyPeriod())
+        .max(20)
+        .prefault([])
+        .describe('Only within one of these times. At any time if there is none.'),
     })
     .prefault({})
     .describe('Returning to the preferred path.')

@@ -1,4 +1,5 @@
 import { formatDuration } from '../core/duration.ts'
+import { entryProblems, type FileCalendarEntry } from './calendar-fields.ts'
 import type { Path, Problem } from './document.ts'
 import type { FileGroup, FileSettings } from './file-schema.ts'
 
@@ -23,6 +24,7 @@ function wholeFile(file: FileSettings): Problem[] {
   }
   problems.push(...duplicates(file.tokens, ['tokens'], 'token'))
   problems.push(...duplicates(file.notify, ['notify'], 'route'))
+  problems.push(...calendarProblems(file.installation.calendar, ['installation', 'calendar']))
   return problems
 }
 
@@ -64,6 +66,12 @@ function ofGroup(group: FileGroup, at: Path): Problem[] {
     const says = `must be at least failback.stable_for (${formatDuration(failback.stable_for)})`
     problems.push({ path: [...at, 'failback', 'max_wait'], says })
   }
+  problems.push(...calendarProblems(group.calendar, [...at, 'calendar']))
+  for (const [index, { from, to }] of failback.window.entries()) {
+    for (const [key, says] of entryProblems({ from, to })) {
+      problems.push({ path: [...at, 'failback', 'window', index, key], says })
+    }
+  }
   if (flaps.reuse >= flaps.suppress) {
     const says = `must be less than flaps.suppress (${flaps.suppress})`
     problems.push({ path: [...at, 'flaps', 'reuse'], says })
@@ -73,6 +81,13 @@ function ofGroup(group: FileGroup, at: Path): Problem[] {
     problems.push({ path: [...at, 'paths', 'verify'], atKey: true, says })
   }
   return problems
+}
+
+function calendarProblems(entries: readonly FileCalendarEntry[], at: Path): Problem[] {
+  const wrong = entries.flatMap((entry, index) =>
+    entryProblems(entry).map(([key, says]): Problem => ({ path: [...at, index, key], says })),
+  )
+  return [...wrong, ...duplicates(entries, at, 'entry of this calendar')]
 }
 
 function duplicates(

@@ -64,6 +64,13 @@ function groupWarnings(group: GroupSettings, settings: Settings, document: Confi
     const says = "no verify.url: the viewers' public name is not verified after a change"
     problems.push(warning([...at, 'verify'], says))
   }
+  const strict = group.calendar.filter(({ stops }) => stops === 'all').map(({ name }) => name)
+  if (strict.length > 0) {
+    const says =
+      `${strict.join(', ')} of the calendar can keep traffic on a failing path until a person ` +
+      'steers; stops: failback-only would not'
+    problems.push(warning([...at, 'calendar'], says))
+  }
   if (settings.mode === 'armed' && group.actuators.length === 0) {
     problems.push(warning([...at, 'actuators'], 'armed without actuators: nothing can be moved'))
   }

@@ -1,3 +1,4 @@
+import type { CalendarEntry, Period } from './calendar.ts'
 import type { Mode } from './group.ts'
 import type { RuleChanges } from './rule.ts'
 
@@ -53,6 +54,8 @@ export interface FailbackSettings {
   readonly auto: boolean
   readonly stableForMs: number
   readonly maxWaitMs: number
+  /** Automatic failback only while one of these lasts; at any time where there is none. */
+  readonly window: readonly Period[]
 }
 
 /** How going down again and again is remembered. Each time costs 1,000 points, which decay. */
@@ -86,6 +89,8 @@ export interface GroupSettings {
   readonly budget: BudgetSettings
   readonly failback: FailbackSettings
   readonly flaps: FlapSettings
+  /** Freezes and change windows of the installation and of the group. */
+  readonly calendar: readonly CalendarEntry[]
   readonly pageAfterMs: number
   readonly actuators: readonly ActuatorSettings[]
   /** Lease time to live, its renewal interval and the ceiling of one external call. */

@@ -40,6 +40,8 @@ export interface GroupView {
   readonly whyNot?: { readonly guard: string; readonly says: string }
   /** Every guard's answer to the newest proposal, in order; empty without one. */
   readonly guards: readonly GuardAnswer[]
+  /** What the calendar says of a failover now, where that is anything. */
+  readonly calendar?: { readonly open: boolean; readonly says: string }
   readonly holddownLeftMs: number
   readonly budget: { readonly left: number; readonly of: number; readonly perMs: number }
   readonly failback: { readonly auto: boolean; readonly says: string }

@@ -40,7 +40,7 @@ const layouts: readonly Layout[] = [
 const busy: Partial<GroupSettings> = {
   budget: { changes: 20, perMs: 1_800_000 },
   holddownMs: 60_000,
-  failback: { auto: true, stableForMs: 90_000, maxWaitMs: 600_000 },
+  failback: { auto: true, stableForMs: 90_000, maxWaitMs: 600_000, window: [] },
 }
 
 /** Runs one seed for `minutes` of virtual time and checks the invariants on its whole trace. */

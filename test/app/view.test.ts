@@ -239,8 +239,11 @@ describe('the view of a running watchdog', () => {
   })
 
   it.each([
-    [{ auto: false, stableForMs: 600_000, maxWaitMs: 7_200_000 }, 'manual'],
-    [{ auto: true, stableForMs: 600_000, maxWaitMs: 7_200_000 }, 'automatic after 10m up'],
+    [{ auto: false, stableForMs: 600_000, maxWaitMs: 7_200_000, window: [] }, 'manual'],
+    [
+      { auto: true, stableForMs: 600_000, maxWaitMs: 7_200_000, window: [] },
+      'automatic after 10m up',
+    ],
   ])('says how failback would come about: %j', async (failback, says) => {
     const scene = await steadyScene(
       sceneSettings({ groups: [sceneGroup(cdn, ['cdn-a', 'cdn-b'], { failback })] }),

@@ -189,6 +189,7 @@ function updates(healthOf: (path: number) => VantageHealth): () => number {
             store: { ok: true, says: 'writable' },
             installation: { pass: true, says: '0 of 1 changes used' },
             now,
+            wall: now,
           })
           decided += decision.says.length
         }

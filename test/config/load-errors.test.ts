@@ -177,6 +177,36 @@ const table: readonly [name: string, text: string, ...errors: string[]][] = [
     `9:23: ${group}.call_timeout: must be shorter than what is left of the lease between renewals (10s)`,
   ],
   [
+    'a calendar of a time that is none, in a zone that is none',
+    smallFile('', 'calendar: [{ name: x, from: "6pm", to: "25:00", timezone: Mars }]'),
+    `9:37: ${group}.calendar[0].from: expected a time of day such as "18:00", or a date and time such as "2026-12-24 18:00"`,
+    `9:48: ${group}.calendar[0].to: expected a time of day such as "18:00", or a date and time such as "2026-12-24 18:00"`,
+    `9:67: ${group}.calendar[0].timezone: expected a time zone such as UTC or Europe/Berlin`,
+  ],
+  [
+    'a calendar that mixes dates and times of day',
+    smallFile('', 'calendar: [{ name: x, from: "2026-12-24 18:00", to: "20:00" }]'),
+    `9:61: ${group}.calendar[0].to: must be of the form of \`from\`: both times of day, or both dates and times`,
+  ],
+  [
+    'a calendar that ends before it begins, on days that dates have of their own',
+    smallFile(
+      '',
+      'calendar: [{ name: x, days: [mon], from: "2026-12-24 18:00", to: "2026-12-24 17:00" }]',
+    ),
+    `9:37: ${group}.calendar[0].days: belongs to times of day, not to dates`,
+    `9:74: ${group}.calendar[0].to: must be after \`from\``,
+  ],
+  [
+    'two entries of a calendar with one name, and a window of failback without length',
+    smallFile(
+      'installation: { calendar: [{ name: x, from: "01:00", to: "02:00" }, { name: x, from: "01:00", to: "02:00" }] }',
+      'failback: { window: [{ from: "01:00", to: "01:00" }] }',
+    ),
+    '1:77: installation.calendar[1].name: another entry of this calendar has the name x',
+    `9:51: ${group}.failback.window[0].to: is when it begins; the whole day is 00:00 to 24:00`,
+  ],
+  [
     'a flapping path that is forgiven before it is suppressed',
     smallFile('', 'flaps: { suppress: 1000, reuse: 1000 }'),
     `9:41: ${group}.flaps.reuse: must be less than flaps.suppress (1000)`,

@@ -21,10 +21,17 @@ const { values } = parseArgs({
 
 const root = resolve(import.meta.dirname, '../..')
 const copied = ['src', 'probes', 'rules', 'test/sim', 'test/fakes', 'test/app', 'test/engine/group']
-const files = ['package.json', 'vitest.config.ts', 'tsconfig.json', 'test/engine/quorum.test.ts']
+const files = [
+  'package.json',
+  'vitest.config.ts',
+  'tsconfig.json',
+  'test/engine/quorum.test.ts',
+  'test/engine/calendar.test.ts',
+]
 const suites = [
   'test/engine/group',
   'test/engine/quorum.test.ts',
+  'test/engine/calendar.test.ts',
   'test/app/group',
   'test/app/unit',
 ]

@@ -17,12 +17,14 @@ const record = 'src/app/group/group-record.ts'
 const recovery = 'src/app/group/recovery.ts'
 const targets = 'src/engine/group/targets.ts'
 const verify = 'src/app/group/verify-change.ts'
+const calendar = 'src/engine/calendar.ts'
 const penalty = 'src/engine/group/penalty.ts'
 const quorum = 'src/engine/quorum.ts'
 
 const guardNames = [
   'mode',
   'hold',
+  'calendar',
   'leader',
   'store',
   'holddown',
@@ -250,6 +252,36 @@ export const mutations: readonly Mutation[] = [
     find: '  if (returned.has(name)) return',
     replace:
       '  if (isSuppressed(situation.memory.penalties.get(name), situation.settings.flaps, situation.now)) return `${name} flaps`\n  if (returned.has(name)) return',
+  },
+  {
+    name: 'calendar: a freeze of failback stops failover too',
+    file: calendar,
+    find: "stops === 'all' || reason === 'failback'",
+    replace: "stops === 'all' || reason !== 'steer'",
+  },
+  {
+    name: 'calendar: windows are always open',
+    file: calendar,
+    find: 'const open = windows.find(({ next }) => next.starts <= wall)',
+    replace: 'const open = windows[0]',
+  },
+  {
+    name: 'calendar: a night ends at midnight',
+    file: calendar,
+    find: 'for (let day = today - 2;',
+    replace: 'for (let day = today;',
+  },
+  {
+    name: 'calendar: an hour that comes twice counts once',
+    file: calendar,
+    find: 'ends: instantsOf(endsLocal, period.timeZone).last,',
+    replace: 'ends: instantsOf(endsLocal, period.timeZone).first,',
+  },
+  {
+    name: 'calendar: failback at any time',
+    file: 'src/engine/group/failback.ts',
+    find: '  if (!window.open) return',
+    replace: "  if (!window.open && active === '') return",
   },
   {
     name: 'intent: written after the act',

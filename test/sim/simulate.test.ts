@@ -142,7 +142,7 @@ describe('bounded detection (invariant 14)', () => {
 })
 
 describe('the simulation notices when a guard is removed', () => {
-  const failback = { auto: true, stableForMs: 10_000, maxWaitMs: 7_200_000 }
+  const failback = { auto: true, stableForMs: 10_000, maxWaitMs: 7_200_000, window: [] }
   test.each([
     { guard: 'mode', overrides: { settings: { mode: 'advise' } } },
     { guard: 'hold', overrides: {} },

@@ -571,6 +571,7 @@ export class GroupController {
       installation: this.#deps.installation.ask(this.#settings.name),
       actuators: this.#readings,
       now: this.#deps.clock.now(),
+      wall: this.#deps.clock.wall(),
     }
   }
 

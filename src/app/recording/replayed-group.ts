@@ -42,6 +42,7 @@ export class ReplayedGroup {
       now: clock.now(),
       ...(allocation !== undefined && { allocation }),
       installation,
+      wall: () => clock.wall(),
       precheck: (target) => precheck(target) ?? this.#objection(target),
       onChange,
     })

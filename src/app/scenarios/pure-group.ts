@@ -31,6 +31,8 @@ export interface PureGroupOptions {
   /** What serves; everything on the preferred path if absent. */
   readonly allocation?: Allocation
   readonly installation?: BlastRadius
+  /** The wall clock, which calendars go by; the monotonic one if absent. */
+  readonly wall?: () => number
   /** Why a target fails its pre-check; every target passes if absent. */
   readonly precheck?: (target: string) => string | undefined
   readonly onChange?: (change: PureChange) => void
@@ -149,6 +151,7 @@ export class PureGroup {
       store: { ok: true, says: 'nothing is stored' },
       installation: this.#options.installation?.ask(this.#settings.name) ?? alone,
       now,
+      wall: this.#options.wall?.() ?? now,
     }
   }
 

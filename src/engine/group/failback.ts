@@ -1,6 +1,7 @@
 import { formatDuration } from '../../core/duration.ts'
 import type { ChangeReason, FailbackMemory } from '../../core/group.ts'
 import type { GroupSettings } from '../../core/settings.ts'
+import { isOpen } from '../calendar.ts'
 import type { GroupMemory } from './memory.ts'
 import { forgivenInMs } from './penalty.ts'
 import type { Situation } from './situation.ts'
@@ -49,6 +50,8 @@ export function failbackOf(
     const left = formatDuration(Math.ceil((wait - upFor) / 1000) * 1000)
     return { says: `failback to ${preferred} in ${left} if it stays up` }
   }
+  const window = isOpen(settings.failback.window, situation.wall)
+  if (!window.open) return { says: `no failback to ${preferred} now: ${window.says}` }
   return { due: `${preferred} has been up for ${formatDuration(Math.floor(upFor / 1000) * 1000)}` }
 }
 

@@ -1,6 +1,7 @@
 import { serving } from '../../core/allocation.ts'
 import { formatDuration } from '../../core/duration.ts'
 import type { GuardAnswer } from '../../core/group.ts'
+import { askCalendar } from '../calendar.ts'
 import { exceptionUsed, spent } from './memory.ts'
 import type { Proposal, Situation } from './situation.ts'
 
@@ -32,6 +33,12 @@ const holdGuard: Guard = {
     const left = formatDuration(Math.max(1000, roundSeconds((memory.holdUntil ?? now) - now)))
     return no(`held by ${hold.owner} for another ${left}: ${hold.reason}`)
   },
+}
+
+const calendarGuard: Guard = {
+  name: 'calendar',
+  bypassable: true,
+  ask: (proposal, { settings, wall }) => askCalendar(settings.calendar, proposal.reason, wall),
 }
 
 const leaderGuard: Guard = {
@@ -120,6 +127,7 @@ const neverEmptyGuard: Guard = {
 const guards: readonly Guard[] = [
   modeGuard,
   holdGuard,
+  calendarGuard,
   leaderGuard,
   storeGuard,
   holddownGuard,

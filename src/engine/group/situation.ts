@@ -25,6 +25,8 @@ export interface Situation {
   }[]
   /** Monotonic milliseconds. */
   readonly now: number
+  /** Wall milliseconds since the epoch, which calendars alone go by. */
+  readonly wall: number
 }
 
 /** A change that is proposed and not yet allowed. */

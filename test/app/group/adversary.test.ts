@@ -495,7 +495,7 @@ describe('processes', () => {
   })
 
   test('a relapse is one, whatever the wall clock did since the failback', async () => {
-    const failback = { auto: true, stableForMs: 90_000, maxWaitMs: 600_000 }
+    const failback = { auto: true, stableForMs: 90_000, maxWaitMs: 600_000, window: [] }
     const budget = { changes: 9, perMs: 3_600_000 }
     const { world } = await steady({ group: { budget, failback, holddownMs: 30_000 } })
     show(world, { 'cdn-a': 'bad' })

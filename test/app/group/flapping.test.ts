@@ -39,7 +39,7 @@ describe('a path that goes down again and again', () => {
   })
 
   test('is not returned to before it is forgiven, also by a successor', async () => {
-    const failback = { auto: true, stableForMs: 60_000, maxWaitMs: 60_000 }
+    const failback = { auto: true, stableForMs: 60_000, maxWaitMs: 60_000, window: [] }
     const { world, process, options } = await steady({ group: { ...generous, failback } })
     for (let round = 0; round < 3; round += 1) {
       show(world, { 'cdn-a': 'bad' })

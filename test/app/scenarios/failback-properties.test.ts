@@ -12,7 +12,7 @@ const settings = groupSettings(
   {
     holddownMs: 30_000,
     budget: { changes: 40, perMs: 20 * minute },
-    failback: { auto: true, stableForMs: 2 * minute, maxWaitMs: 30 * minute },
+    failback: { auto: true, stableForMs: 2 * minute, maxWaitMs: 30 * minute, window: [] },
     flaps: { halfLifeMs: 1_000, suppress: 20_000, reuse: 100 },
   },
   ['home', 'other'],

@@ -48,6 +48,7 @@ function situation(
     store: { ok: true, says: 'writable' },
     installation: { pass: true, says: '0 of 1 changes used' },
     now,
+    wall: now,
     ...overrides.situation,
   }
 }
@@ -328,7 +329,10 @@ describe('failback', () => {
     ],
     [
       'where it is manual',
-      { ...home, settings: { failback: { auto: false, stableForMs: 1, maxWaitMs: 1 } } },
+      {
+        ...home,
+        settings: { failback: { auto: false, stableForMs: 1, maxWaitMs: 1, window: [] } },
+      },
       'cdn-b serves and is up; failback to cdn-a is manual',
     ],
     [

@@ -179,6 +179,7 @@ function situation(
     store: { ok: true, says: 'writable' },
     installation: { pass: true, says: 'nothing changed' },
     now,
+    wall: now,
   }
 }
 
