@@ -75,22 +75,30 @@ export class SectionAssembler {
   }
 }
 
-/** What a section says; `bad-crc` where it is damaged, `undefined` for any other table. */
+/** What a section says; `bad-crc` where it is damaged, `other` for any other table. */
 export type Psi =
   | { readonly table: 'pat'; readonly pmtPids: readonly number[] }
   | {
       readonly table: 'pmt'
+      readonly program: number
+      /** The PID with the clock of the program; 0x1FFF where it has none. */
+      readonly pcrPid: number
       readonly streams: readonly { readonly pid: number; readonly type: number }[]
     }
+  | { readonly table: 'cat' }
   | { readonly table: 'bad-crc' }
+  | { readonly table: 'other' }
 
-/** Reads a PAT or PMT section (ISO 13818-1 2.4.4.3 and 2.4.4.8). */
+const other = { table: 'other' } as const
+
+/** Reads a PAT, CAT or PMT section (ISO 13818-1 2.4.4.3 to 2.4.4.8); `undefined` where it is not yet in force. */
 export function readSection(section: Buffer): Psi | undefined {
   const table = section[0]
-  if ((table !== 0 && table !== 2) || section.length < 12) return undefined
+  if ((table !== 0 && table !== 1 && table !== 2) || section.length < 12) return other
   if (crc32(section, 0, section.length) !== 0) return { table: 'bad-crc' }
   // current_next_indicator 0: announced, not yet in force.
   if (((section[5] ?? 0) & 1) === 0) return undefined
+  if (table === 1) return { table: 'cat' }
   const end = section.length - 4
   if (table === 0) {
     const pmtPids: number[] = []
@@ -100,13 +108,15 @@ export function readSection(section: Buffer): Psi | undefined {
     }
     return { table: 'pat', pmtPids }
   }
+  if (end < 12) return other
   const streams: { pid: number; type: number }[] = []
   let at = 12 + (section.readUInt16BE(10) & 0x0fff)
   while (at + 5 <= end) {
     streams.push({ type: section[at] ?? 0, pid: section.readUInt16BE(at + 1) & 0x1fff })
     at += 5 + (section.readUInt16BE(at + 3) & 0x0fff)
   }
-  return { table: 'pmt', streams }
+  const program = section.readUInt16BE(3)
+  return { table: 'pmt', program, pcrPid: section.readUInt16BE(8) & 0x1fff, streams }
 }
 
 /** MPEG-1/2/4, AVC, HEVC, VVC, CAVS, AVS, VC-1 and encrypted AVC (ISO 13818-1 table 2-34, HLS sample encryption). */

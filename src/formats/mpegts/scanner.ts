@@ -1,3 +1,5 @@
+import type { TsListener } from './listener.ts'
+import { readPcr } from './pcr.ts'
 import { kindOfStreamId, PtsTrack, pesStreamId, readPts } from './pes.ts'
 import { kindOfStreamType, readSection, SectionAssembler } from './psi.ts'
 import type { PidReport, StreamKind, TsReport } from './report.ts'
@@ -8,6 +10,8 @@ const sync = 0x47
 const lockBytes = 5
 const lockSpan = (lockBytes - 1) * packet
 const nullPid = 0x1fff
+/** PIDs 0 and 1 carry PAT and CAT (ISO 13818-1 table 2-3). */
+const catPid = 1
 /** More PIDs than this are counted but not followed, so that a hostile stream stays cheap. */
 const maxPids = 250
 
@@ -56,6 +60,12 @@ export class TsScanner {
   #patSeen = false
   #pmtSeen = false
   #pesBeforePat = false
+  readonly #listener: TsListener | undefined
+
+  /** `listener` hears of clocks, presentation times, tables and scrambling as they come. */
+  constructor(listener?: TsListener) {
+    this.#listener = listener
+  }
 
   /** Scans the next bytes. */
   push(chunk: Buffer): void {
@@ -88,6 +98,16 @@ export class TsScanner {
     const used = this.#scan(this.#carry, true)
     this.#skipped += this.#carry.length - used
     this.#carry = empty
+  }
+
+  /** Packets in lock so far. */
+  get packets(): number {
+    return this.#packets
+  }
+
+  /** Packets of one PID so far. */
+  packetsOn(pid: number): number {
+    return this.#states[(this.#slotOf[pid] ?? 0) - 1]?.packets ?? 0
   }
 
   /** What was found so far. */
@@ -226,12 +246,18 @@ export class TsScanner {
         this.#discontinuities++
         state.counter = -1
       }
+      if (this.#listener !== undefined) {
+        const ticks = readPcr(data, at)
+        if (ticks >= 0) this.#listener.pcr(pid, ticks, discontinuity, this.#packets)
+      }
     }
     // Without payload the counter does not advance, and some multiplexers write anything there.
     if ((control & 0x10) === 0 || payload >= at + packet) return
     if (!this.#continues(state, data, at, payload, control & 0x0f)) return
-    if ((control & 0xc0) !== 0) this.#scrambled++
-    else this.#payload(state, data, payload, at + packet, (flags & 0x40) !== 0)
+    if ((control & 0xc0) !== 0) {
+      this.#scrambled++
+      this.#listener?.scrambled(pid, this.#packets)
+    } else this.#payload(state, data, payload, at + packet, (flags & 0x40) !== 0)
   }
 
   /** TR 101 290: no further errors derive from a packet that says itself that it is damaged. */
@@ -278,6 +304,7 @@ export class TsScanner {
     else if (state.kind === 'other' && state.streamType === 0x06) state.kind = kindOfStreamId(id)
     const pts = readPts(data, from, to)
     if (pts < 0) return
+    this.#listener?.pts(state.pid, pts, this.#packets)
     if (state.pts === undefined) state.pts = new PtsTrack(pts)
     else state.pts.push(pts)
   }
@@ -285,6 +312,7 @@ export class TsScanner {
   #section(state: PidState, section: Buffer): void {
     const psi = readSection(section)
     if (psi === undefined) return
+    this.#listener?.section(state.pid, psi, this.#packets)
     if (psi.table === 'bad-crc') this.#crcErrors++
     else if (psi.table === 'pat' && state.pid === 0) {
       this.#patSeen = true
@@ -319,9 +347,9 @@ export class TsScanner {
       continuityErrors: 0,
       lastAt: -1,
       copy: Buffer.allocUnsafe(packet),
-      kind: pid === 0 ? 'psi' : 'other',
+      kind: pid <= catPid ? 'psi' : 'other',
       streamType: undefined,
-      assembler: pid === 0 ? new SectionAssembler() : undefined,
+      assembler: pid <= catPid ? new SectionAssembler() : undefined,
       pts: undefined,
     }
     this.#states.push(state)

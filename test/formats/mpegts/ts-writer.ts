@@ -80,21 +80,25 @@ export function rawPacket(
   return packet
 }
 
-function psi(section: Buffer): Buffer {
+/** A section as the payload of one packet. */
+export function psi(section: Buffer): Buffer {
   return Buffer.concat([Buffer.from([0]), section, Buffer.alloc(183 - section.length, 0xff)])
 }
 
-function withCrc(section: Buffer): Buffer {
+/** A section without its checksum, with it. */
+export function withCrc(section: Buffer): Buffer {
   const crc = Buffer.alloc(4)
   crc.writeUInt32BE(crc32(section, 0, section.length))
   return Buffer.concat([section, crc])
 }
 
-function patSection(): Buffer {
+/** One program, its map on PID 0x100. */
+export function patSection(): Buffer {
   return withCrc(Buffer.from([0, 0xb0, 13, 0, 1, 0xc1, 0, 0, 0, 1, 0xe1, 0x00]))
 }
 
-function pmtSection(): Buffer {
+/** H.264 with the clock, and AAC. */
+export function pmtSection(): Buffer {
   return withCrc(
     Buffer.from([
       2, 0xb0, 23, 0, 1, 0xc1, 0, 0, 0xe1, 0x01, 0xf0, 0, 0x1b, 0xe1, 0x01, 0xf0, 0, 0x0f, 0xe1,
@@ -103,7 +107,8 @@ function pmtSection(): Buffer {
   )
 }
 
-function pesHeader(streamId: number, pts: number): Buffer {
+/** The header of a PES packet of open length with a PTS. */
+export function pesHeader(streamId: number, pts: number): Buffer {
   const bits = (divisor: number, mask: number) => Math.floor(pts / divisor) & mask
   return Buffer.from([
     0,
