@@ -9,6 +9,7 @@ import { Deadlines } from './deadlines.ts'
 import { exchange } from './exchange.ts'
 import { http } from './http.ts'
 import { openConnection } from './open.ts'
+import { receive } from './receive.ts'
 import { Resolver } from './resolver.ts'
 import { Trust } from './trust.ts'
 
@@ -20,6 +21,7 @@ export function createNet({ clock }: { readonly clock: Clock }): RealNet {
   const deadlines = new Deadlines(clock)
   const parts = { connections: new Connections(), resolver: new Resolver(), trust: new Trust() }
   const open = new Set<() => void>()
+  const receivers = new Set<() => void>()
   return {
     async http(request) {
       const call = new Call(clock, deadlines, request)
@@ -61,10 +63,26 @@ export function createNet({ clock }: { readonly clock: Clock }): RealNet {
         call.end()
       }
     },
+    async receive(request) {
+      const call = new Call(clock, deadlines, request)
+      try {
+        const open = await receive(parts.resolver, call, request)
+        if (!open.ok) return open
+        const close = () => {
+          receivers.delete(close)
+          open.close()
+        }
+        receivers.add(close)
+        return { ...open, close }
+      } finally {
+        call.end()
+      }
+    },
     nameServers: () => getServers(),
     async close() {
       deadlines.close()
       for (const end of open) end()
+      for (const close of receivers) close()
       await parts.connections.close()
     },
   }

@@ -94,6 +94,12 @@ class Transfer implements Dispatcher.DispatchHandler {
     if (this.#follow && isRedirect(status) && this.#headers['location'] !== undefined) {
       this.#discard = true
       this.#most = REDIRECT_BODY
+      return
+    }
+    const { onAnswer } = this.#request
+    const timings = this.#call.timings()
+    if (onAnswer?.({ status, headers: this.#headers, timings }) === false) {
+      this.#cut(this.#answer(true))
     }
   }
 

@@ -13,6 +13,8 @@ export interface Net {
   open(request: OpenRequest): Promise<OpenResult>
   /** Sends one UDP datagram and waits for the one that answers it. It is never repeated. */
   datagram(request: DatagramRequest): Promise<DatagramResult>
+  /** Listens for UDP datagrams, of a multicast group where the address is one. */
+  receive(request: ReceiveRequest): Promise<ReceiveResult>
   /** Addresses of the name servers that this machine asks, such as `127.0.0.53` or `[::1]:5353`. */
   nameServers(): readonly string[]
 }
@@ -37,6 +39,11 @@ export interface HttpRequest {
    */
   readonly fresh?: boolean
   readonly signal?: AbortSignal
+  /**
+   * Hears of the answer before its body comes, redirects that are followed left out; returning
+   * `false` ends the transfer. With it a body may last as long as the caller likes.
+   */
+  readonly onAnswer?: (answer: HttpHead) => boolean | undefined
   /** Receives the decompressed body as it arrives; returning `false` ends the transfer. */
   readonly onChunk?: (chunk: Buffer) => boolean | undefined
   /** Keep the body out of the result, for callers that scan it in `onChunk`. */
@@ -44,6 +51,9 @@ export interface HttpRequest {
   /** PEM certificates to trust in place of the system's. */
   readonly ca?: string
 }
+
+/** The beginning of an answer. */
+export type HttpHead = Pick<HttpAnswer, 'status' | 'headers' | 'timings'>
 
 export type NetPhase = 'dns' | 'connect' | 'tls' | 'request' | 'first-byte' | 'body' | 'redirect'
 
@@ -197,4 +207,25 @@ export interface DatagramRequest {
 
 export type DatagramResult =
   | { readonly ok: true; readonly body: Buffer; readonly address: string; readonly ms: number }
+  | NetFailure
+
+export interface ReceiveRequest {
+  /** An address of this machine, `0.0.0.0` or `::` for all of them, or a multicast group. */
+  readonly host: string
+  readonly port: number
+  /** For a group: join it on this interface, by name (`eth0`) or IPv4 address. The system's choice if absent. */
+  readonly interface?: string
+  /** Only datagrams from this address; a group is joined for it alone (RFC 4607). */
+  readonly source?: string
+  readonly onDatagram: (datagram: Buffer) => void
+  /** Called once where receiving ends by a fault of this machine. */
+  readonly onFault: (failure: NetFailure) => void
+  /** For looking the name up and for joining, in milliseconds. */
+  readonly deadlineMs: number
+  /** Ends receiving. */
+  readonly signal?: AbortSignal
+}
+
+export type ReceiveResult =
+  | { readonly ok: true; readonly address: string; readonly port: number; close(): void }
   | NetFailure

@@ -160,6 +160,7 @@ export function netOf(world: World, vantage: string): Net {
     connect: async () => none,
     open: async () => none,
     datagram: async () => none,
+    receive: async () => none,
     nameServers: () => [],
   }
 }

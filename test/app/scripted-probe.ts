@@ -74,5 +74,6 @@ export const noNet: Net = {
   connect: async () => refused,
   open: async () => refused,
   datagram: async () => refused,
+  receive: async () => refused,
   nameServers: () => [],
 }

@@ -85,6 +85,7 @@ function lazyNet(): Net {
     connect: (request) => opened().connect(request),
     open: (request) => opened().open(request),
     datagram: (request) => opened().datagram(request),
+    receive: (request) => opened().receive(request),
     nameServers: () => opened().nameServers(),
   }
 }

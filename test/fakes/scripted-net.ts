@@ -10,6 +10,7 @@ import type {
   NetFault,
   NetPhase,
   OpenResult,
+  ReceiveResult,
 } from '../../src/plugin/net.ts'
 
 /** What a URL answers at one moment. */
@@ -96,6 +97,10 @@ export class ScriptedNet implements Net {
   }
 
   async datagram(): Promise<DatagramResult> {
+    return refused
+  }
+
+  async receive(): Promise<ReceiveResult> {
     return refused
   }
 
