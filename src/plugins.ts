@@ -3,6 +3,7 @@ import haproxyStats from '../probes/haproxy-stats.ts'
 import hls from '../probes/hls.ts'
 import http from '../probes/http.ts'
 import mediamtx from '../probes/mediamtx.ts'
+import mpegts from '../probes/mpegts.ts'
 import nginxRtmp from '../probes/nginx-rtmp.ts'
 import restreamer from '../probes/restreamer.ts'
 import srs from '../probes/srs.ts'
@@ -22,7 +23,7 @@ export const plugins: {
   readonly actuators: readonly ActuatorPlugin[]
   readonly notifiers: readonly NotifierPlugin[]
 } = {
-  probes: [hls, dns, haproxyStats, http, mediamtx, nginxRtmp, restreamer, srs, tcp],
+  probes: [hls, dns, haproxyStats, http, mediamtx, mpegts, nginxRtmp, restreamer, srs, tcp],
   actuators: [evict, haproxy, serve],
   notifiers: [pagerduty, webhook],
 }

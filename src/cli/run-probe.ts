@@ -100,6 +100,7 @@ function guessed({ protocol, pathname }: URL): string {
   if (protocol === 'http:' || protocol === 'https:') {
     if (/\.m3u8?$/iu.test(pathname)) return 'hls'
     if (/\.mpd$/iu.test(pathname)) return 'dash'
+    if (/\.(?:ts|m2ts|mpegts)$/iu.test(pathname)) return 'mpegts'
   }
   return byScheme[protocol] ?? protocol.slice(0, -1)
 }

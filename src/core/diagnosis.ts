@@ -42,6 +42,14 @@ export const remedies = {
   'packet-drops':
     'Packets are lost on the contribution link: raise the latency or change the link.',
   'process-restarted': 'A streaming process restarted: read its log for the cause.',
+  'stream-stalled':
+    'No media comes from where it should: check the encoder or sender behind this address, and for multicast the route to this vantage.',
+  'track-missing':
+    'Picture or sound that the stream announces does not come: check the inputs of the encoder.',
+  'tables-missing':
+    'PAT or PMT do not come often enough, so players cannot begin: check the multiplexer.',
+  'access-refused':
+    'The server refused this caller: compare passphrase, stream id and credentials with its configuration.',
   'certificate-expiring': 'Renew the TLS certificate.',
   'viewers-affected':
     'Viewers measure stalls or errors: compare with the probes to find which edge or network.',

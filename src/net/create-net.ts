@@ -21,7 +21,6 @@ export function createNet({ clock }: { readonly clock: Clock }): RealNet {
   const deadlines = new Deadlines(clock)
   const parts = { connections: new Connections(), resolver: new Resolver(), trust: new Trust() }
   const open = new Set<() => void>()
-  const receivers = new Set<() => void>()
   return {
     async http(request) {
       const call = new Call(clock, deadlines, request)
@@ -66,14 +65,7 @@ export function createNet({ clock }: { readonly clock: Clock }): RealNet {
     async receive(request) {
       const call = new Call(clock, deadlines, request)
       try {
-        const open = await receive(parts.resolver, call, request)
-        if (!open.ok) return open
-        const close = () => {
-          receivers.delete(close)
-          open.close()
-        }
-        receivers.add(close)
-        return { ...open, close }
+        return await receive(parts.resolver, call, request, open)
       } finally {
         call.end()
       }
@@ -82,7 +74,6 @@ export function createNet({ clock }: { readonly clock: Clock }): RealNet {
     async close() {
       deadlines.close()
       for (const end of open) end()
-      for (const close of receivers) close()
       await parts.connections.close()
     },
   }

@@ -23,12 +23,13 @@ const SAYS: Readonly<Record<string, string>> = {
 
 /**
  * A socket that hands on every datagram until it is closed. Joining a group is told to the network
- * by the kernel (IGMP, MLD); whether a sender answers is for the caller's own timer to find out.
+ * by the kernel (IGMP, MLD); `open` holds what closes each. Whether a sender answers is for the caller's own timer to find out.
  */
 export async function receive(
   resolver: Resolver,
   call: Call,
   request: ReceiveRequest,
+  open: Set<() => void>,
 ): Promise<ReceiveResult> {
   const host = bareAddress(request.host)
   const named = `${host.includes(':') ? `[${host}]` : host}:${request.port}`
@@ -55,6 +56,7 @@ export async function receive(
     const close = () => {
       if (isClosed) return
       isClosed = true
+      open.delete(close)
       call.onStop(undefined)
       signal?.removeEventListener('abort', close)
       socket.close()
@@ -92,6 +94,7 @@ export async function receive(
         return
       }
       isOpen = true
+      open.add(close)
       call.onStop(undefined)
       signal?.addEventListener('abort', close, { once: true })
       resolve({ ok: true, address, port: socket.address().port, close })

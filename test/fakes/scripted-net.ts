@@ -10,6 +10,7 @@ import type {
   NetFault,
   NetPhase,
   OpenResult,
+  ReceiveRequest,
   ReceiveResult,
 } from '../../src/plugin/net.ts'
 
@@ -100,7 +101,7 @@ export class ScriptedNet implements Net {
     return refused
   }
 
-  async receive(): Promise<ReceiveResult> {
+  async receive(_request: ReceiveRequest): Promise<ReceiveResult> {
     return refused
   }
 
@@ -139,12 +140,18 @@ export class ScriptedNet implements Net {
     if (late !== undefined) return late
     if (answer.fault !== undefined) return failure(answer.fault, answer.phase ?? 'connect', 0)
 
-    const unit = Buffer.from(answer.body ?? '')
+    const head = {
+      status: answer.status ?? 200,
+      headers: answer.headers ?? {},
+      timings: { connect: 1, firstByte, total: elapsed() },
+    }
+    const isWanted = request.onAnswer?.(head) !== false
+    const unit = Buffer.from(isWanted ? (answer.body ?? '') : '')
     // A slow body arrives ten times a second.
     const size = Math.ceil(Math.min(65_536, (answer.bytesPerSecond ?? Infinity) / 10))
     const chunks: Buffer[] = []
     let bytes = 0
-    let truncated = false
+    let truncated = !isWanted
     for (let at = 0; answer.endless === true || at < unit.length;) {
       const offset = at % Math.max(1, unit.length)
       const chunk = unit.subarray(offset, offset + size)

@@ -18,6 +18,8 @@ export interface TsMonitorReport {
     readonly pmt: readonly number[]
     readonly pids: readonly MissingPid[]
   }
+  /** How many PIDs of each kind the tables refer to. */
+  readonly referred: { readonly video: number; readonly audio: number }
   /** Milliseconds that the leading program clock went on; announced and other jumps left out. */
   readonly clockMs: number
   /** Arrival minus program clock, least and most since the report before; absent without a clock. */
@@ -104,6 +106,16 @@ export class TsMonitor {
     return this.#scanner.packets
   }
 
+  /** Null packets in lock so far. */
+  get nullPackets(): number {
+    return this.#scanner.nullPackets
+  }
+
+  /** Bytes so far, also outside of packets. */
+  get bytes(): number {
+    return this.#scanner.bytes
+  }
+
   /** What was found; the spread of delays begins anew. */
   report(): TsMonitorReport {
     const scan = this.#scanner.report()
@@ -133,6 +145,7 @@ export class TsMonitor {
         pmt: this.#programs.latePmts,
         pids: this.#programs.missing,
       },
+      referred: this.#programs.kinds,
       clockMs: this.#clockMs,
       delayMs,
       clockBreaks: this.#clockBreaks,

@@ -69,6 +69,13 @@ export class ProgramWatch {
     )
   }
 
+  /** PIDs with picture and with sound that the tables name. */
+  get kinds(): { readonly video: number; readonly audio: number } {
+    const all = this.#referred()
+    const count = (wanted: string) => all.filter(([, { kind }]) => kind === wanted).length
+    return { video: count('video'), audio: count('audio') }
+  }
+
   /** A PAT names these PIDs of program map tables. */
   pat(pmtPids: readonly number[], now: number): void {
     for (const [pid, program] of this.#programs) {

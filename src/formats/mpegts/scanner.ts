@@ -105,6 +105,16 @@ export class TsScanner {
     return this.#packets
   }
 
+  /** Null packets in lock so far. */
+  get nullPackets(): number {
+    return this.#nullPackets
+  }
+
+  /** Bytes pushed so far. */
+  get bytes(): number {
+    return this.#bytes
+  }
+
   /** Packets of one PID so far. */
   packetsOn(pid: number): number {
     return this.#states[(this.#slotOf[pid] ?? 0) - 1]?.packets ?? 0
