@@ -1,4 +1,4 @@
-import { parser } from 'sax'
+import saxes from 'sax'
 import type { ServerReading } from '../../src/plugin/server-reading.ts'
 
 /** What `rtmp_stat` says of the process and of one stream (nginx-rtmp-module, ngx_rtmp_stat_module.c). */
@@ -40,7 +40,7 @@ export function readStat(
   let client: { id: string; dropped: number; isPublisher: boolean } | undefined
   let text = ''
 
-  const sax = parser(false, { lowercase: true, trim: true })
+  const sax = saxes.parser(false, { lowercase: true, trim: true })
   sax.onopentag = ({ name: tag }) => {
     stack.push(tag)
     text = ''
