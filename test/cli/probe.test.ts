@@ -10,6 +10,7 @@ import { fakeComposition, run } from './harness.ts'
 const measures = plugins.probes.find(({ type }) => type === 'hls')?.measures ?? []
 /** The shipped rules name what these measure. */
 const others = plugins.probes.filter(({ type }) => type !== 'hls')
+const everyType = ['hls', ...others.map(({ type }) => type)].join(', ')
 
 /** A probe that shows what a test wants, look by look; the last look repeats. */
 function showing(looks: readonly Partial<Observation>[]) {
@@ -239,12 +240,12 @@ describe('changeover probe', () => {
       err: 'error: "main.m3u8" is no address.\n  Give it with its scheme, such as https://live.example/ch1/main.m3u8.\n',
     },
     {
-      argv: ['rtmp://a.example/live/hunter2'],
-      err: 'error: There is no probe "rtmp".\n  Name one with --type; there are: hls, dns, http, tcp.\n',
+      argv: ['odd://a.example/live/hunter2'],
+      err: `error: There is no probe "odd".\n  Name one with --type; there are: ${everyType}.\n`,
     },
     {
       argv: ['https://a.example/x.mpd'],
-      err: 'error: There is no probe "dash".\n  Name one with --type; there are: hls, dns, http, tcp.\n',
+      err: `error: There is no probe "dash".\n  Name one with --type; there are: ${everyType}.\n`,
     },
     {
       argv: ['ftp://a.example/hunter2', '--type', 'hls'],

@@ -58,6 +58,28 @@ describe('an answer', () => {
     expect(answer.timings.total).toBeGreaterThanOrEqual(answer.timings.firstByte ?? 0)
   })
 
+  it('is told of before its body comes, and ends where nobody wants the rest', async () => {
+    const url = await serve((request, response) => {
+      if (request.url === '/moved') return response.writeHead(302, { location: '/live' }).end()
+      response.writeHead(200, { 'content-type': 'video/mp2t' })
+      // It never ends by itself.
+      return response.write('first')
+    })
+    const heads: unknown[] = []
+
+    const chunks: string[] = []
+    const whole = await get(`${url}/moved`, {
+      onAnswer: ({ status, headers }) => void heads.push([status, headers['content-type']]),
+      onChunk: (chunk) => chunks.push(chunk.toString()) === 0,
+    })
+    const refused = await get(`${url}/live`, { onAnswer: () => false })
+
+    expect(heads).toEqual([[200, 'video/mp2t']])
+    expect(answered(whole)).toMatchObject({ truncated: true })
+    expect(chunks).toEqual(['first'])
+    expect(answered(refused)).toMatchObject({ status: 200, bytes: 0, truncated: true })
+  })
+
   it('says how long the name look-up took', async () => {
     const url = await serve((_, response) => response.end('ok'))
 

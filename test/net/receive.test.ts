@@ -55,12 +55,13 @@ const hasIPv6 = Object.values(networkInterfaces()).some((each) =>
 describe('receive', () => {
   it('hands on every datagram, and none after it was closed', async () => {
     const { seen, open } = await listen()
-    const { port, close } = opened(open)
+    const receiving = opened(open)
+    const { port } = receiving
     const socket = sender()
 
     await send(socket, 'one', port, '127.0.0.1')
     await expect.poll(() => seen).toEqual(['one'])
-    close()
+    receiving.close()
     await send(socket, 'two', port, '127.0.0.1')
 
     const again = await listen({ port })

@@ -17,15 +17,15 @@ export function liveSession<Schema extends z.ZodType>(
   const controller = new AbortController()
   const seen: { readonly at: number; readonly observation: Observation }[] = []
   const startedAt = clock.now()
-  let wanted = 0
+  const wanted: true[] = []
   let wake = () => {}
   async function* due(): AsyncGenerator<Due> {
     for (;;) {
-      while (wanted === 0 && !controller.signal.aborted) {
+      while (wanted.length === 0 && !controller.signal.aborted) {
         await new Promise<void>((resolve) => (wake = resolve))
       }
       if (controller.signal.aborted) return
-      wanted -= 1
+      wanted.pop()
       yield { at: clock.now(), purpose: 'interval' }
     }
   }
@@ -65,14 +65,14 @@ export function liveSession<Schema extends z.ZodType>(
     advance: (ms: number) => clock.advance(ms),
     /** One look is due now; what it shows comes into `seen`. */
     async ask(): Promise<void> {
-      wanted += 1
+      wanted.push(true)
       wake()
       await clock.advance(0)
     },
     /** One look is due now; gives what it shows within `ms`. */
     async look(ms = 10): Promise<Observation> {
       const before = seen.length
-      wanted += 1
+      wanted.push(true)
       wake()
       await clock.advance(ms)
       const entry = seen[before]
