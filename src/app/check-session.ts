@@ -59,7 +59,7 @@ export class CheckSession {
     const { clock, random, settings, purpose } = options
     const phase = purpose === undefined ? random.next() : 0
     this.#nextDue = clock.now() + phase * settings.everyMs
-    this.#stop.signal.addEventListener('abort', () => this.#wake?.abort(), { once: true })
+    this.#stop.signal.addEventListener('abort', () => this.#wakeUp(), { once: true })
   }
 
   /** Runs the probe until `signal` aborts; a probe that ends or throws is started again. */
@@ -107,7 +107,7 @@ export class CheckSession {
       }
       signal.addEventListener('abort', giveUp, { once: true })
       this.#wanted.push(wanted)
-      this.#wake?.abort()
+      this.#wakeUp()
     })
   }
 
@@ -124,7 +124,7 @@ export class CheckSession {
     const wanted = at === undefined || this.#isAnswered(at) ? undefined : at
     if (wanted === this.#deadlineAt) return
     this.#deadlineAt = wanted
-    this.#wake?.abort()
+    this.#wakeUp()
   }
 
   /** Runs the probe once; says why it ended. */
@@ -151,7 +151,7 @@ export class CheckSession {
     } finally {
       // A due that the ended probe still waits for must not take a look away from the next one.
       ended.abort()
-      this.#wake?.abort()
+      this.#wakeUp()
     }
   }
 
@@ -169,6 +169,11 @@ export class CheckSession {
       onLag?.(Math.max(0, now - due.at))
       yield due
     }
+  }
+
+  /** The reason is given: without one, an abort builds an exception with its stack. */
+  #wakeUp(): void {
+    this.#wake?.abort('woken')
   }
 
   async #nextLook(ended: AbortSignal): Promise<Due | undefined> {

@@ -3,6 +3,13 @@ import type { PathHealth, VantageReport } from '../core/health.ts'
 import type { GroupSettings } from '../core/settings.ts'
 import { quorumHealth } from '../engine/quorum.ts'
 
+interface Computed {
+  readonly at: number
+  readonly version: number
+  readonly of: GroupSettings
+  readonly all: ReadonlyMap<string, PathHealth>
+}
+
 /** A change of a path's health, for the journal and metrics. */
 export interface Transition {
   readonly group: string
@@ -21,6 +28,10 @@ export class HealthBoard {
   readonly #onTransition: (transition: Transition) => void
   readonly #reports = new Map<string, Map<string, VantageReport>>()
   readonly #health = new Map<string, PathHealth>()
+  /** By group: what was computed at one instant from the same reports. */
+  readonly #computed = new Map<string, Computed>()
+  /** Counts everything that health depends on, besides time. */
+  #version = 0
 
   constructor(options: {
     clock: Clock
@@ -35,10 +46,12 @@ export class HealthBoard {
   /** After a reload: a report older than this many milliseconds counts as unknown. */
   configure(staleAfterMs: number): void {
     this.#staleAfterMs = staleAfterMs
+    this.#version += 1
   }
 
   /** Takes a report of any vantage. */
   report(report: VantageReport): void {
+    this.#version += 1
     const known = this.#reports.get(report.path)
     if (known === undefined) {
       this.#reports.set(report.path, new Map([[report.vantage, report]]))
@@ -50,6 +63,8 @@ export class HealthBoard {
   /** Health of every path of a group now, by short name in configured order. */
   health(group: GroupSettings): ReadonlyMap<string, PathHealth> {
     const now = this.#clock.now()
+    const known = this.#computed.get(group.name)
+    if (known?.at === now && known.version === this.#version && known.of === group) return known.all
     const all = new Map<string, PathHealth>()
     for (const path of group.paths) {
       const full = `${group.name}/${path.name}`
@@ -72,6 +87,7 @@ export class HealthBoard {
         this.#onTransition({ group: group.name, path: path.name, from: previous, to: health })
       }
     }
+    this.#computed.set(group.name, { at: now, version: this.#version, of: group, all })
     return all
   }
 
@@ -82,6 +98,7 @@ export class HealthBoard {
 
   /** Forgets a path that is no longer configured. */
   forget(path: string): void {
+    this.#version += 1
     this.#reports.delete(path)
     this.#health.delete(path)
   }

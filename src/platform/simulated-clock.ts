@@ -78,7 +78,7 @@ export class SimulatedClock implements Clock {
       next.fire(true)
     }
     this.#now = Math.max(this.#now, until)
-    await settle()
+    await comeRound()
   }
 
   #push(timer: Timer): void {
@@ -122,8 +122,19 @@ function isBefore(a: Timer, b: Timer): boolean {
   return a.at < b.at || (a.at === b.at && a.order < b.order)
 }
 
-/** All promise reactions that are ready have run when the event loop comes round. */
+/**
+ * All promise reactions that are ready, and those that they make ready, have run by the next tick:
+ * Node empties the queue of promise reactions before each. Going round the event loop for it made a
+ * simulation a sixth slower.
+ */
 async function settle(): Promise<void> {
+  await new Promise<void>((resolve) => {
+    process.nextTick(resolve)
+  })
+}
+
+/** Lets the event loop come round, so that signals and other work of the process have their turn. */
+async function comeRound(): Promise<void> {
   await new Promise<void>((resolve) => {
     setImmediate(resolve)
   })

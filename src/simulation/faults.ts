@@ -3,7 +3,7 @@ import type { VantageReport } from '../core/health.ts'
 import type { JournalKind } from '../core/journal.ts'
 import { hurt } from './hurts.ts'
 import type { Sight } from './vantages.ts'
-import { deliverNow, type World, type WorldOptions } from './world.ts'
+import { deliverNow, groupOf, type World, type WorldOptions } from './world.ts'
 
 /** Something that goes wrong in the simulated world, as a sentence and as what it does. */
 export interface PlannedFault {
@@ -60,7 +60,6 @@ export function planFaults(world: World, random: Random, minutes: number): Plann
   const faults: PlannedFault[] = []
   const endMs = minutes * 60_000
   const groups = world.settings.groups.map((group) => group.name)
-  const paths = world.group.paths.map((path) => path.name)
   const vantages = world.settings.vantages.map((vantage) => vantage.name)
   const machinery = (at: number, group: string) => {
     const fault = hurt(world, dice, group)
@@ -83,7 +82,7 @@ export function planFaults(world: World, random: Random, minutes: number): Plann
   for (let index = between(3, chance(0.5) ? 10 : 25); index > 0; index -= 1) {
     const at = between(60_000, Math.max(61_000, endMs - 120_000))
     const group = pick(groups)
-    const path = pick(paths)
+    const path = pick(groupOf(world, group).paths).name
     const vantage = pick(vantages)
     const lasts = between(5_000, 240_000)
     const put = (says: string, spell: Omit<Spell, 'from' | 'until'>) => {
@@ -163,6 +162,16 @@ class Spells {
           (spell.group ?? group) === group &&
           (spell.path ?? path) === path &&
           (spell.vantage ?? vantage) === vantage,
+      )
+      return hit?.sight ?? 'good'
+    }
+    world.truth = (path, group) => {
+      const hit = this.#spells.findLast(
+        (spell) =>
+          spell.vantage === undefined &&
+          isOn(spell, clock.now()) &&
+          (spell.group ?? group) === group &&
+          (spell.path ?? path) === path,
       )
       return hit?.sight ?? 'good'
     }

@@ -4,8 +4,8 @@ import { reloadRefusal } from '../config/reload.ts'
 import type { Settings } from '../core/settings.ts'
 import type { Dice, PlannedFault } from './faults.ts'
 import type { SimulatedTarget } from './target.ts'
-import { ruleSet, simulatedProbe } from './vantages.ts'
-import { killProcess, startProcess, type Process, type World } from './world.ts'
+import { ruleSet } from './shapes.ts'
+import { groupOf, killProcess, startProcess, type Process, type World } from './world.ts'
 
 type Hurt = Omit<PlannedFault, 'at'>
 
@@ -19,7 +19,7 @@ export function hurt(world: World, dice: Dice, group: string): Hurt {
 
 function targetHurts(world: World, dice: Dice, group: string, lasts: number): Hurt[] {
   const { between, chance, pick } = dice
-  const names = world.group.paths.map((path) => path.name)
+  const names = groupOf(world, group).paths.map((path) => path.name)
   const path = pick(names)
   // Half-way states and nonsense are what a person leaves who is interrupted.
   const edit = chance(0.8)
@@ -191,7 +191,7 @@ function storeHurts(_world: World, dice: Dice, _group: string, lasts: number): H
 
 function peopleHurts(world: World, dice: Dice, group: string, lasts: number): Hurt[] {
   const { chance, pick } = dice
-  const path = pick(world.group.paths).name
+  const path = pick(groupOf(world, group).paths).name
   const bypass = chance(0.5) ? ['holddown', 'budget', 'hold', 'blast-radius'] : []
   const apply = chance(0.3)
   const person = { group, actor: 'ana', reason: 'simulated' } as const
@@ -274,7 +274,7 @@ function reload(world: World, change: (settings: Settings) => Settings): void {
   if (hit.length === 0 || !hit.every(mayReload)) return
   world.settings = next
   world.modes.push({ at: world.clock.now(), mode: next.mode })
-  const rules = ruleSet(simulatedProbe(world, 'rules', { next: () => 0 }))
+  const rules = ruleSet(world.rules)
   for (const process of hit) void process.watchdog.reload(next, rules)
 }
 

@@ -1,18 +1,21 @@
 import { sameAllocation, serving } from '../core/allocation.ts'
 import { verifyChain } from '../formats/journal-chain.ts'
 import type { Write } from './target.ts'
+import { groupOf } from './world.ts'
 import { intentIdOf, type Trace, type Violation } from './trace.ts'
 
 /** 11, 12: after every write something serves, in integers, and only configured paths. */
 export function neverEmpty({ world }: Trace): Violation[] {
-  const known = new Set(world.group.paths.map((path) => path.name))
+  const known = new Map(
+    world.initial.map((group) => [group.name, new Set(group.paths.map((path) => path.name))]),
+  )
   return world.writes
     .filter((write) => write.by === 'changeover')
     .filter((write) => {
       const weights = Object.values(write.to)
       return (
         serving(write.to).length === 0 ||
-        Object.keys(write.to).some((path) => !known.has(path)) ||
+        Object.keys(write.to).some((path) => known.get(write.group)?.has(path) !== true) ||
         weights.some((weight) => !Number.isInteger(weight) || weight < 0 || weight > 100)
       )
     })
@@ -62,9 +65,8 @@ export function fencing({ world }: Trace): Violation[] {
 
 /** 31, 34: no call without a good read before it, nor with less lease left than it may take. */
 export function calls({ world }: Trace): Violation[] {
-  const { callTimeoutMs } = world.group
-  return world.calls.flatMap(({ at, leftMs, isReadBefore, target }) => [
-    ...(leftMs <= callTimeoutMs
+  return world.calls.flatMap(({ at, group, leftMs, isReadBefore, target }) => [
+    ...(leftMs <= groupOf(world, group).callTimeoutMs
       ? [{ invariant: 34, at, says: `a call to ${target} with ${leftMs} ms of lease left` }]
       : []),
     ...(isReadBefore

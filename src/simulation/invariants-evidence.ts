@@ -1,11 +1,15 @@
 import { isAutomatic, type Opened, type Trace, type Violation } from './trace.ts'
+import { slowest } from './shapes.ts'
 import { isBadSight } from './vantages.ts'
+import { groupOf } from './world.ts'
 
 /** 1 to 8: an automatic move away from a path stands on enough vantages that saw it bad, lately, with their own network well. */
 export function evidence({ world, opened }: Trace): Violation[] {
   const violations: Violation[] = []
   const needed = Math.min(2, world.settings.vantages.length)
-  const { staleAfterMs } = world.settings.timing
+  // A rule over a window remembers what it saw a little longer.
+  const lately =
+    world.settings.timing.staleAfterMs + slowest(world.rules, world.settings.timing).windowMs
   for (const { at, group, intent } of opened) {
     if (intent.reason !== 'failover') continue
     if (intent.leaving.length === 0) {
@@ -24,7 +28,7 @@ export function evidence({ world, opened }: Trace): Violation[] {
       for (const look of world.looks) {
         if (look.group !== group || look.path !== path || look.at > at || look.isCut) continue
         if (isBadSight(look.sight)) ever.add(look.vantage)
-        if (look.at < at - staleAfterMs - 100) continue
+        if (look.at < at - lately - 100) continue
         if (isBadSight(look.sight)) bad.add(look.vantage)
         if (look.sight !== 'dark') fresh.add(look.vantage)
       }
@@ -73,7 +77,7 @@ function targetOf(trace: Trace, { at, group, intent }: Opened): Violation[] {
       look.sight !== 'dark' &&
       !look.isCut &&
       look.at <= at &&
-      look.at >= at - world.group.precheckTtlMs - 100,
+      look.at >= at - groupOf(world, group).precheckTtlMs - 100,
   )
   if (!isChecked) {
     violations.push({ invariant: 9, at, says: `${intent.target} was not checked right before` })
@@ -86,7 +90,7 @@ function targetOf(trace: Trace, { at, group, intent }: Opened): Violation[] {
 }
 
 function isBarred(trace: Trace, group: string, path: string, at: number): boolean {
-  const { holddownMs, precheckTtlMs } = trace.world.group
+  const { holddownMs, precheckTtlMs } = groupOf(trace.world, group)
   const wasLeft = trace.opened.some(
     (each) =>
       each.group === group &&

@@ -1,12 +1,13 @@
+import { groupOf } from './world.ts'
 import { isAutomatic, type Trace, type Violation } from './trace.ts'
 
 /** 17, 18, 21: holddown from applied with its one exception, no return to a path left as down, budget in any window. */
 export function rates(trace: Trace): Violation[] {
   const violations: Violation[] = []
   const { world } = trace
-  const { holddownMs, budget } = world.group
   for (const { at, group, intent } of trace.opened) {
     if (!isAutomatic(intent)) continue
+    const { holddownMs, budget } = groupOf(world, group)
     const tell = (invariant: number, says: string) => violations.push({ invariant, at, says })
     // A person who looked forgives what was spent; what happened before tells nothing more.
     const forgivenAt = trace.of(group, 'ack').findLast((each) => each.at <= at)?.at ?? -1

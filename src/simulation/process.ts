@@ -8,7 +8,8 @@ import type { Store } from '../plugin/store.ts'
 import { memoryStore, type MemoryStore } from './memory-store.ts'
 import { ProcessClock } from './process-clock.ts'
 import { simulatedActuator, simulatedPull, type Point } from './target.ts'
-import { netOf, ruleSet, simulatedProbe } from './vantages.ts'
+import { ruleSet } from './shapes.ts'
+import { netOf, simulatedProbes } from './vantages.ts'
 import type { World, WorldOptions } from './world.ts'
 
 /** What a process's store does wrong. */
@@ -98,7 +99,7 @@ export async function startProcess(world: World, options: WorldOptions): Promise
     },
   })
   const vantage = world.settings.vantage.name
-  const probe = simulatedProbe(world, vantage, random)
+  const probes = simulatedProbes(world, vantage, random)
   const watchdog: Watchdog = new Watchdog({
     clock,
     random,
@@ -106,9 +107,9 @@ export async function startProcess(world: World, options: WorldOptions): Promise
     net: netOf(world, vantage),
     store,
     log: silentLog,
-    plugins: { probes: [probe], actuators: [actuator, simulatedPull], notifiers: [pager] },
+    plugins: { probes, actuators: [actuator, simulatedPull], notifiers: [pager] },
     settings: world.settings,
-    rules: ruleSet(probe),
+    rules: ruleSet(world.rules),
     lagMs: () => 0,
     ...(options.withoutGuards !== undefined && { withoutGuards: options.withoutGuards }),
   })

@@ -1,7 +1,8 @@
 import { seededRandom } from '../core/seeded-random.ts'
 import type { GroupSettings } from '../core/settings.ts'
 import { diceOf, planFaults } from './faults.ts'
-import { checkTrace, fingerprint, type Violation } from './invariants.ts'
+import { checkTrace, type Violation } from './invariants.ts'
+import { OutageMeter, type GroupOutage } from './outage-meter.ts'
 import { Witness } from './witness.ts'
 import {
   createWorld,
@@ -17,8 +18,9 @@ export interface Outcome {
   readonly seed: number
   readonly violations: readonly Violation[]
   readonly faults: readonly string[]
+  /** Writes to targets. */
   readonly changes: number
-  readonly fingerprint: string
+  readonly outages: readonly GroupOutage[]
   readonly world: World
 }
 
@@ -64,6 +66,7 @@ export async function simulate(
   const world = createWorld(options)
   const faults = planFaults(world, random, minutes - calmMs / 60_000)
   const witness = new Witness(world)
+  const meter = new OutageMeter(world)
   await startProcess(world, options)
   const pending = [...faults]
   let deadSince: number | undefined
@@ -78,6 +81,7 @@ export async function simulate(
       if (process.store.crashed && !process.dead) killProcess(process)
     }
     witness.look()
+    meter.look()
     const isDead = world.processes.every((process) => process.dead)
     deadSince = isDead ? (deadSince ?? now) : undefined
     if (deadSince !== undefined && now - deadSince >= restartAfterMs) {
@@ -88,9 +92,9 @@ export async function simulate(
   return {
     seed,
     violations: [...witness.violations, ...checkTrace(world)],
+    outages: meter.groups,
     faults: faults.map((fault) => `${Math.round(fault.at / 1000)} s: ${fault.says}`),
     changes: world.writes.filter((write) => write.by === 'changeover').length,
-    fingerprint: fingerprint(world),
     world,
   }
 }

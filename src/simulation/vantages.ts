@@ -1,16 +1,16 @@
 import { z } from 'zod'
-import { serving } from '../core/allocation.ts'
+import { serving, type Allocation } from '../core/allocation.ts'
 import type { Random } from '../core/clock.ts'
 import { silentLog } from '../core/log.ts'
-import type { Observation } from '../core/sample.ts'
+import type { Measurements, Observation } from '../core/sample.ts'
 import { seededRandom } from '../core/seeded-random.ts'
 import { CheckSession } from '../app/check-session.ts'
 import { runSelfCheck } from '../app/self-check.ts'
 import { WatchedPath } from '../app/watched-path.ts'
 import { createPathWatch } from '../engine/rules/path-watch.ts'
-import { compileRuleSet, type RuleSet } from '../engine/rules/rule-set.ts'
 import type { Net } from '../plugin/net.ts'
 import type { ProbePlugin } from '../plugin/probe.ts'
+import { ruleSet, type Shape } from './shapes.ts'
 import type { World } from './world.ts'
 
 /**
@@ -37,98 +37,84 @@ export interface Look {
   readonly isCut: boolean
 }
 
-/** The rules of the simulation: one of each class over one measurement each. */
-const simulatedRules = {
-  name: 'sim',
-  windows: {},
-  rules: [
-    {
-      name: 'standing-still',
-      class: 'down',
-      when: 'picture_age_seconds > 8.0',
-      severity: 'critical',
-      says: 'the picture is {picture_age_seconds}s old',
-    },
-    {
-      name: 'blurred',
-      class: 'degraded',
-      when: 'quality_ratio < 0.5',
-      forMs: 10_000,
-      clearForMs: 20_000,
-      severity: 'warning',
-      says: 'quality {quality_ratio}',
-    },
-  ],
-} as const
+/** The probes of one vantage, one for each type in use: they see what the world lets them see. */
+export function simulatedProbes(world: World, vantage: string, random: Random): ProbePlugin[] {
+  return world.rules.shapes.map((shape) => simulatedProbe(world, shape, vantage, random))
+}
 
-/** The probe of one vantage: it sees what the world lets it see. */
-export function simulatedProbe(world: World, vantage: string, random: Random): ProbePlugin {
+function simulatedProbe(world: World, shape: Shape, vantage: string, random: Random): ProbePlugin {
+  const { type, measures } = shape
   return {
-    type: 'sim',
+    type,
     summary: 'A simulated path.',
     options: z.strictObject({ group: z.string(), path: z.string() }),
-    measures: [
-      { name: 'picture_age_seconds', kind: 'gauge', unit: 'seconds', help: 'Age of the picture.' },
-      { name: 'quality_ratio', kind: 'gauge', unit: 'ratio', help: 'Quality of the picture.' },
-    ],
+    measures,
     async *observe(options, context): AsyncIterable<Observation> {
       const { group, path } = options as { group: string; path: string }
       for await (const due of context.due) {
         await context.clock.sleep(5 + random.next() * 40, context.signal)
         if (context.signal.aborted) return
         const isCut = world.isCut(vantage)
-        const seen = path === 'public' ? publicSight(world, group, vantage) : undefined
+        const seen = path === publicPath ? publicSight(world, group, vantage) : undefined
         const sight = isCut ? 'bad' : (seen ?? world.sight(path, vantage, group))
         const at = world.clock.now()
         world.looks.push({ at, vantage, group, path, sight, purpose: due.purpose, isCut })
         if (sight === 'hung') await context.clock.sleep(Number.MAX_SAFE_INTEGER, context.signal)
-        else yield observationOf(sight)
+        else yield observationOf(sight, shape, world.variant)
       }
     },
   }
 }
 
+/** The name under which probes look at what the group serves to the public. */
+export const publicPath = 'public'
+
 /** The public name is as good as everything that serves behind it. */
 function publicSight(world: World, group: string, vantage: string): Sight {
   const trouble = world.publicTrouble(group, vantage)
   if (trouble !== undefined) return trouble
-  const sights = servedBy(world, group).map((path) => world.sight(path, vantage, group))
+  const sights = serving(servedBy(world, group)).map((path) => world.sight(path, vantage, group))
   if (sights.some(isBadSight) || sights.length === 0) return 'bad'
   return sights.includes('dark') ? 'dark' : 'good'
 }
 
-/** Paths that really carry a group's traffic: by every required target, or by what is published. */
-function servedBy(world: World, group: string): string[] {
+/** What really carries a group's traffic: the sum of every required target, or what is published. */
+export function servedBy(world: World, group: string): Allocation {
   const pushed = [...world.targets.values()].filter(
     (target) => target.group === group && target.isRequired,
   )
   const publication = world.publications.get(group)
   const targets = pushed.length > 0 || publication === undefined ? pushed : [publication]
-  return [...new Set(targets.flatMap((target) => serving(target.allocation)))]
+  const sum: Record<string, number> = {}
+  for (const target of targets) {
+    for (const [path, weight] of Object.entries(target.allocation)) {
+      sum[path] = (sum[path] ?? 0) + weight
+    }
+  }
+  return sum
 }
 
-function observationOf(sight: Exclude<Sight, 'hung'>): Observation {
+/** `variant` picks among the rules that numbers can make active. */
+function observationOf(sight: Exclude<Sight, 'hung'>, shape: Shape, variant: number): Observation {
   const base = { findings: [] }
-  if (sight === 'bad') {
+  const stalled = shape.down[variant % Math.max(1, shape.down.length)]
+  if (sight === 'bad' || (sight === 'stalled' && stalled === undefined)) {
     const reason = 'connection refused'
     return { ...base, outcome: 'fail', reason, diagnosis: 'unreachable', measurements: {} }
   }
   if (sight === 'dark') {
     return { ...base, outcome: 'unknown', reason: 'no route', measurements: {} }
   }
-  const age = { good: 1, blurry: 1, stalled: 30, broken: Number.NaN }[sight]
-  const measurements = {
-    picture_age_seconds: age,
-    ...(sight !== 'broken' && { quality_ratio: sight === 'blurry' ? 0.2 : 1 }),
-  }
+  const { degraded, good } = shape
+  const blurry = degraded[variant % Math.max(1, degraded.length)] ?? good
+  const measurements = { good, blurry, stalled: stalled ?? good, broken: brokenOf(good) }[sight]
   return { ...base, outcome: 'pass', measurements }
 }
 
-/** The compiled rules. */
-export function ruleSet(probe: ProbePlugin): RuleSet {
-  const compiled = compileRuleSet([simulatedRules], [probe])
-  if (!compiled.ok) throw new Error(JSON.stringify(compiled.errors))
-  return compiled.set
+/** Of every second measurement nothing comes, of the others nonsense. */
+function brokenOf(good: Measurements): Measurements {
+  const kept = Object.keys(good).filter((_, index) => index % 2 === 0)
+  return Object.fromEntries(kept.map((name) => [name, Number.NaN]))
 }
 
 /** The network as a vantage has it: the reference target answers unless the vantage is cut off. */
@@ -171,12 +157,14 @@ export function startOtherVantages(world: World, seed: number): void {
   for (const [index, vantage] of settings.vantages.entries()) {
     if (vantage.name === settings.vantage.name) continue
     const random = seededRandom(seed * 31 + index)
-    const plugin = simulatedProbe(world, vantage.name, random)
+    const plugins = simulatedProbes(world, vantage.name, random)
     const watchedPaths: WatchedPath[] = []
-    const rules = ruleSet(plugin)
+    const rules = ruleSet(world.rules)
     for (const group of settings.groups) {
       for (const path of group.paths) {
         const full = `${group.name}/${path.name}`
+        const plugin = plugins.find((each) => each.type === path.type)
+        if (plugin === undefined) throw new Error(`no simulated probe of type ${path.type}`)
         const session = new CheckSession({
           clock,
           random,
@@ -188,7 +176,7 @@ export function startOtherVantages(world: World, seed: number): void {
           vantage: vantage.name,
           onSample: (sample) => watched.apply(sample),
         })
-        const { timing } = settings
+        const timing = { ...settings.timing, everyMs: path.everyMs }
         const now = clock.now()
         const watch = createPathWatch({
           path: full,

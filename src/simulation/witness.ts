@@ -1,10 +1,17 @@
 import { serving } from '../core/allocation.ts'
+import type { GroupController } from '../app/group/group-controller.ts'
 import type { Violation } from './trace.ts'
 import { isBadSight } from './vantages.ts'
 import type { Process, World } from './world.ts'
 
 /** Detection (15 s), a look (5 s), page_after (30 s), and a change that may be tried meanwhile. */
 const pageWithinMs = 80_000
+
+interface Shown {
+  readonly group: string
+  readonly process: Process
+  readonly snapshot: ReturnType<GroupController['snapshot']>
+}
 
 /** Watches a run second by second, for what the trace alone does not tell. */
 export class Witness {
@@ -15,6 +22,7 @@ export class Witness {
   readonly #openKeys = new Set<string>()
   /** By process and path: since when its controller calls the path up, without a break. */
   readonly #upSince = new Map<string, number>()
+  #leading: readonly Shown[] = []
   #read = 0
   #heard = 0
   #watchers = ''
@@ -24,6 +32,7 @@ export class Witness {
   }
 
   look(): void {
+    this.#leading = this.#snapshots()
     this.#hear()
     this.#checkFailbacks()
     this.#checkExplained()
@@ -32,9 +41,8 @@ export class Witness {
 
   /** 37: whatever the moment, a down active path that is not left has a reason. */
   #checkExplained(): void {
-    for (const { group, process } of this.#leading()) {
-      const snapshot = process.watchdog.controller(group)?.snapshot()
-      if (snapshot === undefined || snapshot.decision.kind !== 'stay') continue
+    for (const { group, snapshot } of this.#leading) {
+      if (snapshot.decision.kind !== 'stay') continue
       const { decision, situation, busy } = snapshot
       const on = serving(situation.memory.row.allocation ?? {})
       const isDown = on.some((path) => situation.paths.get(path)?.health === 'down')
@@ -62,9 +70,8 @@ export class Witness {
       if (upMs < waitMs - 3_000) this.#tell(22, `failback after ${upMs} of ${waitMs} ms`)
     }
     this.#read = disk.journal.length
-    for (const { group, process } of this.#leading()) {
-      const snapshot = process.watchdog.controller(group)?.snapshot()
-      for (const [name, path] of snapshot?.situation.paths ?? []) {
+    for (const { group, process, snapshot } of this.#leading) {
+      for (const [name, path] of snapshot.situation.paths) {
         const key = `p${process.id} ${group}/${name}`
         if (path.health !== 'up') this.#upSince.delete(key)
         else if (!this.#upSince.has(key)) this.#upSince.set(key, clock.now())
@@ -72,11 +79,16 @@ export class Witness {
     }
   }
 
-  *#leading(): Iterable<{ readonly group: string; readonly process: Process }> {
-    for (const process of this.#world.processes) {
-      if (process.dead || process.store.crashed || process.clock.isPaused) continue
-      for (const { name } of this.#world.settings.groups) yield { group: name, process }
-    }
+  /** What every living controller shows of its group now. */
+  #snapshots(): Shown[] {
+    return this.#world.processes
+      .filter(({ clock, dead, store }) => !dead && !store.crashed && !clock.isPaused)
+      .flatMap((process) =>
+        this.#world.settings.groups.flatMap(({ name: group }) => {
+          const snapshot = process.watchdog.controller(group)?.snapshot()
+          return snapshot === undefined ? [] : [{ group, process, snapshot }]
+        }),
+      )
   }
 
   #hear(): void {

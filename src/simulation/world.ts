@@ -5,10 +5,11 @@ import type { JournalEntry, JournalKind } from '../core/journal.ts'
 import type { Notice } from '../core/notice.ts'
 import type { ActuatorSettings, GroupSettings, Settings } from '../core/settings.ts'
 import { SimulatedClock } from '../platform/simulated-clock.ts'
-import { defaultSettings } from '../app/scenarios/default-settings.ts'
+import { defaultSettings, type InstallationShape } from '../app/scenarios/default-settings.ts'
 import { memoryDisk, type MemoryDisk } from './memory-store.ts'
 import type { Process } from './process.ts'
 import { pullType, pushType, SimulatedTarget, type Call, type Write } from './target.ts'
+import { ownRules, type SimulatedRules } from './shapes.ts'
 import { startOtherVantages, type Look, type Sight } from './vantages.ts'
 
 export { killProcess, startProcess, type Process } from './process.ts'
@@ -45,9 +46,17 @@ export interface World {
   readonly triggers: { kind: JournalKind; readonly run: () => void }[]
   /** As now configured; a reload replaces it. */
   settings: Settings
+  /** The groups as the world began. */
+  readonly initial: readonly GroupSettings[]
+  /** The first group. */
   readonly group: GroupSettings
-  /** What is true of a path, and what each vantage would say of it. */
+  readonly rules: SimulatedRules
+  /** Picks which of the rules strike. */
+  readonly variant: number
+  /** What each vantage would say of a path. */
   sight: (path: string, vantage: string, group: string) => Sight
+  /** What is true of a path, whatever single vantages say. */
+  truth: (path: string, group: string) => Sight
   /** What the public name shows in spite of the path behind it. */
   publicTrouble: (group: string, vantage: string) => Sight | undefined
   /** The vantage has no network at all. */
@@ -58,8 +67,16 @@ export interface World {
   notifierDown: boolean
 }
 
+/** A person's own configuration, made ready: every path, target and way to people is a simulated one. */
+export interface Configuration {
+  readonly settings: Settings
+  readonly rules: SimulatedRules
+}
+
 export interface WorldOptions {
   readonly seed: number
+  /** In place of a generated world. */
+  readonly configuration?: Configuration
   readonly vantages?: number
   readonly paths?: number
   readonly groups?: number
@@ -72,19 +89,18 @@ export interface WorldOptions {
 /** A world with its groups, targets, vantages and no process yet. */
 export function createWorld(options: WorldOptions): World {
   const clock = new SimulatedClock()
-  const settings = settingsOf(options)
+  const settings = options.configuration?.settings ?? settingsOf(options)
   const [group] = settings.groups
   if (group === undefined) throw new Error('the simulation needs a group')
   const writes: Write[] = []
-  const names = group.paths.map((path) => path.name)
-  const targetOf = (of: string, name: string, isRequired: boolean) =>
+  const targetOf = (of: GroupSettings, name: string, isRequired: boolean) =>
     new SimulatedTarget({
       clock,
       log: writes,
       name,
-      group: of,
+      group: of.name,
       isRequired,
-      allocation: allTo(names[0] ?? '', names),
+      allocation: firstOf(of),
     })
   const targets = new Map(
     settings.groups.flatMap((each) =>
@@ -92,14 +108,14 @@ export function createWorld(options: WorldOptions): World {
         .filter((actuator) => actuator.type === pushType)
         .map((actuator) => {
           const { target } = actuator.options as { target: string }
-          return [target, targetOf(each.name, target, actuator.required)] as const
+          return [target, targetOf(each, target, actuator.required)] as const
         }),
     ),
   )
   const publications = new Map(
     settings.groups
       .filter((each) => each.actuators.some((actuator) => actuator.type === pullType))
-      .map((each) => [each.name, targetOf(each.name, `${each.name}#published`, true)] as const),
+      .map((each) => [each.name, targetOf(each, `${each.name}#published`, true)] as const),
   )
   const target = [...targets.values(), ...publications.values()][0]
   if (target === undefined) throw new Error('the simulation needs a target')
@@ -119,8 +135,12 @@ export function createWorld(options: WorldOptions): World {
     modes: [{ at: 0, mode: settings.mode }],
     triggers: [],
     settings,
+    initial: settings.groups,
     group,
+    rules: options.configuration?.rules ?? ownRules,
+    variant: options.seed,
     sight: () => 'good',
+    truth: () => 'good',
     publicTrouble: () => undefined,
     isCut: () => false,
     deliver: (of, report) => deliverNow(world, of, report),
@@ -129,6 +149,19 @@ export function createWorld(options: WorldOptions): World {
   watchDisk(world)
   startOtherVantages(world, options.seed)
   return world
+}
+
+/** The settings that a group began with: a reload in the simulation leaves the rules of the world alone. */
+export function groupOf({ initial, settings }: World, name: string): GroupSettings {
+  const group = [...initial, ...settings.groups].find((each) => each.name === name)
+  if (group === undefined) throw new Error(`the simulation has no group ${name}`)
+  return group
+}
+
+/** Where traffic is when a world begins. */
+export function firstOf(group: GroupSettings): Allocation {
+  const names = group.paths.map((path) => path.name)
+  return allTo(names[0] ?? '', names)
 }
 
 function settingsOf(options: WorldOptions): Settings {
@@ -141,9 +174,7 @@ function settingsOf(options: WorldOptions): Settings {
     name: `channel-${index + 1}/cdn`,
     paths: names.map((name) => ({ name })),
   }))
-  const loaded = defaultSettings({ place: 'the simulation', vantages, groups })
-  if (!loaded.ok) throw new Error('the simulation has settings that are refused')
-  const { settings } = loaded
+  const settings = defaultsFor({ place: 'the simulation', vantages, groups })
   return {
     ...settings,
     mode: 'armed',
@@ -152,6 +183,19 @@ function settingsOf(options: WorldOptions): Settings {
     notify: [{ route: 'page', type: 'sim-page', options: {}, minSeverity: 'info' }],
     ...options.settings,
   }
+}
+
+/** Reading settings from text takes longer than a virtual minute: there are few shapes, and they are kept. */
+const defaults = new Map<string, Settings>()
+
+function defaultsFor(shape: InstallationShape): Settings {
+  const key = JSON.stringify(shape)
+  const known = defaults.get(key)
+  if (known !== undefined) return known
+  const loaded = defaultSettings(shape)
+  if (!loaded.ok) throw new Error(`the simulation has settings that are refused: ${loaded.errors}`)
+  defaults.set(key, loaded.settings)
+  return loaded.settings
 }
 
 /** A group whose paths, public name and targets are the simulation's. */

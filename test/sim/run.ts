@@ -1,4 +1,6 @@
+import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
+import { runSeeds } from '../../src/simulation/run-seeds.ts'
 import { simulate } from '../../src/simulation/simulate.ts'
 
 const { values } = parseArgs({
@@ -6,6 +8,7 @@ const { values } = parseArgs({
     seeds: { type: 'string', default: '300' },
     from: { type: 'string', default: '1' },
     minutes: { type: 'string', default: '20' },
+    jobs: { type: 'string', default: String(availableParallelism()) },
     verbose: { type: 'boolean', default: false },
     // Ends with the first seed that breaks an invariant.
     first: { type: 'boolean', default: false },
@@ -15,34 +18,46 @@ const { values } = parseArgs({
 const from = Number(values.from)
 const seeds = Number(values.seeds)
 const minutes = Number(values.minutes)
+/** Between two remarks on a long run, in seconds. */
+const remarkEvery = 60
 const failed: number[] = []
-let changes = 0
+let done = 0
+let writes = 0
 const startedAt = performance.now()
-for (let seed = from; seed < from + seeds; seed += 1) {
-  const outcome = await simulate(seed, minutes)
-  changes += outcome.changes
-  if (values.verbose || outcome.violations.length > 0) {
-    console.log(`seed ${seed}: ${outcome.violations.length} violations`)
-    for (const fault of outcome.faults) console.log(`  ${fault}`)
-    for (const violation of outcome.violations.slice(0, 10)) {
+let remarkedAt = startedAt
+
+const sofar = () => {
+  const seconds = (performance.now() - startedAt) / 1_000
+  return `${done - failed.length} of ${done} seeds of ${minutes} virtual minutes passed, ${writes} writes, ${seconds.toFixed(1)} s`
+}
+
+for await (const report of runSeeds({ from, seeds, minutes, jobs: Number(values.jobs) })) {
+  const { seed, violations } = report
+  done += 1
+  writes += report.writes
+  if (values.verbose || violations.length > 0) {
+    console.log(`seed ${seed}: ${violations.length} violations`)
+    for (const fault of report.faults) console.log(`  ${fault}`)
+    for (const violation of violations.slice(0, 10)) {
       console.log(`  invariant ${violation.invariant} at ${violation.at} ms: ${violation.says}`)
     }
   }
   if (values.verbose) {
-    for (const entry of outcome.world.disk.journal) {
+    const { world } = await simulate(seed, minutes)
+    for (const entry of world.disk.journal) {
       console.log(`  ${entry.at - 1_700_000_000_000} ${entry.kind}: ${entry.says}`)
     }
   }
-  if (outcome.violations.length > 0) {
+  if (violations.length > 0) {
     failed.push(seed)
-    if (values.first) break
     console.log(`  replay: npm run sim -- --from ${seed} --seeds 1 --minutes ${minutes} --verbose`)
+    if (values.first) break
   }
+  if (performance.now() - remarkedAt < remarkEvery * 1_000) continue
+  remarkedAt = performance.now()
+  console.log(`… ${sofar()}`)
 }
-const seconds = ((performance.now() - startedAt) / 1000).toFixed(1)
-console.log(
-  `${seeds - failed.length} of ${seeds} seeds of ${minutes} virtual minutes passed, ${changes} writes, ${seconds} s`,
-)
+console.log(sofar())
 if (failed.length > 0) {
   console.log(`failed seeds: ${failed.join(', ')}`)
   process.exitCode = 1

@@ -290,7 +290,7 @@ class LevelTriggered implements Alerting {
 
   #arm(at: number): void {
     if (this.#timer?.at === at) return
-    this.#timer?.cancel.abort()
+    this.#timer?.cancel.abort('armed anew')
     this.#timer = undefined
     if (at === Infinity) return
     const cancel = new AbortController()
