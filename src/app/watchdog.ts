@@ -300,6 +300,7 @@ export class Watchdog {
       verify: (path, signal) => this.#paths.verify(current(), path, signal),
       onChange: () => this.#changed(),
       onConditions: (conditions) => this.#alerting.conditions(group.name, conditions),
+      onAside: () => this.#alerting.aside(group.name),
       tickMs: this.#options.tickMs ?? 1_000,
       onDecision: () => hooks?.onTurn?.(),
       ...(hooks?.onPhase !== undefined && { onPhase: hooks.onPhase }),

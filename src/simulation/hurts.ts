@@ -134,6 +134,7 @@ function processHurts(_world: World, dice: Dice, _group: string, lasts: number):
       says: 'the process is stopped in good order, and another one starts',
       run: async (world, options) => {
         for (const process of living(world)) {
+          process.stopping = true
           void process.watchdog.stop().then(() => killProcess(process))
         }
         await startProcess(world, options)
@@ -215,6 +216,7 @@ function peopleHurts(world: World, dice: Dice, group: string, lasts: number): Hu
 function otherHurts(_world: World, dice: Dice, _group: string, lasts: number): Hurt[] {
   const ms = (dice.random.next() - 0.5) * 7_200_000
   const mode = dice.pick(['advise', 'armed', 'off'] as const)
+  const forMs = dice.between(3_000, 40_000)
   return [
     { says: `the wall clock jumps by ${Math.round(ms)} ms`, run: (world) => jump(world, ms) },
     {
@@ -244,6 +246,16 @@ function otherHurts(_world: World, dice: Dice, _group: string, lasts: number): H
       },
     },
     {
+      says: `a reload that makes every rule ${Math.round(forMs / 1_000)} s long, and back after ${lasts * 4} ms`,
+      run: (world) => {
+        const before = world.settings.timing.forMs
+        reload(world, (settings) => retimed(settings, forMs))
+        void world.clock
+          .sleep(lasts * 4)
+          .then(() => reload(world, (settings) => retimed(settings, before)))
+      },
+    },
+    {
       says: 'a reload that changes nothing but a title',
       run: (world) =>
         reload(world, (settings) => ({
@@ -252,6 +264,10 @@ function otherHurts(_world: World, dice: Dice, _group: string, lasts: number): H
         })),
     },
   ]
+}
+
+function retimed(settings: Settings, forMs: number): Settings {
+  return { ...settings, timing: { ...settings.timing, forMs } }
 }
 
 function withoutLastPath(settings: Settings): Settings {
@@ -272,7 +288,12 @@ function reload(world: World, change: (settings: Settings) => Settings): void {
     undefined
   const hit = living(world).filter((process) => !process.clock.isPaused)
   if (hit.length === 0 || !hit.every(mayReload)) return
+  const { timing } = world.settings
   world.settings = next
+  if (timing.forMs !== next.timing.forMs) {
+    world.reloads.push({ at: world.clock.now(), forMs: next.timing.forMs })
+    world.retime(next.timing)
+  }
   world.modes.push({ at: world.clock.now(), mode: next.mode })
   const rules = ruleSet(world.rules)
   for (const process of hit) void process.watchdog.reload(next, rules)

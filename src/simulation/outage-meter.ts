@@ -70,7 +70,7 @@ export class OutageMeter {
   }
 
   get groups(): readonly GroupOutage[] {
-    return this.#tallies.map(({ badSince: _, ...outage }) => outage)
+    return this.#tallies.map(({ badSince: _badSince, ...outage }) => outage)
   }
 }
 

@@ -44,6 +44,11 @@ export class ProcessClock implements Clock {
     return this.#isDead
   }
 
+  /** Monotonic time at which the newest pause ends or ended. */
+  get pausedUntil(): number {
+    return this.#pausedUntil
+  }
+
   get isPaused(): boolean {
     return this.#base.now() < this.#pausedUntil
   }

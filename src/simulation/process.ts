@@ -34,6 +34,8 @@ export interface Process {
   dieAt: 'before-call' | 'after-call' | undefined
   /** The process is suspended when it next comes by. */
   pauseAt: { readonly point: Point; readonly ms: number } | undefined
+  /** Asked to end in good order; it finishes what it began, and evaluates nothing any more. */
+  stopping: boolean
   dead: boolean
 }
 
@@ -45,6 +47,7 @@ export async function startProcess(world: World, options: WorldOptions): Promise
   const state = {
     dieAt: undefined as Process['dieAt'],
     pauseAt: undefined as Process['pauseAt'],
+    stopping: false,
     dead: false,
   }
   const reach = async (point: Point): Promise<void> => {

@@ -29,6 +29,7 @@ export async function* runSeeds({
     const file = `./seed-worker${extname(import.meta.url)}`
     const worker = new Worker(new URL(file, import.meta.url), { workerData: job })
     const give = () => {
+      // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin
       if (next < from + seeds) worker.postMessage(next++)
     }
     worker.on('message', (report: SeedReport) => {

@@ -193,6 +193,11 @@ export function startOtherVantages(world: World, seed: number): void {
           onReport: (report) => world.deliver(group.name, report),
         })
         watchedPaths.push(watched)
+        const before = world.retime
+        world.retime = (next) => {
+          before(next)
+          watched.replaceRules(rules, { ...next, everyMs: path.everyMs })
+        }
         void watched.run(new AbortController().signal)
       }
     }

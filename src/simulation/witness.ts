@@ -1,13 +1,17 @@
 import { serving } from '../core/allocation.ts'
 import type { GroupController } from '../app/group/group-controller.ts'
+import type { JournalEntry } from '../core/journal.ts'
 import type { Violation } from './trace.ts'
-import { isBadSight } from './vantages.ts'
-import type { Process, World } from './world.ts'
+import { PagingWitness } from './paging-witness.ts'
+import { groupOf, type Process, type World } from './world.ts'
 
-/** Detection (15 s), a look (5 s), page_after (30 s), and a change that may be tried meanwhile. */
-const pageWithinMs = 80_000
+/** What `/healthz` grants: so long between evaluations, and so many attempts and calls in one that makes a change. */
+const turnWithinMs = 30_000
+const changeAttempts = 3
+const changeCalls = 8
 
-interface Shown {
+/** What the controller of one group in one process shows now. */
+export interface Shown {
   readonly group: string
   readonly process: Process
   readonly snapshot: ReturnType<GroupController['snapshot']>
@@ -15,33 +19,43 @@ interface Shown {
 
 /** Watches a run second by second, for what the trace alone does not tell. */
 export class Witness {
-  readonly violations: Violation[] = []
+  readonly #own: Violation[] = []
   readonly #world: World
-  /** By path: since when it serves, is bad for everybody, and somebody could page. */
-  readonly #badSince = new Map<string, number>()
-  readonly #openKeys = new Set<string>()
+  readonly #paging: PagingWitness
   /** By process and path: since when its controller calls the path up, without a break. */
   readonly #upSince = new Map<string, number>()
+  /** By process and path: since when its controller called the path down last. */
+  readonly #downSince = new Map<string, number>()
   #leading: readonly Shown[] = []
   #read = 0
-  #heard = 0
-  #watchers = ''
+  /** Entries since the last look. */
+  #fresh: readonly JournalEntry[] = []
 
   constructor(world: World) {
     this.#world = world
+    this.#paging = new PagingWitness(world)
   }
 
+  get violations(): readonly Violation[] {
+    return [...this.#own, ...this.#paging.violations]
+  }
+
+  /** Called once per virtual second. */
   look(): void {
     this.#leading = this.#snapshots()
-    this.#hear()
+    const { journal } = this.#world.disk
+    this.#fresh = journal.slice(this.#read)
+    this.#read = journal.length
     this.#checkFailbacks()
+    this.#checkReloads()
     this.#checkExplained()
-    this.#checkPaged()
+    this.#checkAlive()
+    this.#paging.look(this.#leading)
   }
 
   /** 37: whatever the moment, a down active path that is not left has a reason. */
   #checkExplained(): void {
-    for (const { group, snapshot } of this.#leading) {
+    for (const { snapshot } of this.#leading) {
       if (snapshot.decision.kind !== 'stay') continue
       const { decision, situation, busy } = snapshot
       const on = serving(situation.memory.row.allocation ?? {})
@@ -56,7 +70,7 @@ export class Witness {
   /** 22, 23: before a failback the preferred path was up, without a break, for as long as it must be. */
   #checkFailbacks(): void {
     const { clock, disk, settings } = this.#world
-    for (const entry of disk.journal.slice(this.#read)) {
+    for (const entry of this.#fresh) {
       if (entry.kind !== 'intent' || entry.data?.['reason'] !== 'failback') continue
       const group = settings.groups.find((each) => each.name === entry.group)
       if (group === undefined) continue
@@ -69,7 +83,6 @@ export class Witness {
       // Seen every second, and the intent may be as old.
       if (upMs < waitMs - 3_000) this.#tell(22, `failback after ${upMs} of ${waitMs} ms`)
     }
-    this.#read = disk.journal.length
     for (const { group, process, snapshot } of this.#leading) {
       for (const [name, path] of snapshot.situation.paths) {
         const key = `p${process.id} ${group}/${name}`
@@ -91,56 +104,43 @@ export class Witness {
       )
   }
 
-  #hear(): void {
-    const { notices } = this.#world
-    for (const { notice } of notices.slice(this.#heard)) {
-      if (notice.action === 'trigger') this.#openKeys.add(notice.key)
-      if (notice.action === 'resolve') this.#openKeys.delete(notice.key)
+  /** 45: the loop that is watched from outside goes round as long as its process lives, whatever hangs. */
+  #checkAlive(): void {
+    const { clock } = this.#world
+    for (const { group, process, snapshot } of this.#leading) {
+      if (process.stopping) continue
+      const { callTimeoutMs, verify } = groupOf(this.#world, group)
+      const awakeMs = clock.now() - Math.max(process.startedAt, process.clock.pausedUntil)
+      const silentMs = Math.min(awakeMs, clock.now() - snapshot.lastTurn)
+      const changeMs = changeAttempts * (verify.forMs + changeCalls * callTimeoutMs)
+      if (silentMs <= turnWithinMs + (snapshot.busy === undefined ? 0 : changeMs)) continue
+      this.#tell(45, `${group} was not evaluated for ${silentMs} ms by a process that lives`)
     }
-    this.#heard = notices.length
   }
 
-  /** 43: an active path that is down for everybody is told to people, whatever the store and the targets do. */
-  #checkPaged(): void {
-    const { clock, disk, processes, notifierDown, settings } = this.#world
-    const living = processes.filter((process) => !process.dead)
-    const isWatched =
-      !notifierDown && living.length > 0 && living.every((each) => !each.clock.isPaused)
-    const watchers = isWatched ? living.map((each) => each.id).join() : ''
-    if (watchers !== this.#watchers || watchers === '') this.#badSince.clear()
-    this.#watchers = watchers
-    if (watchers === '') return
-    for (const group of settings.groups) {
-      const on = serving(disk.rows.get(group.name)?.allocation ?? {})
-      for (const { name } of group.paths) {
-        const full = `${group.name}/${name}`
-        if (!on.includes(name) || !this.#isBadForAll(group.name, name)) {
-          this.#badSince.delete(full)
-          continue
-        }
-        const since = this.#badSince.get(full) ?? clock.now()
-        this.#badSince.set(full, since)
-        if (clock.now() - since < pageWithinMs || this.#isPaged(group.name)) continue
-        this.#tell(43, `${full} serves, is bad since ${since} ms, and nobody was told`)
-        this.#badSince.set(full, Number.POSITIVE_INFINITY)
+  /** 46: after thresholds were changed, nobody leaves a path on them before a full `for`. */
+  #checkReloads(): void {
+    const { clock, reloads } = this.#world
+    for (const { group, process, snapshot } of this.#leading) {
+      for (const [name, { health, since }] of snapshot.situation.paths) {
+        if (health === 'down') this.#downSince.set(`p${process.id} ${group}/${name}`, since)
+      }
+    }
+    for (const entry of this.#fresh) {
+      const { id, leaving, reason } = entry.data ?? {}
+      if (entry.kind !== 'intent' || reason !== 'failover' || !Array.isArray(leaving)) continue
+      const reload = reloads.at(-1)
+      if (reload === undefined || clock.now() - reload.at >= reload.forMs) continue
+      const process = String(id).split('-')[0]
+      for (const path of leaving) {
+        const since = this.#downSince.get(`${process} ${entry.group}/${path}`) ?? clock.now()
+        if (since <= reload.at) continue
+        this.#tell(46, `left ${path} ${clock.now() - reload.at} ms after thresholds were changed`)
       }
     }
   }
 
-  #isBadForAll(group: string, path: string): boolean {
-    const { isCut, settings, sight } = this.#world
-    return settings.vantages.every(
-      ({ name }) => !isCut(name) && isBadSight(sight(path, name, group)),
-    )
-  }
-
-  #isPaged(group: string): boolean {
-    return [...this.#openKeys].some(
-      (key) => key.startsWith(`${group}/`) || key.startsWith(`${group}#`),
-    )
-  }
-
   #tell(invariant: number, says: string): void {
-    this.violations.push({ invariant, at: this.#world.clock.now(), says })
+    this.#own.push({ invariant, at: this.#world.clock.now(), says })
   }
 }

@@ -3,7 +3,7 @@ import type { GroupRow } from '../core/group.ts'
 import type { VantageReport } from '../core/health.ts'
 import type { JournalEntry, JournalKind } from '../core/journal.ts'
 import type { Notice } from '../core/notice.ts'
-import type { ActuatorSettings, GroupSettings, Settings } from '../core/settings.ts'
+import type { ActuatorSettings, GroupSettings, RuleTiming, Settings } from '../core/settings.ts'
 import { SimulatedClock } from '../platform/simulated-clock.ts'
 import { defaultSettings, type InstallationShape } from '../app/scenarios/default-settings.ts'
 import { memoryDisk, type MemoryDisk } from './memory-store.ts'
@@ -42,6 +42,10 @@ export interface World {
   readonly jumps: { readonly at: number; readonly ms: number }[]
   /** The modes that were in force, from when. */
   readonly modes: { readonly at: number; readonly mode: Settings['mode'] }[]
+  /** When thresholds were changed, and the longest `for` since. */
+  readonly reloads: { readonly at: number; readonly forMs: number }[]
+  /** Tells the probers at the other vantages of other timings. */
+  retime: (timing: RuleTiming) => void
   /** Faults that wait for a journal entry of a kind. */
   readonly triggers: { kind: JournalKind; readonly run: () => void }[]
   /** As now configured; a reload replaces it. */
@@ -133,6 +137,8 @@ export function createWorld(options: WorldOptions): World {
     processes: [],
     jumps: [],
     modes: [{ at: 0, mode: settings.mode }],
+    reloads: [],
+    retime: () => {},
     triggers: [],
     settings,
     initial: settings.groups,
@@ -193,7 +199,8 @@ function defaultsFor(shape: InstallationShape): Settings {
   const known = defaults.get(key)
   if (known !== undefined) return known
   const loaded = defaultSettings(shape)
-  if (!loaded.ok) throw new Error(`the simulation has settings that are refused: ${loaded.errors}`)
+  if (!loaded.ok)
+    throw new Error(`the simulation has settings that are refused: ${loaded.errors.join('; ')}`)
   defaults.set(key, loaded.settings)
   return loaded.settings
 }

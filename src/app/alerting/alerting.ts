@@ -52,6 +52,11 @@ export interface Alerting {
    * list for a group that is no longer configured.
    */
   conditions(group: string, list: readonly Condition[]): void
+  /**
+   * Another process judges this group now: none of its incidents is ended here. With the next
+   * conditions it is ours again, and what the other one opened is taken over from the journal first.
+   */
+  aside(group: string): void
   /** Records that somebody looks after an incident and tells its routes; false for an unknown key. */
   acknowledge(key: string, actor: string): boolean
   /** Open incidents, worst and then oldest first. */
@@ -94,6 +99,8 @@ class LevelTriggered implements Alerting {
   readonly #durable: Durable
   readonly #deliveries: Deliveries
   #isReady = false
+  /** Groups that another process judges. */
+  readonly #aside = new Set<string>()
   /** Resolves when every entry so far was handed to the journal. */
   #noted: Promise<void> = Promise.resolve()
   #timer: { readonly at: number; readonly cancel: AbortController } | undefined
@@ -118,6 +125,12 @@ class LevelTriggered implements Alerting {
       this.#early.set(group, list)
       return
     }
+    if (this.#aside.has(group)) {
+      const isUnderWay = this.#early.has(group)
+      this.#early.set(group, list)
+      if (!isUnderWay) void this.#takeOver(group)
+      return
+    }
     const keys = new Set<string>()
     for (const condition of list) {
       if (keys.has(condition.key)) continue
@@ -136,6 +149,28 @@ class LevelTriggered implements Alerting {
       incident.goneAt ??= this.#options.clock.now()
     }
     this.#advance()
+  }
+
+  aside: Alerting['aside'] = (group) => {
+    this.#early.delete(group)
+    if (this.#aside.has(group)) return
+    this.#aside.add(group)
+    for (const incident of this.#incidents.values()) {
+      if (incident.now.group !== group) continue
+      incident.goneAt = undefined
+      incident.ending?.abort()
+    }
+    this.#advance()
+  }
+
+  async #takeOver(group: string): Promise<void> {
+    await this.#restore()
+    const list = this.#early.get(group)
+    // Put aside again meanwhile.
+    if (list === undefined) return
+    this.#early.delete(group)
+    this.#aside.delete(group)
+    this.conditions(group, list)
   }
 
   acknowledge: Alerting['acknowledge'] = (key, actor) => {
@@ -178,8 +213,9 @@ class LevelTriggered implements Alerting {
   async #start(): Promise<void> {
     let isRestored = await this.#restore()
     this.#isReady = true
-    for (const [group, list] of this.#early) this.conditions(group, list)
+    const early = [...this.#early]
     this.#early.clear()
+    for (const [group, list] of early) this.conditions(group, list)
     const { clock } = this.#options
     const { signal } = this.#stopped
     while (!isRestored && (await clock.sleep(RESTORE_RETRY_MS, signal))) {

@@ -53,6 +53,8 @@ export interface GroupControllerDeps {
   readonly verify: (target: string, signal: AbortSignal) => Promise<Verified>
   readonly onChange: () => void
   readonly onConditions: (conditions: readonly Condition[]) => void
+  /** Another process leads: what goes on, and when it is over, is for that one to tell. */
+  readonly onAside?: () => void
   readonly onDecision?: (decision: Decision) => void
   readonly onPhase?: (phase: 'apply' | 'verify' | 'detect', ms: number) => void
   /** Guards to leave out; only the mutation tests use it. */
@@ -271,7 +273,7 @@ export class GroupController {
       const waitMs = recoveryWaitMs(this.#changeDeps())
       if (waitMs > 0 && !(await clock.sleep(waitMs, signal))) return false
       const says = await judgeOpenIntent(this.#changeDeps(), signal)
-      this.#busy = undefined
+      this.#endBusy()
       if (says !== undefined || this.#record.memory.row.intent !== undefined) {
         return await this.#wait(
           `an open intent waits to be judged: ${says ?? 'not recorded'}`,
@@ -281,6 +283,12 @@ export class GroupController {
       this.wake()
     }
     return await this.#observe(signal)
+  }
+
+  /** Who watches the evaluations from outside counts from here: this one took as long as its change. */
+  #endBusy(): void {
+    this.#busy = undefined
+    this.#lastTurn = this.#deps.clock.now()
   }
 
   /** Another process leads, or the store is down: nothing is decided here, and nobody is kept waiting. */
@@ -462,7 +470,7 @@ export class GroupController {
     this.#busy = `moving to ${proposal.target}`
     this.#enter('ACTUATE')
     await makeChange(this.#changeDeps(), proposal, guards, expected.versions, signal)
-    this.#busy = undefined
+    this.#endBusy()
     this.#observedAt = clock.now()
     this.wake()
   }
@@ -549,7 +557,10 @@ export class GroupController {
   #tell(decision: Decision): void {
     const { clock, onConditions } = this.#deps
     this.#shownAt = clock.now()
-    if (this.#lease.current() === undefined && this.#record.storeHealth.ok) return
+    if (this.#lease.current() === undefined && this.#record.storeHealth.ok) {
+      this.#deps.onAside?.()
+      return
+    }
     onConditions(conditionsOf(this.#situation(), decision, clock.wall()))
   }
 
