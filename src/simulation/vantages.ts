@@ -67,7 +67,7 @@ function simulatedProbe(world: World, shape: Shape, vantage: string, random: Ran
 }
 
 /** The name under which probes look at what the group serves to the public. */
-export const publicPath = 'public'
+const publicPath = 'public'
 
 /** The public name is as good as everything that serves behind it. */
 function publicSight(world: World, group: string, vantage: string): Sight {
