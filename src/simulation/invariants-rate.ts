@@ -39,16 +39,24 @@ export function rates(trace: Trace): Violation[] {
   return violations
 }
 
+function processOf(intentId: string): string {
+  return intentId.split('-')[0] ?? ''
+}
+
 /** 19: over all groups together, only so many change within the window. */
 export function blastRadius(trace: Trace): Violation[] {
   const { groups, fraction, perMs } = trace.world.settings.installation.blastRadius
   const limit = Math.max(groups, Math.floor(fraction * trace.world.settings.groups.length))
   return trace.opened
     .filter(({ intent }) => isAutomatic(intent))
-    .flatMap(({ at, group }) => {
+    .flatMap(({ at, group, intent }) => {
+      const { observeEveryMs, callTimeoutMs } = groupOf(trace.world, group)
+      // Two processes that lead a group each hear of the other's changes when they next look.
+      const hearingMs = (id: string) =>
+        processOf(id) === processOf(intent.id) ? 0 : observeEveryMs + 2 * callTimeoutMs
       const changed = new Set(
         trace.applied
-          .filter((each) => each.at <= at && at - each.at < perMs)
+          .filter((each) => each.at + hearingMs(each.intent.id) <= at && at - each.at < perMs)
           .map((each) => each.group),
       )
       if (changed.has(group) || changed.size < limit) return []

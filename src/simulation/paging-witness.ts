@@ -36,9 +36,12 @@ export class PagingWitness {
       const { memory, now, paths, settings } = snapshot.situation
       const on = serving(memory.row.allocation ?? {})
       for (const [name, { health, since }] of paths) {
-        // People are told of a path that serves only after a while, unless nothing can be done.
-        const isEarly = on.includes(name) && now - since < settings.pageAfterMs
-        if (health !== 'down' || isEarly) continue
+        // People are told of a path that serves only after a while, unless nothing can be done; what
+        // is no page waits for the end of a change.
+        const isLater = on.includes(name)
+          ? now - since < settings.pageAfterMs
+          : snapshot.busy !== undefined
+        if (health !== 'down' || isLater) continue
         const key = `${group}/${name}`
         this.#downAt.set(key, [now, ...(this.#downAt.get(key) ?? [])].slice(0, 5))
       }

@@ -120,22 +120,24 @@ export class Witness {
 
   /** 46: after thresholds were changed, nobody leaves a path on them before a full `for`. */
   #checkReloads(): void {
-    const { clock, reloads } = this.#world
+    const { reloads, stamps } = this.#world
     for (const { group, process, snapshot } of this.#leading) {
       for (const [name, { health, since }] of snapshot.situation.paths) {
         if (health === 'down') this.#downSince.set(`p${process.id} ${group}/${name}`, since)
       }
     }
-    for (const entry of this.#fresh) {
+    const { journal } = this.#world.disk
+    for (const [index, entry] of this.#fresh.entries()) {
       const { id, leaving, reason } = entry.data ?? {}
       if (entry.kind !== 'intent' || reason !== 'failover' || !Array.isArray(leaving)) continue
       const reload = reloads.at(-1)
-      if (reload === undefined || clock.now() - reload.at >= reload.forMs) continue
+      const at = stamps[journal.length - this.#fresh.length + index] ?? 0
+      if (reload === undefined || at <= reload.at || at - reload.at >= reload.forMs) continue
       const process = String(id).split('-')[0]
       for (const path of leaving) {
-        const since = this.#downSince.get(`${process} ${entry.group}/${path}`) ?? clock.now()
+        const since = this.#downSince.get(`${process} ${entry.group}/${path}`) ?? at
         if (since <= reload.at) continue
-        this.#tell(46, `left ${path} ${clock.now() - reload.at} ms after thresholds were changed`)
+        this.#tell(46, `left ${path} ${at - reload.at} ms after thresholds were changed`)
       }
     }
   }

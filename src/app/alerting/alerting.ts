@@ -16,6 +16,7 @@ import {
   noticeOf,
   openedOnly,
   wording,
+  type Incident,
   type IncidentEvent,
   type IncidentRecord,
 } from './incident.ts'
@@ -72,22 +73,6 @@ export interface Alerting {
  */
 export function createAlerting(options: AlertingOptions): Alerting {
   return new LevelTriggered(options)
-}
-
-interface Incident {
-  record: IncidentRecord
-  /** Monotonic milliseconds of the newest notice. */
-  toldAt: number
-  /** Changes of wording told so far. */
-  updates: number
-  /** The condition as the group last gave it. */
-  now: Condition
-  /** Monotonic milliseconds since when it is gone. */
-  goneAt: number | undefined
-  /** While its end is being written down, or that is being taken back, which aborting asks for. */
-  ending: AbortController | undefined
-  /** Opened by an earlier process: its notices may still wait in the outbox. */
-  readonly restored: boolean
 }
 
 class LevelTriggered implements Alerting {

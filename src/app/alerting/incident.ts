@@ -42,6 +42,23 @@ export function wording({ severity, title, did }: Condition): string {
     .replaceAll(/(?:\d+(?:[.,:]\d+)*(?:ms|[smhd]\b|[smhd](?=\d))?)+/gu, '#')
 }
 
+/** An incident that is open in this process. */
+export interface Incident {
+  record: IncidentRecord
+  /** Monotonic milliseconds of the newest notice. */
+  toldAt: number
+  /** Changes of wording told so far. */
+  updates: number
+  /** The condition as the group last gave it. */
+  now: Condition
+  /** Monotonic milliseconds since when it is gone. */
+  goneAt: number | undefined
+  /** While its end is being written down, or that is being taken back, which aborting asks for. */
+  ending: AbortController | undefined
+  /** Opened by an earlier process: its notices may still wait in the outbox. */
+  readonly restored: boolean
+}
+
 /** The notice that tells a route of an incident. */
 export function noticeOf(
   condition: Condition,
