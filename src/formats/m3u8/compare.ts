@@ -1,7 +1,7 @@
 import type { Finding } from '../../core/sample.ts'
 import type { MediaPlaylist, Segment } from './model.ts'
 import { Report } from './report.ts'
-import { withoutQuery } from './timeline.ts'
+import { endSequence, firstSequence, withoutQuery } from './timeline.ts'
 
 /** What changed from one media playlist to the next fetched from the same place. */
 export interface Comparison {
@@ -31,27 +31,29 @@ export function compareMedia(previous: MediaPlaylist, next: MediaPlaylist): Comp
     previous.targetDuration !== next.targetDuration
   ) {
     const says = `The target duration changed from ${previous.targetDuration} s to ${next.targetDuration} s.`
-    report.add('warning', 'target-duration-changed', says)
+    report.add('warning', 'target-duration-changed', says, next.tagLines.targetDuration)
   }
   const previousEnd = endSequence(previous)
   const nextEnd = endSequence(next)
   if (next.mediaSequence < previous.mediaSequence) {
     const says = `The media sequence went back from ${previous.mediaSequence} to ${next.mediaSequence}.`
-    report.add('error', 'sequence-went-back', says, undefined, 'sequence-regression')
+    const line = next.tagLines.mediaSequence
+    report.add('error', 'sequence-went-back', says, line, 'sequence-regression')
     return regression(previous, next, report)
   }
   if (nextEnd < previousEnd) {
     const says = `The newest segment went back from ${previousEnd - 1} to ${nextEnd - 1}.`
-    report.add('error', 'list-shrank', says, undefined, 'sequence-regression')
+    report.add('error', 'list-shrank', says, next.segments.at(-1)?.line, 'sequence-regression')
     return regression(previous, next, report)
   }
   if (next.mediaSequence > previousEnd) {
     const says = `The playlist jumped from segment ${previousEnd - 1} to ${next.mediaSequence}.`
-    report.add('info', 'sequence-jump', says, undefined, 'media-gap')
+    report.add('info', 'sequence-jump', says, next.tagLines.mediaSequence, 'media-gap')
   }
   if (next.discontinuitySequence < previous.discontinuitySequence) {
     const says = `The discontinuity sequence went back from ${previous.discontinuitySequence} to ${next.discontinuitySequence}.`
-    report.add('warning', 'discontinuity-sequence-went-back', says)
+    const line = next.tagLines.discontinuitySequence
+    report.add('warning', 'discontinuity-sequence-went-back', says, line)
   }
   compareOverlap(previous, next, report)
   return {
@@ -83,6 +85,7 @@ function compareOverlap(previous: MediaPlaylist, next: MediaPlaylist, report: Re
     if (!sameMedia(before, now)) changed ??= now
     else if (before.discontinuitySequence !== now.discontinuitySequence) renumbered ??= now
   }
+  if (changed !== undefined && miscounted(previous, next, report)) return
   if (changed !== undefined) {
     const says = `Segment ${changed.sequence} changed its URI, duration or byte range while listed.`
     report.add('error', 'segment-changed', says, changed.line)
@@ -95,19 +98,30 @@ function compareOverlap(previous: MediaPlaylist, next: MediaPlaylist, report: Re
   }
 }
 
+/**
+ * Segments that left from the front without the media sequence rising by their number, or that
+ * raised it by more: the same segments then have other numbers (RFC 8216 6.2.2).
+ */
+function miscounted(previous: MediaPlaylist, next: MediaPlaylist, report: Report): boolean {
+  const first = next.segments[0]
+  const second = next.segments[1]
+  if (first === undefined || second === undefined) return false
+  const found = previous.segments.findIndex((before, at) => {
+    const after = previous.segments[at + 1]
+    return sameMedia(before, first) && after !== undefined && sameMedia(after, second)
+  })
+  const was = previous.segments[found]
+  if (was === undefined || was.sequence === first.sequence) return false
+  const rose = next.mediaSequence - previous.mediaSequence
+  const says = `${found} segments left the playlist but its media sequence rose by ${rose}.`
+  report.add('error', 'sequence-miscounted', says, next.tagLines.mediaSequence)
+  return true
+}
+
 function sameMedia(before: Segment, now: Segment): boolean {
   return (
     (before.uri === now.uri || withoutQuery(before.uri) === withoutQuery(now.uri)) &&
     Math.abs(before.duration - now.duration) < 0.001 &&
     before.byteRange?.offset === now.byteRange?.offset
   )
-}
-
-function firstSequence(playlist: MediaPlaylist): number {
-  return playlist.mediaSequence + (playlist.skip?.segments ?? 0)
-}
-
-/** The sequence number that the next segment would get. */
-function endSequence(playlist: MediaPlaylist): number {
-  return firstSequence(playlist) + playlist.segments.length
 }

@@ -5,6 +5,7 @@ import type {
   DateRange,
   InitSection,
   Key,
+  NamedTag,
   Part,
   PreloadHint,
   Rendition,
@@ -19,6 +20,9 @@ import { Report } from './report.ts'
 
 /** Bounds on what one playlist may make us keep. */
 export const limits = { lines: 200_000, list: 20_000, variants: 500, variables: 200 } as const
+
+/** The keys of segments before the first EXT-X-KEY: a delta update carries on those before it. */
+export const unstatedKeys: readonly Key[] = []
 
 /** What stands before the next segment and applies to it alone. */
 export interface PendingSegment {
@@ -59,8 +63,9 @@ export class Draft {
   readonly preloadHints: PreloadHint[] = []
   readonly renditionReports: RenditionReport[] = []
   readonly dateRanges: DateRange[] = []
+  readonly tagLines: Partial<Record<NamedTag, number>> = {}
   pending: PendingSegment = emptyPending()
-  keys: readonly Key[] = []
+  keys: readonly Key[] = unstatedKeys
   /** Several EXT-X-KEY lines in a row (one for each key format) apply together. */
   keysOpen = false
   map: InitSection | undefined

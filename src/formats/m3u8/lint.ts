@@ -1,6 +1,7 @@
 import type { Draft } from './draft.ts'
+import { lintLowLatency } from './lint-low-latency.ts'
 import type { MediaPlaylist, MultivariantPlaylist } from './model.ts'
-import { quoteValue } from './report.ts'
+import { quoteValue, seconds } from './report.ts'
 import { windowSeconds } from './timeline.ts'
 
 /** Adds what is wrong with a media playlist by itself to the draft's report. */
@@ -15,12 +16,13 @@ export function lintMedia(playlist: MediaPlaylist, draft: Draft): void {
   }
   if (playlistType === 'VOD' && !endList) {
     const says = 'The playlist is of type VOD but has no EXT-X-ENDLIST.'
-    report.add('warning', 'live-playlist-type', says)
+    report.add('warning', 'live-playlist-type', says, playlist.tagLines.playlistType)
   }
   if (playlistType === 'EVENT' && playlist.mediaSequence > 0 && segments.length > 0) {
     const says = 'The playlist is of type EVENT but segments were removed from its front.'
-    report.add('info', 'event-playlist-slides', says)
+    report.add('info', 'event-playlist-slides', says, playlist.tagLines.mediaSequence)
   }
+  lintDateRanges(playlist, draft)
   lintProgramDateTime(playlist, draft)
   lintLowLatency(playlist, draft)
 }
@@ -53,7 +55,24 @@ function lintDurations(playlist: MediaPlaylist, targetDuration: number, draft: D
   const window = windowSeconds(playlist)
   if (playlist.segments.length > 0 && window <= 2 * targetDuration) {
     const says = `The playlist holds ${seconds(window)} s of media, less than three target durations of ${targetDuration} s.`
-    draft.report.add('warning', 'window-too-short', says)
+    draft.report.add('warning', 'window-too-short', says, playlist.segments.at(-1)?.line)
+  }
+}
+
+/** rfc8216bis 4.4.5.1: a range begins at a date, ends after it, and its durations are not negative. */
+function lintDateRanges({ dateRanges, skip }: MediaPlaylist, draft: Draft): void {
+  const starts = new Map<string, number>()
+  for (const { id, start, end, line } of dateRanges) {
+    // A later tag of the same range may leave out what an earlier one says.
+    const begins = start ?? starts.get(id)
+    if (begins !== undefined) starts.set(id, begins)
+    else if (skip === undefined) {
+      const says = `EXT-X-DATERANGE ${quoteValue(id)} has no readable START-DATE.`
+      draft.report.add('warning', 'daterange-without-start', says, line)
+    }
+    if (begins === undefined || end === undefined || end >= begins) continue
+    const says = `EXT-X-DATERANGE ${quoteValue(id)} ends before it begins.`
+    draft.report.add('warning', 'daterange-ends-early', says, line)
   }
 }
 
@@ -72,41 +91,6 @@ function lintProgramDateTime(playlist: MediaPlaylist, draft: Draft): void {
     }
     const from = stated ?? expected
     expected = from === undefined ? undefined : from + segment.duration * 1_000
-  }
-}
-
-/** rfc8216bis 4.4.3.7, 4.4.3.8 and 4.4.4.9. */
-function lintLowLatency(playlist: MediaPlaylist, draft: Draft): void {
-  const { partTarget, serverControl, targetDuration } = playlist
-  const { report } = draft
-  const hasParts =
-    playlist.trailingParts.length > 0 ||
-    playlist.segments.some((segment) => segment.parts.length > 0)
-  if (hasParts && partTarget === undefined) {
-    report.add('error', 'parts-without-part-inf', 'The playlist has parts but no EXT-X-PART-INF.')
-  }
-  if (partTarget !== undefined) {
-    const parts = [
-      ...playlist.segments.flatMap((segment) => segment.parts),
-      ...playlist.trailingParts,
-    ]
-    const long = parts.find((part) => part.duration > partTarget + 1e-6)
-    if (long !== undefined) {
-      const says = `A part lasts ${long.duration} s, more than the part target of ${partTarget} s.`
-      report.add('warning', 'part-exceeds-target', says)
-    }
-    const back = serverControl?.partHoldBack
-    if (back === undefined || back < 2 * partTarget) {
-      const says = 'PART-HOLD-BACK is missing or less than two part targets.'
-      report.add('warning', 'part-hold-back', says)
-    }
-  }
-  if (targetDuration === undefined || serverControl === undefined) return
-  if (serverControl.holdBack !== undefined && serverControl.holdBack < 3 * targetDuration) {
-    report.add('warning', 'hold-back', 'HOLD-BACK is less than three target durations.')
-  }
-  if (serverControl.canSkipUntil !== undefined && serverControl.canSkipUntil < 6 * targetDuration) {
-    report.add('warning', 'can-skip-until', 'CAN-SKIP-UNTIL is less than six target durations.')
   }
 }
 
@@ -140,8 +124,4 @@ export function lintMultivariant(playlist: MultivariantPlaylist, draft: Draft): 
       report.add('error', 'unknown-group', says, variant.line)
     }
   }
-}
-
-function seconds(value: number): string {
-  return String(Math.round(value * 1_000) / 1_000)
 }

@@ -75,7 +75,7 @@ export function readSegmentUri(draft: Draft, text: string, line: number): void {
     discontinuitySequence: (draft.discontinuitySequence ?? 0) + draft.discontinuities,
     gap: pending.gap,
     programDateTime: pending.programDateTime,
-    byteRange: pending.byteRange === undefined ? undefined : segmentRange(draft, uri),
+    byteRange: pending.byteRange === undefined ? undefined : segmentRange(draft, uri, line),
     keys: draft.keys,
     map: draft.map,
     bitrate: draft.bitrate,
@@ -92,11 +92,16 @@ export function readSegmentUri(draft: Draft, text: string, line: number): void {
   }
 }
 
-function segmentRange(draft: Draft, uri: string): ByteRange | undefined {
+function segmentRange(draft: Draft, uri: string, line: number): ByteRange | undefined {
   const range = draft.pending.byteRange
   if (range === undefined) return undefined
-  const previous =
-    draft.lastRange?.uri === uri ? draft.lastRange.offset + draft.lastRange.length : 0
+  const follows = draft.lastRange?.uri === uri ? draft.lastRange : undefined
+  if (range.offset === undefined && follows === undefined) {
+    // RFC 8216 4.3.2.2: the segment before must be a range of the same resource.
+    const says = 'EXT-X-BYTERANGE has no offset and follows no range of the same resource.'
+    draft.report.add('error', 'byterange-without-offset', says, line)
+  }
+  const previous = follows === undefined ? 0 : follows.offset + follows.length
   const resolved = { offset: range.offset ?? previous, length: range.length }
   draft.lastRange = { ...resolved, uri }
   return resolved
@@ -123,6 +128,7 @@ const sequenceTag =
       )
       return
     }
+    draft.tagLines[field] = line
     const number = Number(value)
     if (Number.isSafeInteger(number)) draft[field] = number
     else {
@@ -144,41 +150,29 @@ const keyTag: TagHandler = (draft, value, line) => {
   draft.keysOpen = true
 }
 
+/** rfc8216bis 4.4.4.4; SAMPLE-AES-CTR is Common Encryption with counters. */
+const methods: ReadonlySet<string> = new Set(['AES-128', 'SAMPLE-AES', 'SAMPLE-AES-CTR'])
+
 /** The key that EXT-X-KEY or EXT-X-SESSION-KEY describes; `undefined` for METHOD=NONE. */
 export function readKey(draft: Draft, tag: string, value: string, line: number): Key | undefined {
   const attributes = draft.attributes(tag, value, line)
   const method = draft.required(attributes, 'METHOD', tag, line)
   if (method === undefined || method === 'NONE') return undefined
+  const iv = attributes.get('IV')
+  if (iv !== undefined && !/^0x[0-9a-f]{32}$/iu.test(iv)) {
+    const says = `${tag} has an IV that is no hexadecimal number of 128 bits.`
+    draft.report.add('warning', 'bad-iv', says, line)
+  }
+  if (!methods.has(method)) {
+    const says = `${tag} has the unknown method ${quoteValue(method)}: players refuse its segments.`
+    draft.report.add('error', 'unknown-key-method', says, line)
+  }
   return {
     method,
     uri: draft.required(attributes, 'URI', tag, line),
-    iv: attributes.get('IV'),
+    iv,
     keyFormat: attributes.get('KEYFORMAT') ?? 'identity',
   }
-}
-
-const partTag: TagHandler = (draft, value, line) => {
-  draft.is('media')
-  const attributes = draft.attributes('EXT-X-PART', value, line)
-  const uri = draft.required(attributes, 'URI', 'EXT-X-PART', line)
-  const duration = decimalFloat(draft.required(attributes, 'DURATION', 'EXT-X-PART', line))
-  if (uri === undefined || duration === undefined || draft.pending.parts.length >= limits.list)
-    return
-  const range = byteRange(attributes.get('BYTERANGE'))
-  let resolved: ByteRange | undefined
-  if (range !== undefined) {
-    const last = draft.lastPartRange
-    const previous = last?.uri === uri ? last.offset + last.length : 0
-    resolved = { offset: range.offset ?? previous, length: range.length }
-    draft.lastPartRange = { ...resolved, uri }
-  }
-  draft.pending.parts.push({
-    uri,
-    duration,
-    independent: attributes.get('INDEPENDENT') === 'YES',
-    gap: attributes.get('GAP') === 'YES',
-    byteRange: resolved,
-  })
 }
 
 const mapTag: TagHandler = (draft, value, line) => {
@@ -218,7 +212,7 @@ const dateRangeTag: TagHandler = (draft, value, line) => {
   })
 }
 
-/** The tags of media playlists, EXTINF apart (RFC 8216 4.3.2, 4.3.3; rfc8216bis 4.4.3 to 4.4.5). */
+/** The tags of media playlists but EXTINF and those of low latency (RFC 8216 4.3.2 and 4.3.3). */
 export const mediaTags: readonly (readonly [string, TagHandler])[] = [
   [
     '#EXT-X-TARGETDURATION',
@@ -235,6 +229,7 @@ export const mediaTags: readonly (readonly [string, TagHandler])[] = [
         draft.report.add('warning', 'repeated-tag', says, line)
       }
       draft.targetDuration = seconds
+      draft.tagLines.targetDuration = line
     },
   ],
   ['#EXT-X-MEDIA-SEQUENCE', sequenceTag('mediaSequence', 'EXT-X-MEDIA-SEQUENCE')],
@@ -283,7 +278,6 @@ export const mediaTags: readonly (readonly [string, TagHandler])[] = [
   ],
   ['#EXT-X-KEY', keyTag],
   ['#EXT-X-MAP', mapTag],
-  ['#EXT-X-PART', partTag],
   ['#EXT-X-DATERANGE', dateRangeTag],
   [
     '#EXT-X-BITRATE',
@@ -304,6 +298,7 @@ export const mediaTags: readonly (readonly [string, TagHandler])[] = [
     '#EXT-X-PLAYLIST-TYPE',
     (draft, value, line) => {
       draft.is('media')
+      draft.tagLines.playlistType = line
       if (value === 'EVENT' || value === 'VOD') draft.playlistType = value
       else {
         const says = `EXT-X-PLAYLIST-TYPE is neither EVENT nor VOD: ${quoteValue(value)}.`
@@ -316,76 +311,6 @@ export const mediaTags: readonly (readonly [string, TagHandler])[] = [
     (draft) => {
       draft.is('media')
       draft.iFramesOnly = true
-    },
-  ],
-  [
-    '#EXT-X-PART-INF',
-    (draft, value, line) => {
-      draft.is('media')
-      const attributes = draft.attributes('EXT-X-PART-INF', value, line)
-      const target = draft.required(attributes, 'PART-TARGET', 'EXT-X-PART-INF', line)
-      draft.partTarget = decimalFloat(target) || undefined
-    },
-  ],
-  [
-    '#EXT-X-SERVER-CONTROL',
-    (draft, value, line) => {
-      draft.is('media')
-      const attributes = draft.attributes('EXT-X-SERVER-CONTROL', value, line)
-      draft.serverControl = {
-        canBlockReload: attributes.get('CAN-BLOCK-RELOAD') === 'YES',
-        canSkipUntil: decimalFloat(attributes.get('CAN-SKIP-UNTIL')),
-        canSkipDateRanges: attributes.get('CAN-SKIP-DATERANGES') === 'YES',
-        holdBack: decimalFloat(attributes.get('HOLD-BACK')),
-        partHoldBack: decimalFloat(attributes.get('PART-HOLD-BACK')),
-      }
-    },
-  ],
-  [
-    '#EXT-X-SKIP',
-    (draft, value, line) => {
-      draft.is('media')
-      const attributes = draft.attributes('EXT-X-SKIP', value, line)
-      const segments = decimalInteger(
-        draft.required(attributes, 'SKIPPED-SEGMENTS', 'EXT-X-SKIP', line),
-      )
-      if (segments === undefined || draft.segments.length > 0) return
-      const removed = attributes.get('RECENTLY-REMOVED-DATERANGES')
-      draft.skip = {
-        segments,
-        removedDateRanges: removed ? removed.split('\t').slice(0, 1_000) : [],
-      }
-    },
-  ],
-  [
-    '#EXT-X-PRELOAD-HINT',
-    (draft, value, line) => {
-      draft.is('media')
-      const attributes = draft.attributes('EXT-X-PRELOAD-HINT', value, line)
-      const type = draft.required(attributes, 'TYPE', 'EXT-X-PRELOAD-HINT', line)
-      const uri = draft.required(attributes, 'URI', 'EXT-X-PRELOAD-HINT', line)
-      if ((type !== 'PART' && type !== 'MAP') || uri === undefined) return
-      if (draft.preloadHints.length >= 16) return
-      draft.preloadHints.push({
-        type,
-        uri,
-        byteRangeStart: decimalInteger(attributes.get('BYTERANGE-START')),
-        byteRangeLength: decimalInteger(attributes.get('BYTERANGE-LENGTH')),
-      })
-    },
-  ],
-  [
-    '#EXT-X-RENDITION-REPORT',
-    (draft, value, line) => {
-      draft.is('media')
-      const attributes = draft.attributes('EXT-X-RENDITION-REPORT', value, line)
-      const uri = draft.required(attributes, 'URI', 'EXT-X-RENDITION-REPORT', line)
-      if (uri === undefined || draft.renditionReports.length >= limits.variants) return
-      draft.renditionReports.push({
-        uri,
-        lastSequence: decimalInteger(attributes.get('LAST-MSN')),
-        lastPart: decimalInteger(attributes.get('LAST-PART')),
-      })
     },
   ],
 ]

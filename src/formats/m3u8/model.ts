@@ -29,6 +29,8 @@ export interface Part {
   readonly independent: boolean
   readonly gap: boolean
   readonly byteRange: ByteRange | undefined
+  /** The line of its tag, counted from 1. */
+  readonly line: number
 }
 
 /** One media segment. Every field is always present, so that all segments have one shape. */
@@ -76,6 +78,7 @@ export interface PreloadHint {
 /** EXT-X-RENDITION-REPORT: where another rendition stands. */
 export interface RenditionReport {
   readonly uri: string
+  readonly line: number
   readonly lastSequence: number | undefined
   readonly lastPart: number | undefined
 }
@@ -118,6 +121,16 @@ interface Common {
   readonly truncated: boolean
 }
 
+/** Tags that occur once in a media playlist and whose line findings name. */
+export type NamedTag =
+  | 'targetDuration'
+  | 'mediaSequence'
+  | 'discontinuitySequence'
+  | 'serverControl'
+  | 'partInf'
+  | 'playlistType'
+  | 'skip'
+
 /** A media playlist. */
 export interface MediaPlaylist extends Common {
   readonly kind: 'media'
@@ -138,6 +151,8 @@ export interface MediaPlaylist extends Common {
   readonly preloadHints: readonly PreloadHint[]
   readonly renditionReports: readonly RenditionReport[]
   readonly dateRanges: readonly DateRange[]
+  /** The lines of its tags, counted from 1. */
+  readonly tagLines: Readonly<Partial<Record<NamedTag, number>>>
 }
 
 /** One EXT-X-STREAM-INF (or EXT-X-I-FRAME-STREAM-INF) with its URI. */

@@ -2,6 +2,7 @@ import { commonTags } from './common-tags.ts'
 import { Draft, limits, type TagHandler } from './draft.ts'
 import { lintMedia, lintMultivariant } from './lint.ts'
 import { lookalike } from './lookalike.ts'
+import { lowLatencyTags } from './low-latency-tags.ts'
 import { mediaTags, readExtinf, readSegmentUri } from './media-tags.ts'
 import { multivariantTags, readVariantUri } from './multivariant-tags.ts'
 import type { MediaPlaylist, MultivariantPlaylist, NotAPlaylist, Playlist } from './model.ts'
@@ -16,6 +17,7 @@ export interface ParseOptions {
 const handlers: ReadonlyMap<string, TagHandler> = new Map([
   ...commonTags,
   ...mediaTags,
+  ...lowLatencyTags,
   ...multivariantTags,
 ])
 
@@ -154,6 +156,7 @@ function media(draft: Draft, lines: number, truncated: boolean): MediaPlaylist {
     preloadHints: draft.preloadHints,
     renditionReports: draft.renditionReports,
     dateRanges: draft.dateRanges,
+    tagLines: draft.tagLines,
     findings: [],
   } as const satisfies MediaPlaylist
   lintMedia(playlist, draft)

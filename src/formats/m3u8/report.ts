@@ -46,3 +46,8 @@ export class Report {
 export function quoteValue(text: string): string {
   return JSON.stringify(text.length > 24 ? `${text.slice(0, 24)}…` : text)
 }
+
+/** Seconds as they stand in a sentence: to the millisecond, without trailing zeros. */
+export function seconds(value: number): string {
+  return String(Math.round(value * 1_000) / 1_000)
+}

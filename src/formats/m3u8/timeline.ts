@@ -61,3 +61,24 @@ function partSeconds(parts: readonly Part[]): number {
   for (const part of parts) total += part.duration
   return total
 }
+
+/** The media sequence number of the first segment that the playlist really holds. */
+export function firstSequence(playlist: MediaPlaylist): number {
+  return playlist.mediaSequence + (playlist.skip?.segments ?? 0)
+}
+
+/** The media sequence number that the next segment will get. */
+export function endSequence(playlist: MediaPlaylist): number {
+  return firstSequence(playlist) + playlist.segments.length
+}
+
+/**
+ * How far behind the live edge players are told to stay, in seconds: PART-HOLD-BACK of a playlist
+ * with parts, else HOLD-BACK, else three target durations (rfc8216bis 4.4.3.8).
+ */
+export function holdBack(playlist: MediaPlaylist): number | undefined {
+  const { serverControl, partTarget, targetDuration } = playlist
+  if (partTarget !== undefined && serverControl?.partHoldBack !== undefined)
+    return serverControl.partHoldBack
+  return serverControl?.holdBack ?? (targetDuration === undefined ? undefined : 3 * targetDuration)
+}

@@ -11,6 +11,8 @@ interface Shape {
   readonly name?: string
   readonly header?: string
   readonly discontinuityBefore?: number
+  /** The number in the name of the first segment, where it is not its sequence number. */
+  readonly from?: number
 }
 
 function list(shape: Shape): MediaPlaylist {
@@ -20,9 +22,10 @@ function list(shape: Shape): MediaPlaylist {
     `#EXT-X-MEDIA-SEQUENCE:${shape.first}`,
     shape.header ?? '',
   ]
+  const shift = (shape.from ?? shape.first) - shape.first
   for (let sequence = shape.first; sequence < shape.first + shape.count; sequence++) {
     if (sequence === shape.discontinuityBefore) lines.push('#EXT-X-DISCONTINUITY')
-    lines.push('#EXTINF:6,', `${shape.name ?? 's'}${sequence}.ts?sig=${shape.first}`)
+    lines.push('#EXTINF:6,', `${shape.name ?? 's'}${sequence + shift}.ts?sig=${shape.first}`)
   }
   const playlist = parsePlaylist(lines.join('\n'))
   if (playlist.kind !== 'media') throw new Error(playlist.kind)
@@ -73,6 +76,25 @@ describe('two successive media playlists', () => {
       { first: 5, count: 5 },
       { first: 6, count: 5, name: 'other' },
       { code: 'segment-changed', severity: 'error' },
+    ],
+    [
+      'segments left without being counted',
+      { first: 5, count: 5 },
+      { first: 5, count: 5, from: 7 },
+      {
+        code: 'sequence-miscounted',
+        line: 3,
+        says: '2 segments left the playlist but its media sequence rose by 0.',
+      },
+    ],
+    [
+      'segments were counted that did not leave',
+      { first: 5, count: 5 },
+      { first: 8, count: 5, from: 6 },
+      {
+        code: 'sequence-miscounted',
+        says: '1 segments left the playlist but its media sequence rose by 3.',
+      },
     ],
     [
       'the window was left behind',

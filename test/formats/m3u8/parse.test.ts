@@ -26,6 +26,12 @@ const codes = (playlist: { readonly findings: readonly { readonly code: string }
 const live = ['#EXT-X-TARGETDURATION:6', '#EXT-X-MEDIA-SEQUENCE:40']
 const three = ['#EXTINF:6,', 'a.ts', '#EXTINF:6,', 'b.ts', '#EXTINF:6,', 'c.ts']
 
+const lowLatency = [
+  ...live,
+  '#EXT-X-PART-INF:PART-TARGET=1',
+  '#EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES,PART-HOLD-BACK=3',
+]
+
 describe('a media playlist', () => {
   it('gives each segment its sequence, duration, URI and line', () => {
     const playlist = media(...live, '#EXTINF:6.006,title', 'a.ts?x=1', '#EXTINF:5,', '  b.ts\r')
@@ -142,7 +148,7 @@ describe('a media playlist', () => {
       { type: 'PART', uri: 'p2.mp4', byteRangeStart: 5 },
     ])
     expect(playlist.renditionReports).toEqual([
-      { uri: '../1M/p.php', lastSequence: 273, lastPart: 3 },
+      { uri: '../1M/p.php', lastSequence: 273, lastPart: 3, line: 13 },
     ])
     expect(playlist.dateRanges).toMatchObject([{ id: 'ad', scte35: 'out', plannedDuration: 30 }])
     expect(codes(playlist)).toEqual([])
@@ -193,9 +199,9 @@ describe('a media playlist', () => {
       'a type on a live list',
       [...live, '#EXT-X-PLAYLIST-TYPE:VOD', ...three],
       'live-playlist-type',
-      undefined,
+      4,
     ],
-    ['a window of one segment', [...live, '#EXTINF:6,', 'a.ts'], 'window-too-short', undefined],
+    ['a window of one segment', [...live, '#EXTINF:6,', 'a.ts'], 'window-too-short', 5],
     [
       'a bad date',
       [...live, '#EXT-X-PROGRAM-DATE-TIME:today', ...three],
@@ -207,7 +213,95 @@ describe('a media playlist', () => {
       'parts without part target',
       [...live, '#EXT-X-PART:URI="p",DURATION=1'],
       'parts-without-part-inf',
-      undefined,
+      4,
+    ],
+    [
+      'a part beyond the part target',
+      [...lowLatency, '#EXT-X-PART:URI="p",DURATION=1.1'],
+      'part-exceeds-target',
+      6,
+    ],
+    [
+      'a short part that is not the last',
+      [...lowLatency, '#EXT-X-PART:URI="p",DURATION=0.8', '#EXT-X-PART:URI="q",DURATION=1'],
+      'part-too-short',
+      6,
+    ],
+    [
+      'parts longer than their segment',
+      [
+        ...lowLatency,
+        '#EXT-X-PART:URI="p",DURATION=1',
+        '#EXT-X-PART:URI="q",DURATION=1',
+        '#EXTINF:1.5,',
+        'a.ts',
+      ],
+      'parts-exceed-segment',
+      9,
+    ],
+    [
+      'a part hold back below two part targets',
+      [
+        ...live,
+        '#EXT-X-PART-INF:PART-TARGET=1',
+        '#EXT-X-SERVER-CONTROL:PART-HOLD-BACK=1.9',
+        ...three,
+      ],
+      'part-hold-back',
+      5,
+    ],
+    [
+      'a hold back below three target durations',
+      [...live, '#EXT-X-SERVER-CONTROL:HOLD-BACK=17', ...three],
+      'hold-back',
+      4,
+    ],
+    [
+      'a skip boundary below six target durations',
+      [...live, '#EXT-X-SERVER-CONTROL:CAN-SKIP-UNTIL=35', ...three],
+      'can-skip-until',
+      4,
+    ],
+    [
+      'skipping date ranges without skipping',
+      [...live, '#EXT-X-SERVER-CONTROL:CAN-SKIP-DATERANGES=YES', ...three],
+      'can-skip-dateranges',
+      4,
+    ],
+    [
+      'an initialisation vector that is no number',
+      [...live, '#EXT-X-KEY:METHOD=AES-128,URI="k",IV=0x12', ...three],
+      'bad-iv',
+      4,
+    ],
+    [
+      'a key method that nobody knows',
+      [...live, '#EXT-X-KEY:METHOD=ROT13,URI="k"', ...three],
+      'unknown-key-method',
+      4,
+    ],
+    [
+      'a byte range that follows none',
+      [...live, '#EXTINF:6,', '#EXT-X-BYTERANGE:100', 'a.ts'],
+      'byterange-without-offset',
+      6,
+    ],
+    [
+      'a date range without a date',
+      [...live, '#EXT-X-DATERANGE:ID="ad"', ...three],
+      'daterange-without-start',
+      4,
+    ],
+    [
+      'a date range that ends before it begins',
+      [
+        ...live,
+        '#EXT-X-DATERANGE:ID="ad",START-DATE="2026-01-01T00:00:10Z"',
+        '#EXT-X-DATERANGE:ID="ad",END-DATE="2026-01-01T00:00:09Z"',
+        ...three,
+      ],
+      'daterange-ends-early',
+      5,
     ],
     [
       'tags of both kinds',
