@@ -1,30 +1,19 @@
 import { z } from 'zod'
-import { byteSize, duration, secretUrl } from '../src/plugin/option-types.ts'
+import { httpOptions } from '../src/plugin/http-options.ts'
+import { byteSize, secretUrl } from '../src/plugin/option-types.ts'
 import type { ProbePlugin } from '../src/plugin/probe.ts'
 import { measures } from './hls/measures.ts'
 import { HlsSession } from './hls/session.ts'
+import { slateOptions } from './hls/slate.ts'
 
 const options = z.strictObject({
   url: secretUrl('http', 'https').describe(
     'The multivariant playlist as viewers get it, or a media playlist.',
   ),
-  headers: z
-    .record(z.string().min(1).max(128), z.string().max(8_192))
-    .default({})
-    .describe('Headers sent to the host of the URL, and to no other.'),
-  address: z
-    .union([z.ipv4(), z.ipv6()])
-    .optional()
-    .describe('Connect to this IP address instead of what DNS says, to watch one edge of a CDN.'),
-  timeout: duration('200ms', '30s')
-    .default(4_000)
-    .describe('The most that one look may take, playlists and segment together.'),
-  user_agent: z
-    .string()
-    .min(1)
-    .max(256)
-    .default('changeover')
-    .describe('The User-Agent header of every request.'),
+  ...httpOptions,
+  timeout: httpOptions.timeout.describe(
+    'The most that one look may take, playlists and segment together.',
+  ),
   segments: z
     .strictObject({
       fetch: z
@@ -42,6 +31,26 @@ const options = z.strictObject({
         .describe('A segment is cut off here.'),
     })
     .prefault({}),
+  low_latency: z
+    .boolean()
+    .default(true)
+    .describe(
+      'Whether playlists that allow it are also asked for their next part before it is there.',
+    ),
+  pathway: z
+    .string()
+    .regex(/^[\w.-]{1,128}$/u)
+    .optional()
+    .describe('The pathway (PATHWAY-ID) that is watched. The one to start with if absent.'),
+  steering: z
+    .enum(['check', 'follow', 'off'])
+    .default('check')
+    .describe(
+      'Whether the content-steering manifest is fetched and checked, followed to the pathway that it prefers, or left alone.',
+    ),
+  slate: slateOptions
+    .optional()
+    .describe('How segments of a slate are told from the programme; without it nobody looks.'),
 })
 
 /**

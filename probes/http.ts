@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { redactUrl } from '../src/core/redact.ts'
+import { HttpTarget, httpOptions } from '../src/plugin/http-options.ts'
 import { byteSize, duration, secretUrl } from '../src/plugin/option-types.ts'
 import type { ProbePlugin } from '../src/plugin/probe.ts'
 import { judge } from './http/judge.ts'
@@ -7,21 +8,8 @@ import { measures } from './http/measures.ts'
 
 const options = z.strictObject({
   url: secretUrl('http', 'https').describe('What is fetched, with GET.'),
-  headers: z
-    .record(z.string().min(1).max(128), z.string().max(8_192))
-    .default({})
-    .describe('Headers sent to the host of the URL.'),
-  address: z
-    .union([z.ipv4(), z.ipv6()])
-    .optional()
-    .describe('Connect to this IP address instead of what DNS says.'),
-  timeout: duration('200ms', '30s').default(4_000).describe('The most that one look may take.'),
-  user_agent: z
-    .string()
-    .min(1)
-    .max(256)
-    .default('changeover')
-    .describe('The User-Agent header of every request.'),
+  ...httpOptions,
+  timeout: httpOptions.timeout.describe('The most that one look may take.'),
   status: z
     .array(z.int().min(100).max(599))
     .min(1)
@@ -64,19 +52,21 @@ export default {
   options,
   measures,
   async *observe(settings, { clock, due, everyMs, net, signal }) {
-    const { url, headers, address } = settings
+    const target = new HttpTarget(settings)
+    const { url } = settings
+    // Nobody uses the connection again. HTTP/2 has no such header (RFC 9113 section 8.2.2).
+    const leaving: Record<string, string> = settings.http === 1 ? { connection: 'close' } : {}
     for await (const _ of due) {
       if (signal.aborted) return
+      const aimed = target.aim(url, clock.wall())
       const result = await net.http({
-        url,
-        // Nobody uses the connection again.
-        headers: { 'user-agent': settings.user_agent, connection: 'close', ...headers },
+        ...aimed,
+        headers: { ...leaving, ...aimed.headers },
         deadlineMs: Math.min(settings.timeout, Math.max(2_000, everyMs)),
         maxBytes: settings.max_bytes,
         maxRedirects: settings.redirects,
         fresh: true,
         signal,
-        ...(address !== undefined && { address }),
       })
       yield judge(result, settings, redactUrl(url), clock.wall())
     }

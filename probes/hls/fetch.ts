@@ -2,20 +2,13 @@ import type { Clock } from '../../src/core/clock.ts'
 import type { MediaPlaylist, MultivariantPlaylist } from '../../src/formats/m3u8/model.ts'
 import { parsePlaylist } from '../../src/formats/m3u8/parse.ts'
 import { type Fault, faultOf, serverTime, wrongContent } from '../../src/plugin/http-fault.ts'
+import { HttpTarget, type HttpTargetOptions } from '../../src/plugin/http-options.ts'
 import type { HttpRequest, HttpResult, HttpTimings, Net } from '../../src/plugin/net.ts'
 
 /** Playlists beyond this are cut off and refused … */
 const maxPlaylistBytes = 8 * 2 ** 20
 /** … and all that a session holds share this, so that a long ladder cannot fill the memory. */
 const maxHeldBytes = 128 * 2 ** 20
-
-/** What all requests of a session share. */
-export interface FetchOptions {
-  readonly url: string
-  readonly headers: Readonly<Record<string, string>>
-  readonly address?: string | undefined
-  readonly user_agent: string
-}
 
 /** A playlist as it was fetched; kept, so that an unchanged one need not be read again. */
 export interface Fetched {
@@ -36,10 +29,15 @@ export interface PlaylistResult {
   readonly same: boolean
   /** Wall milliseconds of the server's Date header, where no cache stood between. */
   readonly serverTime: number | undefined
+  /** Of the answer, or of a redirect that led nowhere. */
+  readonly status: number | undefined
+  readonly bytes: number
+  readonly certificateDays: number | undefined
+  readonly httpVersion: number | undefined
 }
 
 /** Where a playlist belongs. */
-interface PlaylistPlace {
+export interface PlaylistPlace {
   /** Variables of the multivariant playlist. */
   readonly imports?: ReadonlyMap<string, string> | undefined
   /** How many playlists the session holds. */
@@ -51,17 +49,15 @@ export class Fetcher {
   readonly #net: Net
   readonly #clock: Clock
   readonly #signal: AbortSignal
-  readonly #options: FetchOptions
-  readonly #host: string | undefined
+  readonly #target: HttpTarget
   /** Every request opens a connection of its own: what an idle one leads to may be what a name meant before. */
   fresh = false
 
-  constructor(net: Net, clock: Clock, signal: AbortSignal, options: FetchOptions) {
+  constructor(net: Net, clock: Clock, signal: AbortSignal, options: HttpTargetOptions) {
     this.#net = net
     this.#clock = clock
     this.#signal = signal
-    this.#options = options
-    this.#host = URL.parse(options.url)?.host
+    this.#target = new HttpTarget(options)
   }
 
   /**
@@ -82,6 +78,10 @@ export class Fetcher {
       timings: answer.timings,
       same: false,
       serverTime: answer.ok ? serverTime(answer.headers) : undefined,
+      status: answer.status,
+      bytes: answer.bytes,
+      certificateDays: answer.ok ? answer.certificateDays : undefined,
+      httpVersion: answer.ok ? answer.httpVersion : undefined,
     }
     const fault = faultOf(answer)
     if (fault !== undefined || !answer.ok) return { ...base, fault, fetched: undefined }
@@ -119,19 +119,12 @@ export class Fetcher {
     more: Pick<HttpRequest, 'maxBytes' | 'onChunk' | 'discardBody'> & { readonly range?: string },
   ): Promise<HttpResult> {
     const { range, ...rest } = more
-    // Configured headers may hold tokens: they and the pinned address are for the configured host alone.
-    const own = URL.parse(url)?.host === this.#host
-    const { address, headers, user_agent } = this.#options
+    const aimed = this.#target.aim(url, this.#clock.wall())
     return this.#net.http({
-      url,
+      ...aimed,
+      ...(range !== undefined && { headers: { ...aimed.headers, range } }),
       deadlineMs: Math.max(1, deadlineAt - this.#clock.now()),
-      headers: {
-        'user-agent': user_agent,
-        ...(own && headers),
-        ...(range !== undefined && { range }),
-      },
       signal: this.#signal,
-      ...(own && address !== undefined && { address }),
       ...(this.fresh && { fresh: true }),
       ...rest,
     })

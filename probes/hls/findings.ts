@@ -1,4 +1,5 @@
 import type { Finding } from '../../src/core/sample.ts'
+import { disagreements } from './agreement.ts'
 import type { Seen } from './observation.ts'
 import type { Rendition } from './rendition.ts'
 import type { SegmentLook } from './segment.ts'
@@ -8,6 +9,8 @@ const maxFindings = 30
 const maxPerCode = 3
 /** Below this a jump of timestamps is no gap that a viewer notices. */
 const gapSeconds = 0.5
+/** A look takes time, and asks at another moment than a player would. */
+const patienceSeconds = 0.5
 
 const weight = { error: 0, warning: 1, info: 2 } as const
 
@@ -17,8 +20,11 @@ export function findingsOf(seen: Seen): readonly Finding[] {
   const all = [
     ...(look.top?.fault === undefined ? (multivariant?.findings ?? []) : []),
     ...unwatched(seen),
-    ...renditions.flatMap((rendition) => renditionFindings(rendition)),
+    ...lost(seen),
+    ...seen.steering.findings,
+    ...renditions.flatMap((rendition) => renditionFindings(rendition, seen.now)),
     ...disagreements(renditions),
+    ...look.held.flatMap(({ findings }) => findings),
     ...look.segments.flatMap((each) => segmentFindings(each)),
   ]
   if (all.length === 0) return all
@@ -45,7 +51,14 @@ function unwatched({ multivariant, named, renditions }: Seen): readonly Finding[
   ]
 }
 
-function renditionFindings(rendition: Rendition): readonly Finding[] {
+/** Renditions that left the multivariant playlist while it was watched. */
+function lost({ lost: count, named }: Seen): readonly Finding[] {
+  if (count === 0) return []
+  const says = `The multivariant playlist names ${named} media playlists, ${count} fewer than lately.`
+  return [{ code: 'renditions-lost', diagnosis: 'playlist-incomplete', severity: 'warning', says }]
+}
+
+function renditionFindings(rendition: Rendition, now: number): readonly Finding[] {
   const { fault, present, playlist, spec } = rendition
   if (fault !== undefined && !fault.local) {
     return [
@@ -69,6 +82,8 @@ function renditionFindings(rendition: Rendition): readonly Finding[] {
       rendition: spec.name,
     })
   }
+  const late = rendition.isLive ? lateSegment(rendition, now) : undefined
+  if (late !== undefined) found.push(late)
   if (playlist.endList) {
     const ended = rendition.endedWhileWatched
     found.push({
@@ -83,16 +98,19 @@ function renditionFindings(rendition: Rendition): readonly Finding[] {
   return found
 }
 
-/** Renditions of one stream agree on the target duration (rfc8216bis 6.2.4). */
-function disagreements(renditions: readonly Rendition[]): readonly Finding[] {
-  const targets = new Set<number>()
-  for (const { present, playlist, spec } of renditions) {
-    if (!present || spec.kind === 'subtitles') continue
-    if (playlist?.targetDuration !== undefined) targets.add(playlist.targetDuration)
+/** A new segment within one and a half target durations (RFC 8216 6.2.1, 6.2.2), our own delay apart. */
+function lateSegment({ playlist, spec, changedAt }: Rendition, now: number): Finding | undefined {
+  const target = playlist?.targetDuration
+  if (target === undefined || spec.kind === 'subtitles') return undefined
+  const age = (now - changedAt) / 1_000
+  if (age <= 1.5 * target + patienceSeconds) return undefined
+  return {
+    code: 'segment-late',
+    diagnosis: 'spec-violation',
+    severity: 'warning',
+    says: `${spec.name} shows no new segment for ${age.toFixed(1)} s, more than one and a half target durations of ${target} s.`,
+    rendition: spec.name,
   }
-  if (targets.size < 2) return []
-  const says = `Renditions have different target durations: ${[...targets].slice(0, 5).join(', ')} s.`
-  return [{ code: 'target-durations-differ', diagnosis: 'spec-violation', severity: 'info', says }]
 }
 
 function segmentFindings(seen: SegmentLook): readonly Finding[] {
@@ -100,7 +118,16 @@ function segmentFindings(seen: SegmentLook): readonly Finding[] {
   const rendition = seen.rendition.spec.name
   const subject = `Segment ${segment.sequence} of ${rendition}`
   const found: Finding[] = []
-  if (fault !== undefined) {
+  if (fault !== undefined && seen.rendition.spec.kind === 'subtitles') {
+    found.push({
+      code: 'subtitles-missing',
+      diagnosis: 'segments-missing',
+      severity: 'warning',
+      says: `${subject} ${fault.says}.`,
+      rendition,
+      line: segment.line,
+    })
+  } else if (fault !== undefined) {
     found.push({
       code: 'segments-missing',
       diagnosis: 'segments-missing',
@@ -136,6 +163,15 @@ function segmentFindings(seen: SegmentLook): readonly Finding[] {
       diagnosis: 'continuity-errors',
       severity: 'warning',
       says: `${subject} has ${report.transportErrors} transport errors, ${report.syncLosses} sync losses and ${report.crcErrors} damaged tables.`,
+      rendition,
+    })
+  }
+  if (seen.fmp4?.damage !== undefined || seen.fmp4?.cut === true) {
+    found.push({
+      code: 'stream-damaged',
+      diagnosis: 'wrong-content',
+      severity: 'warning',
+      says: `${subject} is damaged: ${seen.fmp4.damage ?? 'it ends inside a box'}.`,
       rendition,
     })
   }

@@ -27,6 +27,18 @@ export const measures: readonly MeasurementDeclaration[] = [
     help: 'Wall time minus the end of the newest media by EXT-X-PROGRAM-DATE-TIME, of the oldest edge.',
   },
   {
+    name: 'live_latency_seconds',
+    kind: 'gauge',
+    unit: 'seconds',
+    help: 'Edge age plus PART-HOLD-BACK, HOLD-BACK or three target durations: the latency that a conforming player aims at.',
+  },
+  {
+    name: 'capture_latency_seconds',
+    kind: 'gauge',
+    unit: 'seconds',
+    help: 'Wall time at which a segment had come minus the capture of its end by the clock of its producer (prft).',
+  },
+  {
     name: 'availability_delay_seconds',
     kind: 'gauge',
     unit: 'seconds',
@@ -37,6 +49,30 @@ export const measures: readonly MeasurementDeclaration[] = [
     kind: 'gauge',
     unit: 'seconds',
     help: 'Elapsed time minus elapsed media since watching began, at the last new segment, by arrival.',
+  },
+  {
+    name: 'stream_drift_deviation_seconds',
+    kind: 'gauge',
+    unit: 'seconds',
+    help: 'Stream drift minus its average over the last 30 times that media appeared; absent before five.',
+  },
+  {
+    name: 'part_target_seconds',
+    kind: 'gauge',
+    unit: 'seconds',
+    help: 'The longest part target of all low-latency renditions.',
+  },
+  {
+    name: 'part_age_seconds',
+    kind: 'age',
+    unit: 'seconds',
+    help: 'Time since the low-latency rendition that stands still longest last showed a new part.',
+  },
+  {
+    name: 'part_wait_seconds',
+    kind: 'gauge',
+    unit: 'seconds',
+    help: 'Time that a request for the next part was held until the first byte of its answer.',
   },
   {
     name: 'renditions',
@@ -57,6 +93,36 @@ export const measures: readonly MeasurementDeclaration[] = [
     help: 'Segments in the shortest media playlist.',
   },
   {
+    name: 'listed_seconds',
+    kind: 'gauge',
+    unit: 'seconds',
+    help: 'Media in the shortest live audio or video playlist.',
+  },
+  {
+    name: 'renditions_lost',
+    kind: 'gauge',
+    unit: 'count',
+    help: 'Media playlists that the multivariant playlist named in the last ten minutes and names no more.',
+  },
+  {
+    name: 'ad_break',
+    kind: 'gauge',
+    unit: 'count',
+    help: '1 while the live edge lies in a break that SCTE35-OUT began, else 0; absent without such a date range.',
+  },
+  {
+    name: 'slate',
+    kind: 'gauge',
+    unit: 'count',
+    help: '1 while the newest media is the configured slate, else 0; absent where none is configured.',
+  },
+  {
+    name: 'steering_missing',
+    kind: 'gauge',
+    unit: 'count',
+    help: '1 where the content-steering manifest cannot be had or read, else 0; absent without one.',
+  },
+  {
     name: 'segments_missing_ratio',
     kind: 'gauge',
     unit: 'ratio',
@@ -73,6 +139,12 @@ export const measures: readonly MeasurementDeclaration[] = [
     kind: 'gauge',
     unit: 'bits_per_second',
     help: 'AVERAGE-BANDWIDTH (else BANDWIDTH) of each variant, summed over all variants.',
+  },
+  {
+    name: 'throughput_bits_per_second',
+    kind: 'gauge',
+    unit: 'bits_per_second',
+    help: 'Bits of a segment by the time from its first byte to its last; the slowest of this look.',
   },
   {
     name: 'download_ratio',
@@ -99,6 +171,12 @@ export const measures: readonly MeasurementDeclaration[] = [
     help: 'Encrypted segments of this look whose key could not be had.',
   },
   {
+    name: 'subtitles_missing',
+    kind: 'gauge',
+    unit: 'count',
+    help: 'Subtitle renditions whose last segment could not be had or holds no subtitles.',
+  },
+  {
     name: 'sequence_regressions',
     kind: 'gauge',
     unit: 'count',
@@ -111,10 +189,70 @@ export const measures: readonly MeasurementDeclaration[] = [
     help: 'Rules of the HLS specification broken at this look.',
   },
   {
+    name: 'player_buffer_seconds',
+    kind: 'gauge',
+    unit: 'seconds',
+    help: 'Media ahead of the playhead of a virtual player on the first rendition (CMCD bl).',
+  },
+  {
+    name: 'player_starved',
+    kind: 'gauge',
+    unit: 'count',
+    help: '1 while the virtual player waits for media, else 0 (CMCD bs).',
+  },
+  {
+    name: 'player_stalls',
+    kind: 'counter',
+    unit: 'count',
+    help: 'How often the virtual player ran out of media since it began (CMCD bsa).',
+  },
+  {
+    name: 'player_stalled_seconds',
+    kind: 'counter',
+    unit: 'seconds',
+    help: 'How long the virtual player stood still since it began (CMCD bsd).',
+  },
+  {
+    name: 'player_startup_seconds',
+    kind: 'gauge',
+    unit: 'seconds',
+    help: 'Time that the virtual player took to begin: playlists and first segment (CMCD msd).',
+  },
+  {
+    name: 'received_bytes',
+    kind: 'gauge',
+    unit: 'bytes',
+    help: 'Bytes of playlists and segments in this look, after decompression.',
+  },
+  {
+    name: 'http_status',
+    kind: 'gauge',
+    unit: 'count',
+    help: 'The highest status code of the playlists in this look.',
+  },
+  {
+    name: 'http_version',
+    kind: 'gauge',
+    unit: 'count',
+    help: 'The lowest version of HTTP by which playlists came: 1.1 or 2.',
+  },
+  {
+    name: 'http_dns_seconds',
+    kind: 'gauge',
+    unit: 'seconds',
+    help: 'Time to look a name up, the slowest of this look; absent where connections were reused.',
+  },
+  {
     name: 'http_connect_seconds',
     kind: 'gauge',
     unit: 'seconds',
     help: 'TCP connect time, the slowest of this look; absent where connections were reused.',
+  },
+  {
+    name: 'http_tls_seconds',
+    kind: 'gauge',
+    unit: 'seconds',
+    help: 'Time of a TLS handshake, the slowest of this look; absent without one.',
   },
   {
     name: 'http_first_byte_seconds',
@@ -127,6 +265,12 @@ export const measures: readonly MeasurementDeclaration[] = [
     kind: 'gauge',
     unit: 'seconds',
     help: 'Time to the last byte of a playlist, the slowest of this look.',
+  },
+  {
+    name: 'certificate_days',
+    kind: 'gauge',
+    unit: 'days',
+    help: 'Days until the first certificate of the playlist servers expires.',
   },
   {
     name: 'clock_offset_seconds',

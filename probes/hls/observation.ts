@@ -1,12 +1,15 @@
 import type { Continuity, Finding, Observation } from '../../src/core/sample.ts'
 import { redactUrl } from '../../src/core/redact.ts'
-import type { MultivariantPlaylist } from '../../src/formats/m3u8/model.ts'
-import { edgeTime } from '../../src/formats/m3u8/timeline.ts'
+import { inAdBreak } from '../../src/formats/m3u8/ad-break.ts'
+import type { MediaPlaylist, MultivariantPlaylist } from '../../src/formats/m3u8/model.ts'
+import { edgeTime, holdBack, windowSeconds } from '../../src/formats/m3u8/timeline.ts'
+import type { PlayerState } from '../../src/formats/playback/virtual-player.ts'
 import type { Fault } from '../../src/plugin/http-fault.ts'
 import { findingsOf } from './findings.ts'
 import type { Rendition } from './rendition.ts'
 import type { SegmentLook } from './segment.ts'
 import type { Look } from './session.ts'
+import type { SteeringWatch } from './steering-watch.ts'
 
 /** What an observation is made of. */
 export interface Seen {
@@ -16,7 +19,13 @@ export interface Seen {
   readonly renditions: readonly Rendition[]
   /** Media playlists that the multivariant playlist names; at most so many as there are renditions are watched. */
   readonly named: number
+  /** Media playlists that it named lately and does not name now. */
+  readonly lost: number
   readonly missingRatio: number | undefined
+  readonly player: PlayerState | undefined
+  /** Whether a slate is on air, where that was described. */
+  readonly slate: boolean | undefined
+  readonly steering: SteeringWatch
   /** Monotonic and wall milliseconds of the observation. */
   readonly now: number
   readonly wall: number
@@ -28,6 +37,8 @@ export function observation(seen: Seen): Observation {
   const measurements = defined({
     ...playlistMeasurements(seen, findings),
     ...segmentMeasurements(seen),
+    ...lowLatencyMeasurements(seen),
+    ...playerMeasurements(seen),
     ...httpMeasurements(seen.look),
   })
   const fault = faultOfLook(seen)
@@ -86,22 +97,35 @@ function playlistMeasurements(seen: Seen, findings: readonly Finding[]) {
   const media = live.filter(({ spec }) => spec.kind !== 'subtitles')
   const moving = media.length > 0 ? media : live
   const age = (rendition: Rendition) => Math.max(0, now - rendition.changedAt) / 1_000
-  const edges = live.flatMap(({ playlist }) => (playlist && edgeTime(playlist)) ?? [])
-  const delays = present.flatMap(({ availabilityDelay }) => availabilityDelay ?? [])
+  const latencies = live.flatMap(({ playlist }) => latency(playlist, wall))
+  const delays = [...present, ...seen.look.held].flatMap(
+    ({ availabilityDelay }) => availabilityDelay ?? [],
+  )
+  const drift = moving.find(({ drift }) => drift.seconds !== undefined)?.drift
   return {
     playlist_age_seconds: least(moving.map(age)),
     rendition_age_seconds: most(live.map(age)),
     target_duration_seconds: most(
       present.flatMap(({ playlist }) => playlist?.targetDuration ?? []),
     ),
-    edge_age_seconds: most(edges.map((edge) => (wall - edge) / 1_000)),
+    edge_age_seconds: most(latencies.map(({ age }) => age)),
+    live_latency_seconds: most(latencies.flatMap(({ target }) => target ?? [])),
     availability_delay_seconds: most(delays),
-    stream_drift_seconds: moving.find(({ drift }) => drift !== undefined)?.drift,
+    stream_drift_seconds: drift?.seconds,
+    stream_drift_deviation_seconds: drift?.deviation,
     renditions: renditions.length || undefined,
     renditions_missing:
       renditions.length === 0
         ? undefined
         : renditions.filter(({ fault }) => fault !== undefined && !fault.local).length,
+    renditions_lost: seen.multivariant === undefined ? undefined : seen.lost,
+    listed_seconds: least(
+      media.flatMap(({ playlist }) => (playlist ? windowSeconds(playlist) : [])),
+    ),
+    ad_break: adBreak(live, wall),
+    slate: seen.slate === undefined ? undefined : Number(seen.slate),
+    steering_missing:
+      seen.steering.isMissing === undefined ? undefined : Number(seen.steering.isMissing),
     segments_listed: least(present.map(({ playlist }) => playlist?.segments.length ?? 0)),
     sequence_regressions:
       present.length === 0
@@ -116,20 +140,69 @@ function playlistMeasurements(seen: Seen, findings: readonly Finding[]) {
   }
 }
 
+/** Edge age, and the latency that a conforming player would have, in seconds. */
+function latency(playlist: MediaPlaylist | undefined, wall: number) {
+  const edge = playlist && edgeTime(playlist)
+  if (playlist === undefined || edge === undefined) return []
+  const age = (wall - edge) / 1_000
+  const back = holdBack(playlist)
+  return [{ age, target: back === undefined ? undefined : age + back }]
+}
+
+function adBreak(live: readonly Rendition[], wall: number): number | undefined {
+  const breaks = live.flatMap(({ playlist }) => {
+    const isIn = playlist && inAdBreak(playlist, edgeTime(playlist) ?? wall)
+    return isIn === undefined ? [] : [isIn]
+  })
+  return breaks.length === 0 ? undefined : Number(breaks.includes(true))
+}
+
+function lowLatencyMeasurements({ renditions, look, now }: Seen) {
+  const live = renditions.filter(
+    ({ present, isLive, playlist }) => present && isLive && playlist?.partTarget !== undefined,
+  )
+  return {
+    part_target_seconds: most(live.flatMap(({ playlist }) => playlist?.partTarget ?? [])),
+    part_age_seconds: most(live.map(({ changedAt }) => Math.max(0, now - changedAt) / 1_000)),
+    part_wait_seconds: most(look.held.flatMap(({ partWait }) => partWait ?? [])),
+  }
+}
+
+function playerMeasurements({ player }: Seen) {
+  if (player === undefined) return {}
+  return {
+    player_buffer_seconds: player.buffer,
+    player_starved: Number(player.starved),
+    player_stalls: player.stalls,
+    player_stalled_seconds: player.stalled,
+    player_startup_seconds: player.startup,
+  }
+}
+
 function segmentMeasurements(seen: Seen) {
-  const { segments } = seen.look
+  const segments = seen.look.segments.filter(({ rendition }) => rendition.spec.kind !== 'subtitles')
   const scanned = segments.flatMap(({ report }) => report ?? [])
   return {
     segments_missing_ratio: seen.missingRatio,
     ...ladderBitrate(seen.renditions),
+    throughput_bits_per_second: least(segments.flatMap(({ throughput }) => throughput ?? [])),
+    subtitles_missing: subtitlesMissing(seen.renditions),
     download_ratio: most(segments.flatMap(({ downloadRatio }) => downloadRatio ?? [])),
     continuity_errors:
       scanned.length === 0
         ? undefined
         : scanned.reduce((sum, { continuityErrors }) => sum + continuityErrors, 0),
+    capture_latency_seconds: most(segments.flatMap(({ captureLatency }) => captureLatency ?? [])),
     media_gap_seconds: most(segments.flatMap(({ gap }) => gap ?? [])),
     keys_missing: keysMissing(segments),
   }
+}
+
+/** Subtitle renditions whose last segment could not be had, or was none. */
+function subtitlesMissing(renditions: readonly Rendition[]): number | undefined {
+  const subtitles = renditions.filter(({ spec }) => spec.kind === 'subtitles')
+  if (subtitles.length === 0) return undefined
+  return subtitles.filter(({ segments }) => segments.isMissing).length
 }
 
 function keysMissing(segments: readonly SegmentLook[]): number | undefined {
@@ -153,12 +226,18 @@ function ladderBitrate(renditions: readonly Rendition[]) {
   }
 }
 
-function httpMeasurements({ requests, top }: Look) {
+function httpMeasurements({ requests, top, segments }: Look) {
   const timings = requests.filter(({ fault }) => !fault?.local).map((request) => request.timings)
   const whole = requests.filter(({ fault }) => fault?.status !== undefined || fault === undefined)
   const offset = [top, ...requests].find((request) => request?.serverTime !== undefined)
   const seconds = (ms: number | undefined) => (ms === undefined ? undefined : ms / 1_000)
   return {
+    http_status: most(requests.flatMap(({ status }) => status ?? [])),
+    http_version: least(requests.flatMap(({ httpVersion }) => httpVersion ?? [])),
+    http_dns_seconds: seconds(most(timings.flatMap(({ dns }) => dns ?? []))),
+    http_tls_seconds: seconds(most(timings.flatMap(({ tls }) => tls ?? []))),
+    received_bytes: sum([...requests, ...segments].map(({ bytes }) => bytes)),
+    certificate_days: least(requests.flatMap(({ certificateDays }) => certificateDays ?? [])),
     http_connect_seconds: seconds(most(timings.flatMap(({ connect }) => connect ?? []))),
     http_first_byte_seconds: seconds(most(timings.flatMap(({ firstByte }) => firstByte ?? []))),
     http_total_seconds: seconds(most(whole.map((request) => request.timings.total))),

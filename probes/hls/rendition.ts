@@ -6,7 +6,16 @@ import {
   resolveUri,
   type Variant,
 } from '../../src/formats/m3u8/model.ts'
-import { edgeIdentity, segmentEndTime, withoutQuery } from '../../src/formats/m3u8/timeline.ts'
+import { compareParts, isBefore, nextPlace } from '../../src/formats/m3u8/compare-parts.ts'
+import {
+  edgeIdentity,
+  edgeTime,
+  endSequence,
+  segmentEndTime,
+  withoutQuery,
+} from '../../src/formats/m3u8/timeline.ts'
+import { Drift } from '../../src/formats/playback/drift.ts'
+import { quoteValue } from '../../src/formats/m3u8/report.ts'
 import { type Fault, wrongContent } from '../../src/plugin/http-fault.ts'
 import type { Fetched, PlaylistResult } from './fetch.ts'
 import { SegmentTrack } from './segment-track.ts'
@@ -43,17 +52,24 @@ export class Rendition {
   changedAt = 0
   /** At first sight of a new last segment in the current look: how long after its stated end, in seconds. */
   availabilityDelay: number | undefined
-  /** Elapsed time minus elapsed media in seconds, as of the last new segment. */
-  drift: number | undefined
+  /** Elapsed time against elapsed media, as of the last new segment. */
+  readonly drift = new Drift()
+  /** Seconds of media that appeared, and when; taken away by who counts along. */
+  readonly arrivals: { readonly at: number; readonly seconds: number }[] = []
+  /** Monotonic milliseconds at which a whole playlist, not a delta update, was last had. */
+  fullAt = 0
   regressions = 0
   /** What the linter says of the current playlist, and what the current look found besides. */
   lint: readonly Finding[] = []
   changes: readonly Finding[] = []
   endedWhileWatched = false
   readonly #edges: string[] = []
+  /** The last playlist that came without waiting: only such are compared with each other. */
+  #plain: MediaPlaylist | undefined
+  /** The sequence number after the last segment that was counted as media. */
+  #countedTo = 0
   #hadMedia = false
-  #driftFrom: number | undefined
-  #media = 0
+  #protection = ''
 
   constructor(spec: RenditionSpec) {
     this.spec = spec
@@ -82,11 +98,40 @@ export class Rendition {
     this.fault = undefined
     this.present = true
     this.fetched = result.fetched
-    if (result.same && this.playlist === playlist) return
-    const previous = this.playlist
-    this.playlist = playlist
+    this.fullAt = result.at
+    const previous = this.#plain
+    if (result.same && previous === playlist) return
+    this.#plain = playlist
     this.lint = playlist.findings.map((finding) => ({ ...finding, rendition: this.spec.name }))
-    this.#update(previous, playlist, result)
+    this.changes = this.#update(previous, playlist, result)
+    // A cache may answer plain requests with an older copy than one that waits for a new part gets.
+    const held = this.playlist !== previous ? this.playlist : undefined
+    const isBehind = held !== undefined && isBefore(nextPlace(playlist), nextPlace(held))
+    if (!isBehind || this.regressions > 0) this.playlist = playlist
+  }
+
+  /**
+   * Takes what a held request brought, between looks, where it is newer than what is known; a
+   * plain request may have overtaken it.
+   */
+  takeHeld(
+    playlist: MediaPlaylist,
+    result: PlaylistResult,
+  ): { readonly findings: readonly Finding[]; readonly availabilityDelay: number | undefined } {
+    const previous = this.playlist
+    if (previous === undefined || !isBefore(nextPlace(previous), nextPlace(playlist))) {
+      return { findings: [], availabilityDelay: undefined }
+    }
+    this.playlist = playlist
+    const findings = this.#update(previous, playlist, result)
+    const end = edgeTime(playlist)
+    const availabilityDelay = end === undefined ? undefined : (result.wall - end) / 1_000
+    return { findings, availabilityDelay }
+  }
+
+  /** It showed something new within two target durations of its last playlist. */
+  get movedLately(): boolean {
+    return this.fullAt - this.changedAt < 2_000 * (this.playlist?.targetDuration ?? 6)
   }
 
   /** It once listed media and has not ended: its age means something. */
@@ -94,44 +139,95 @@ export class Rendition {
     return this.#hadMedia && this.playlist?.endList === false
   }
 
-  #update(previous: MediaPlaylist | undefined, next: MediaPlaylist, result: PlaylistResult): void {
+  /** Follows the live edge from one playlist to the next; returns what is wrong between them. */
+  #update(
+    previous: MediaPlaylist | undefined,
+    next: MediaPlaylist,
+    result: Pick<PlaylistResult, 'at' | 'wall'>,
+  ): readonly Finding[] {
     const edge = edgeIdentity(next)
     // A list that was emptied shows nothing new, so it goes on growing old.
-    if (edge === undefined) return
+    if (edge === undefined) return []
+    const noted = this.#protectionNoted(next)
     if (previous === undefined || !this.#hadMedia) {
       this.#hadMedia = true
       this.#remember(edge)
       this.changedAt = result.at
-      this.#driftFrom = result.at
-      return
+      this.#begin(next, result.at)
+      return noted
     }
     this.endedWhileWatched ||= next.endList && !previous.endList
     const comparison = compareMedia(previous, next)
     this.regressions = comparison.regressions
-    this.changes = comparison.findings.map((found) => ({ ...found, rendition: this.spec.name }))
+    const parts = comparison.regressions > 0 ? [] : compareParts(previous, next)
+    const found = [
+      ...[...comparison.findings, ...parts].map((each) => ({ ...each, rendition: this.spec.name })),
+      ...noted,
+      ...this.#cues(previous, next),
+    ]
     const oldCopy = comparison.regressions > 0 && !comparison.restarted
-    if (oldCopy || this.#edges.includes(edge)) return
+    if (oldCopy || this.#edges.includes(edge)) return found
     this.#remember(edge)
     this.changedAt = result.at
     if (comparison.appended > 0) {
       const end = segmentEndTime(next, next.segments.length - 1)
       if (end !== undefined) this.availabilityDelay = (result.wall - end) / 1_000
     }
-    this.#follow(previous, next, comparison.appended, result.at)
+    if (comparison.regressions > 0) this.#begin(next, result.at)
+    else this.#follow(next, result.at)
+    return found
   }
 
-  /** Sums up the media that appeared; a restart or a jump begins a new sum. */
-  #follow(previous: MediaPlaylist, next: MediaPlaylist, appended: number, at: number): void {
-    const broken = appended > next.segments.length || next.mediaSequence < previous.mediaSequence
-    if (broken || this.#driftFrom === undefined) {
-      this.#driftFrom = at
-      this.#media = 0
-      this.drift = undefined
+  #begin(next: MediaPlaylist, at: number): void {
+    this.drift.restart(at)
+    this.#countedTo = endSequence(next)
+  }
+
+  /** Sums up the media that appeared; a jump beyond what is listed begins a new sum. */
+  #follow(next: MediaPlaylist, at: number): void {
+    const appended = endSequence(next) - this.#countedTo
+    if (appended <= 0) return
+    if (appended > next.segments.length) {
+      this.#begin(next, at)
       return
     }
-    if (appended === 0) return
-    for (const segment of next.segments.slice(-appended)) this.#media += segment.duration
-    this.drift = (at - this.#driftFrom) / 1_000 - this.#media
+    this.#countedTo = endSequence(next)
+    let seconds = 0
+    for (const segment of next.segments.slice(-appended)) {
+      if (!segment.gap) seconds += segment.duration
+    }
+    this.arrivals.push({ at, seconds })
+    if (this.arrivals.length > remembered) this.arrivals.shift()
+    this.drift.appeared(at, seconds)
+  }
+
+  /** Says once how segments are protected: of a DRM system no more than that is looked at. */
+  #protectionNoted(next: MediaPlaylist): readonly Finding[] {
+    const keys = next.segments.at(-1)?.keys ?? []
+    const protection = keys
+      .filter(({ method, keyFormat }) => method !== 'AES-128' || keyFormat !== 'identity')
+      .map(({ method, keyFormat }) => `${method} (${keyFormat})`)
+      .join(', ')
+    if (protection === this.#protection) return []
+    this.#protection = protection
+    if (protection === '') return []
+    const says = `Segments of ${this.spec.name} are protected by ${protection.slice(0, 200)}: licences are not asked for.`
+    return [{ code: 'protected', severity: 'info', says, rendition: this.spec.name }]
+  }
+
+  /** Says once when a break is announced (EXT-X-DATERANGE with SCTE-35). */
+  #cues(previous: MediaPlaylist, next: MediaPlaylist): readonly Finding[] {
+    const known = new Set(previous.dateRanges.map(({ id, scte35 }) => `${scte35} ${id}`))
+    return next.dateRanges
+      .filter(({ id, scte35 }) => scte35 !== undefined && !known.has(`${scte35} ${id}`))
+      .slice(0, 3)
+      .map(({ id, scte35, line }) => ({
+        code: `scte35-${scte35}`,
+        severity: 'info',
+        says: `EXT-X-DATERANGE ${quoteValue(id)} carries SCTE35-${String(scte35).toUpperCase()}.`,
+        rendition: this.spec.name,
+        line,
+      }))
   }
 
   #remember(edge: string): void {
@@ -141,10 +237,14 @@ export class Rendition {
 }
 
 /**
- * The renditions that a multivariant playlist names, each media playlist once: variants of the
- * starting pathway, audio and subtitles with a URI. I-frame playlists and closed captions are none.
+ * The renditions that a multivariant playlist names, each media playlist once: variants of
+ * `pathway` (else of the one to start with), audio and subtitles with a URI. I-frame playlists and closed captions are none.
  */
-export function renditionsOf(playlist: MultivariantPlaylist, base: string): RenditionSpec[] {
+export function renditionsOf(
+  playlist: MultivariantPlaylist,
+  base: string,
+  pathway: string | undefined = playlist.contentSteering?.pathwayId,
+): RenditionSpec[] {
   const specs = new Map<string, RenditionSpec>()
   const paths = new Map<string, number>()
   const add = (kind: RenditionKind, name: string, uri: string, advertised: number | undefined) => {
@@ -155,9 +255,11 @@ export function renditionsOf(playlist: MultivariantPlaylist, base: string): Rend
     paths.set(path, nth + 1)
     specs.set(url, { key: `${path} ${nth}`, kind, name, url, advertised })
   }
-  const pathway = playlist.contentSteering?.pathwayId
-  const starts = (id: string | undefined) => pathway === undefined || (id ?? pathway) === pathway
-  const variants = playlist.variants.filter(({ pathwayId }) => starts(pathwayId))
+  const variants = variantsOf(playlist, pathway)
+  // EXT-X-MEDIA has no pathway of its own: its group belongs to the variants that name it.
+  const groups = new Set(variants.flatMap(({ audio, subtitles }) => [audio, subtitles]))
+  const isWanted = (id: string | undefined, group: string) =>
+    pathway === undefined || (id === undefined ? groups.has(group) : id === pathway)
   for (const [at, variant] of variants.entries()) {
     const advertised = variant.averageBandwidth ?? (variant.bandwidth || undefined)
     add('variant', variantName(variants, variant, at), variant.uri, advertised)
@@ -165,13 +267,26 @@ export function renditionsOf(playlist: MultivariantPlaylist, base: string): Rend
   let audio = 0
   let subtitles = 0
   for (const rendition of playlist.renditions) {
-    if (rendition.uri === undefined || !starts(rendition.pathwayId)) continue
+    if (rendition.uri === undefined || !isWanted(rendition.pathwayId, rendition.groupId)) continue
     if (rendition.type === 'AUDIO') add('audio', `a${++audio}`, rendition.uri, undefined)
     else if (rendition.type === 'SUBTITLES') {
       add('subtitles', `s${++subtitles}`, rendition.uri, undefined)
     }
   }
   return [...specs.values()]
+}
+
+/**
+ * The variants of one pathway; those without PATHWAY-ID belong to the pathway `.` (rfc8216bis
+ * 4.4.6.2). Where none does, those without: a playlist may name a pathway for steering alone.
+ */
+function variantsOf(
+  { variants }: MultivariantPlaylist,
+  pathway: string | undefined,
+): readonly Variant[] {
+  if (pathway === undefined) return variants
+  const own = variants.filter(({ pathwayId }) => (pathwayId ?? '.') === pathway)
+  return own.length > 0 ? own : variants.filter(({ pathwayId }) => pathwayId === undefined)
 }
 
 /** `720p` where one variant alone has this height, else `v1`, `v2` in the order of the playlist. */

@@ -1,4 +1,6 @@
-import type { MediaPlaylist, Segment } from '../../src/formats/m3u8/model.ts'
+import { gapBetween, type Span, spanOf } from '../../src/formats/fmp4/continuity.ts'
+import type { Fmp4Report, Init } from '../../src/formats/fmp4/model.ts'
+import type { InitSection, MediaPlaylist, Segment } from '../../src/formats/m3u8/model.ts'
 import { ptsDifference, type PtsRange, type TsReport } from '../../src/formats/mpegts/report.ts'
 
 const ticksPerSecond = 90_000
@@ -21,8 +23,48 @@ export class SegmentTrack {
   #scanned: Scanned | undefined
   /** Bits per second of the last whole segment. */
   bitrate: number | undefined
-  /** URIs of initialisation section and key that were fetched well. */
-  readonly companions = new Set<string>()
+  /** Time to download the last whole segment by its duration. */
+  downloadRatio: number | undefined
+  /** The last try brought no media. */
+  isMissing = false
+  /** URLs of initialisation sections and keys that were fetched well, with the moment. */
+  readonly companions = new Map<string, number>()
+
+  readonly #inits = new Map<string, Init | undefined>()
+  #span: (Span & Pick<Segment, 'discontinuitySequence'> & { readonly nth: number }) | undefined
+
+  /** Whether the initialisation section was read. */
+  knowsInit(map: InitSection): boolean {
+    return this.#inits.has(initName(map))
+  }
+
+  /** Its tracks, where it was read and has any. */
+  initOf(map: InitSection): Init | undefined {
+    return this.#inits.get(initName(map))
+  }
+
+  remember(map: InitSection, init: Init | undefined): void {
+    if (this.#inits.size >= 16) this.#inits.clear()
+    this.#inits.set(initName(map), init)
+  }
+
+  /** As `gap`, of fragmented MP4: by decode times, which go on without a break inside one domain. */
+  fmp4Gap(playlist: MediaPlaylist, segment: Segment, report: Fmp4Report): number | undefined {
+    const init = segment.map === undefined ? report.init : this.initOf(segment.map)
+    const span = spanOf(report, init ?? report.init)
+    const before = this.#span
+    const { sequence, discontinuitySequence } = segment
+    this.#span = span && { ...span, discontinuitySequence, nth: sequence }
+    if (before === undefined || span === undefined || before.nth >= sequence) return undefined
+    if (before.discontinuitySequence !== discontinuitySequence) return undefined
+    const jump =
+      before.nth + 1 === sequence
+        ? gapBetween(before, span)
+        : before.trackId === span.trackId
+          ? bridged(playlist, before.nth, sequence, span.start - before.start)
+          : undefined
+    return jump === undefined ? undefined : missing(jump)
+  }
 
   /** Whether this segment was fetched well already. */
   has(segment: Segment): boolean {
@@ -54,11 +96,24 @@ export class SegmentTrack {
     const jump =
       before.sequence + 1 === sequence && before.pts.count > 1
         ? afterLastFrame(before.pts, main.pts)
-        : bridged(playlist, before, sequence, main.pts)
-    if (jump === undefined) return undefined
-    if (jump >= 0) return jump
-    return jump < -overlapSeconds ? -jump : 0
+        : bridged(
+            playlist,
+            before.sequence,
+            sequence,
+            ptsDifference(before.pts.min, main.pts.min) / ticksPerSecond,
+          )
+    return jump === undefined ? undefined : missing(jump)
   }
+}
+
+/** Seconds missing or written twice; small overlaps are none. */
+function missing(jump: number): number {
+  if (jump >= 0) return jump
+  return jump < -overlapSeconds ? -jump : 0
+}
+
+function initName({ uri, byteRange }: InitSection): string {
+  return `${uri} ${byteRange?.offset ?? ''}`
 }
 
 function identity(segment: Segment): string {
@@ -71,18 +126,21 @@ function afterLastFrame(before: PtsRange, now: PtsRange): number {
   return (ptsDifference(before.max, now.min) - frame) / ticksPerSecond
 }
 
-/** Seconds between where stated durations put the segment and where it is. */
+/**
+ * Seconds between where stated durations put the segment `sequence` and where it is: `elapsed`
+ * seconds after the start of the segment `from`.
+ */
 function bridged(
   playlist: MediaPlaylist,
-  before: Scanned,
+  from: number,
   sequence: number,
-  now: PtsRange,
+  elapsed: number,
 ): number | undefined {
   const first = playlist.segments[0]
-  if (first === undefined || sequence - before.sequence > maxBridge) return undefined
-  const from = before.sequence - first.sequence
-  const between = playlist.segments.slice(Math.max(0, from), sequence - first.sequence)
-  if (from < 0 || between.length !== sequence - before.sequence) return undefined
+  if (first === undefined || sequence - from > maxBridge) return undefined
+  const at = from - first.sequence
+  const between = playlist.segments.slice(Math.max(0, at), sequence - first.sequence)
+  if (at < 0 || between.length !== sequence - from) return undefined
   let stated = 0
   let rounding = 0
   for (const { duration } of between) {
@@ -90,6 +148,6 @@ function bridged(
     // Whole seconds may be rounded ones, as packagers of protocol version 2 write them.
     rounding += Number.isInteger(duration) ? 0.5 : 0.001
   }
-  const jump = ptsDifference(before.pts.min, now.min) / ticksPerSecond - stated
+  const jump = elapsed - stated
   return Math.sign(jump) * Math.max(0, Math.abs(jump) - rounding)
 }

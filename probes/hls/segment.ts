@@ -1,18 +1,27 @@
 import type { Clock } from '../../src/core/clock.ts'
-import { type ByteRange, resolveUri, type Segment } from '../../src/formats/m3u8/model.ts'
+import { createHash } from 'node:crypto'
+import type { Fmp4Report, Init } from '../../src/formats/fmp4/model.ts'
+import { type MediaPlaylist, resolveUri, type Segment } from '../../src/formats/m3u8/model.ts'
 import { newestSegment } from '../../src/formats/m3u8/timeline.ts'
 import type { TsReport } from '../../src/formats/mpegts/report.ts'
-import { TsScanner } from '../../src/formats/mpegts/scanner.ts'
+import type { HttpAnswer } from '../../src/plugin/net.ts'
 import { type Fault, faultOf, wrongContent } from '../../src/plugin/http-fault.ts'
+import { type CompanionOptions, companion } from './companion.ts'
 import type { Fetcher } from './fetch.ts'
+import { rangeHeader } from './range.ts'
+import { SegmentScan } from './segment-scan.ts'
 import type { Rendition } from './rendition.ts'
 
 const maxInitBytes = 2 ** 20
 const maxKeyBytes = 4_096
+/** An AES-128 key (RFC 8216 5: the key is 16 octets in binary). */
+const keyBytes = 16
+/** Servers that do not know ranges answer with the whole segment: that is cut off here. */
+const maxHeadBytes = 4_096
+/** A transfer faster than this says nothing about throughput. */
+const leastTransferMs = 2
 /** A download cut off sooner than this says nothing about its speed. */
 const leastCutMs = 1_000
-/** Bytes of a packet of a transport stream. */
-const tsPacket = 188
 
 /** What came of fetching one segment. */
 export interface SegmentLook {
@@ -24,13 +33,69 @@ export interface SegmentLook {
   readonly keyFault: Fault | undefined
   /** Time to the last byte by duration; a lower bound or an estimate where the look's deadline cut it off. */
   readonly downloadRatio: number | undefined
+  /** Milliseconds to the last byte; absent where it was cut off. */
+  readonly totalMs: number | undefined
+  /** Bits per second from the first byte to the last. */
+  readonly throughput: number | undefined
+  readonly bytes: number
+  /** SHA-256 of all of it, in hexadecimal digits, where it was asked for. */
+  readonly hash: string | undefined
   /** Only of a transport stream. */
   readonly report: TsReport | undefined
+  /** Only of fragmented MP4 that is not encrypted as a whole. */
+  readonly fmp4: Fmp4Report | undefined
+  /** Seconds since the last sample of it was captured, by the producer's clock, where that is told. */
+  readonly captureLatency: number | undefined
   /** Seconds of media missing before it; see `SegmentTrack.gap`. */
   readonly gap: number | undefined
 }
 
-type Container = 'ts' | 'other' | 'text' | 'noise'
+/**
+ * Asks for the first byte of a listed segment between the oldest, which may just be leaving, and
+ * the newest; `chance` in [0, 1) picks it. `undefined` where there is none or the fault is ours.
+ */
+export async function lookAtOlder(
+  fetcher: Fetcher,
+  rendition: Rendition,
+  chance: number,
+  deadlineAt: number,
+): Promise<SegmentLook | undefined> {
+  const { playlist, fetched } = rendition
+  const listed = playlist?.segments.slice(1, -1).filter(({ gap }) => !gap) ?? []
+  const segment = listed[Math.floor(chance * listed.length)]
+  const url = segment && fetched && resolveUri(segment.uri, fetched.url)
+  if (segment === undefined || url === undefined) return undefined
+  const offset = segment.byteRange?.offset ?? 0
+  const range = rangeHeader({ offset, length: 1 })
+  const answer = await fetcher.request(url, deadlineAt, {
+    maxBytes: maxHeadBytes,
+    discardBody: true,
+    range,
+  })
+  const fault = faultOf(answer)
+  if (fault?.local) return undefined
+  return { ...nothingSeen, rendition, segment, fault, keyFault: undefined }
+}
+
+const nothingSeen = {
+  downloadRatio: undefined,
+  totalMs: undefined,
+  throughput: undefined,
+  bytes: 0,
+  hash: undefined,
+  report: undefined,
+  fmp4: undefined,
+  captureLatency: undefined,
+  gap: undefined,
+} as const
+
+/** How a segment is looked at. */
+export interface SegmentOptions {
+  readonly deadlineAt: number
+  readonly maxBytes: number
+  /** Whether its digest is wanted, to recognise a slate. */
+  readonly hash?: boolean
+}
 
 /**
  * Fetches the newest segment of a rendition, with the initialisation section and key that it needs
@@ -40,48 +105,63 @@ export async function lookAtNewest(
   fetcher: Fetcher,
   clock: Clock,
   rendition: Rendition,
-  deadlineAt: number,
-  maxBytes: number,
+  { deadlineAt, maxBytes, hash = false }: SegmentOptions,
 ): Promise<SegmentLook | undefined> {
   const { playlist, fetched } = rendition
   const segment = playlist === undefined ? undefined : newestSegment(playlist)
   if (playlist === undefined || fetched === undefined || segment === undefined) return undefined
-  const base = { rendition, segment, downloadRatio: undefined, report: undefined, gap: undefined }
+  const base = { ...nothingSeen, rendition, segment }
   const url = resolveUri(segment.uri, fetched.url)
   if (url === undefined) {
     const fault = wrongContent('has a URI that is neither http nor https')
     return { ...base, fault, keyFault: undefined }
   }
-  const scan = new SegmentScan(segment.keys.length > 0)
+  const needs = { fetcher, clock, rendition, base: fetched.url }
+  const { map } = segment
+  const initOptions: CompanionOptions = {
+    deadlineAt,
+    maxBytes: maxInitBytes,
+    range: map?.byteRange,
+    isInit: true,
+  }
+  // Fragments are read with the defaults of their initialisation section: a new one comes first.
+  const isNewInit = map !== undefined && !rendition.segments.knowsInit(map)
+  const firstFault = isNewInit ? await companion(needs, map.uri, initOptions) : undefined
+  const init = map === undefined ? undefined : rendition.segments.initOf(map)
+  const kind = rendition.spec.kind === 'subtitles' ? 'subtitles' : 'media'
+  const scan = new SegmentScan({ kind, isCiphertext: isCiphertext(segment), init })
+  const digest = hash ? createHash('sha256') : undefined
   const startedAt = clock.now()
-  const [answer, initFault, keyFault] = await Promise.all([
+  const [answer, secondFault, keyFault] = await Promise.all([
     fetcher.request(url, deadlineAt, {
       maxBytes,
       discardBody: true,
-      onChunk: (chunk) => scan.push(chunk),
+      onChunk: (chunk) => {
+        digest?.update(chunk)
+        return scan.push(chunk)
+      },
       ...(segment.byteRange !== undefined && { range: rangeHeader(segment.byteRange) }),
     }),
-    companion(
-      fetcher,
-      rendition,
-      fetched.url,
-      segment.map?.uri,
+    isNewInit ? undefined : companion(needs, map?.uri, initOptions),
+    companion(needs, plainKey(segment), {
       deadlineAt,
-      maxInitBytes,
-      segment.map?.byteRange,
-    ),
-    companion(fetcher, rendition, fetched.url, plainKey(segment), deadlineAt, maxKeyBytes),
+      maxBytes: maxKeyBytes,
+      exactBytes: keyBytes,
+    }),
   ])
+  const initFault = firstFault ?? secondFault
   const elapsedMs = clock.now() - startedAt
   const cut = !answer.ok && answer.fault === 'timeout' && answer.bytes > 0
   const fault = cut ? undefined : (faultOf(answer) ?? scan.fault() ?? initFault)
   if (fault?.local) return undefined
-  if (fault !== undefined) return { ...base, fault, keyFault }
+  rendition.segments.isMissing = fault !== undefined
+  if (fault !== undefined) return { ...base, bytes: answer.bytes, fault, keyFault }
   if (cut || !answer.ok) {
     return {
       ...base,
       fault: undefined,
       keyFault,
+      bytes: answer.bytes,
       downloadRatio: cutRatio(rendition, segment, elapsedMs, answer.bytes),
     }
   }
@@ -89,113 +169,70 @@ export async function lookAtNewest(
   if (!answer.truncated && segment.duration > 0) {
     rendition.segments.bitrate = (answer.bytes * 8) / segment.duration
   }
-  const report = scan.finish()
+  const { ts: report, fmp4 } = scan.finish()
+  const downloadRatio = answer.truncated ? undefined : ratio(answer.timings.total, segment.duration)
+  rendition.segments.downloadRatio = downloadRatio ?? rendition.segments.downloadRatio
   return {
     ...base,
     fault: undefined,
     keyFault,
-    downloadRatio: answer.truncated ? undefined : ratio(answer.timings.total, segment.duration),
+    downloadRatio,
+    totalMs: answer.truncated ? undefined : answer.timings.total,
+    throughput: throughput(answer),
+    bytes: answer.bytes,
+    hash: answer.truncated ? undefined : digest?.digest('hex'),
     report,
-    gap: report === undefined ? undefined : rendition.segments.gap(playlist, segment, report),
+    fmp4,
+    captureLatency: fmp4 && captureLatency(fmp4, init, clock.wall()),
+    gap: gapOf(rendition, playlist, segment, report, fmp4),
   }
 }
 
-/** Tells the container by the first bytes and scans a transport stream. */
-class SegmentScan {
-  readonly #encrypted: boolean
-  #container: Container | undefined
-  readonly #scanner = new TsScanner()
-
-  constructor(encrypted: boolean) {
-    this.#encrypted = encrypted
-  }
-
-  push(chunk: Buffer): undefined {
-    if (chunk.length === 0) return
-    this.#container ??= containerOf(chunk)
-    if (this.#container === 'ts') this.#scanner.push(chunk)
-  }
-
-  /** A segment that holds a page of HTML, noise or nothing at all is as good as missing. */
-  fault(): Fault | undefined {
-    if (this.#container === undefined) return wrongContent('is empty')
-    if (this.#encrypted) return undefined
-    if (this.#container === 'text') return wrongContent('holds text instead of media')
-    if (this.#container === 'noise') {
-      return wrongContent('holds neither MPEG-TS, fMP4, packed audio nor WebVTT')
-    }
-    return undefined
-  }
-
-  finish(): TsReport | undefined {
-    if (this.#container !== 'ts') return undefined
-    this.#scanner.end()
-    const report = this.#scanner.report()
-    // Ciphertext may begin with any byte: a real transport stream locks.
-    return report.packets * tsPacket * 2 > report.bytes ? report : undefined
-  }
+function gapOf(
+  { segments }: Rendition,
+  playlist: MediaPlaylist,
+  segment: Segment,
+  report: TsReport | undefined,
+  fmp4: Fmp4Report | undefined,
+): number | undefined {
+  if (report !== undefined) return segments.gap(playlist, segment, report)
+  return fmp4 && segments.fmp4Gap(playlist, segment, fmp4)
 }
 
-function containerOf(head: Buffer): Container {
-  if (head[0] === 0x47 && (head.length <= tsPacket || head[tsPacket] === 0x47)) return 'ts'
-  const text = head.toString('latin1', 0, 64).trimStart().toLowerCase()
-  if (/^<(?:!doctype|html|\?xml|error)/u.test(text)) return 'text'
-  return isMedia(head) ? 'other' : 'noise'
+/** AES-128 encrypts whole segments (RFC 8216 4.3.2.4): nothing of their structure shows. */
+function isCiphertext({ keys }: Segment): boolean {
+  return keys.some(({ method }) => method === 'AES-128')
 }
 
-/** Whether a segment may begin so (RFC 8216, section 3); a head too short to tell may. */
-function isMedia(head: Buffer): boolean {
-  if (head.length < 3 * tsPacket) return true
-  const start = head.toString('latin1', 0, 12)
-  // The type of a box is four printable characters (ISO/IEC 14496-12, section 4.2).
-  if (/^.{4}[\x20-\x7e]{4}/su.test(start)) return true
-  if (/^(?:ID3|WEBVTT|\xef\xbb\xbfWEBVTT)/u.test(start)) return true
-  // The sync words of AC-3, and of MP3 and ADTS.
-  const sync = head.readUInt16BE(0)
-  if (sync === 0x0b77 || sync >= 0xffe0) return true
-  // A transport stream that begins inside a packet.
-  for (let at = 0; at < tsPacket; at++) {
-    const isLocked = [0, 1, 2].every((nth) => head[at + nth * tsPacket] === 0x47)
-    if (isLocked) return true
-  }
-  return false
-}
+/** Moments of a producer reference time at which the picture was captured or entered the encoder. */
+const capture: ReadonlySet<number> = new Set([0, 24])
 
-/** Fetches what a segment needs besides, once while it keeps its URI. */
-async function companion(
-  fetcher: Fetcher,
-  rendition: Rendition,
-  base: string,
-  uri: string | undefined,
-  deadlineAt: number,
-  maxBytes: number,
-  range?: ByteRange,
-): Promise<Fault | undefined> {
-  const url = uri === undefined ? undefined : resolveUri(uri, base)
-  const { companions } = rendition.segments
-  if (url === undefined || companions.has(url)) return undefined
-  const answer = await fetcher.request(url, deadlineAt, {
-    maxBytes,
-    discardBody: true,
-    ...(range !== undefined && { range: rangeHeader(range) }),
-  })
-  const fault = faultOf(answer)
-  if (fault === undefined) {
-    if (companions.size >= 16) companions.clear()
-    companions.add(url)
-  }
-  return fault?.local ? undefined : fault
+function captureLatency(
+  { referenceTime, tracks }: Fmp4Report,
+  init: Init | undefined,
+  wall: number,
+): number | undefined {
+  if (referenceTime === undefined || !capture.has(referenceTime.moment)) return undefined
+  const media = tracks.find(({ id }) => id === referenceTime.trackId)
+  const track = init?.tracks.find(({ id }) => id === referenceTime.trackId)
+  if (media?.end === undefined || track === undefined) return undefined
+  const after = (media.end - referenceTime.mediaTime) / track.timescale
+  return (wall - referenceTime.wall) / 1_000 - after
 }
 
 /** The URI of a key that a plain request returns; those of DRM systems need a licence. */
 function plainKey(segment: Segment): string | undefined {
   return segment.keys.find(
-    ({ method, keyFormat }) => method === 'AES-128' && keyFormat === 'identity',
+    ({ method, keyFormat }) =>
+      (method === 'AES-128' || method === 'SAMPLE-AES') && keyFormat === 'identity',
   )?.uri
 }
 
-function rangeHeader({ offset, length }: ByteRange): string {
-  return `bytes=${offset}-${offset + length - 1}`
+function throughput({ bytes, timings, truncated }: HttpAnswer): number | undefined {
+  const { connect = 0, dns = 0, tls = 0, firstByte, total } = timings
+  if (firstByte === undefined || truncated) return undefined
+  const ms = total - firstByte - connect - dns - tls
+  return ms < leastTransferMs ? undefined : (bytes * 8_000) / ms
 }
 
 function ratio(ms: number, seconds: number): number | undefined {

@@ -1,19 +1,28 @@
 import type { Observation } from '../../src/core/sample.ts'
 import type { MultivariantPlaylist } from '../../src/formats/m3u8/model.ts'
-import { newestSegment } from '../../src/formats/m3u8/timeline.ts'
+import type { HttpTargetOptions } from '../../src/plugin/http-options.ts'
 import type { Due, ProbeContext } from '../../src/plugin/probe.ts'
-import { Fetcher, type Fetched, type FetchOptions, type PlaylistResult } from './fetch.ts'
+import { Fetcher, type Fetched, type PlaylistPlace, type PlaylistResult } from './fetch.ts'
+import { HeldReload, type HeldLook } from './held-reload.ts'
 import { observation } from './observation.ts'
 import { Rendition, type RenditionSpec, renditionsOf } from './rendition.ts'
-import { lookAtNewest, type SegmentLook } from './segment.ts'
+import type { SegmentLook } from './segment.ts'
+import { SegmentRotation } from './segment-rotation.ts'
+import { Slate, type SlateOptions } from './slate.ts'
+import { SteeringWatch } from './steering-watch.ts'
+import { Viewer } from './viewer.ts'
 
-export interface SessionOptions extends FetchOptions {
+export interface SessionOptions extends HttpTargetOptions {
   readonly timeout: number
   readonly segments: {
     readonly fetch: 'newest' | 'none'
     readonly per_look: number
     readonly max_bytes: number
   }
+  readonly pathway?: string | undefined
+  readonly steering: 'check' | 'follow' | 'off'
+  readonly low_latency: boolean
+  readonly slate?: SlateOptions | undefined
 }
 
 /** The multivariant playlist is fetched again after so many looks or so much time. */
@@ -22,14 +31,8 @@ const topEveryMs = 6_000
 /** Shares of a look's time after which playlists are given up, so that time for a segment remains. */
 const topShare = 0.6
 const renditionShare = 0.85
-/** At its first look a session fetches a segment of each rendition, up to this many. */
-const firstSegments = 6
-/** After a missing segment, so many others tell whether one is missing or all are. */
-const alsoTry = 2
-/** Segments of one rendition in a row before the next has its turn, so that gaps between them show. */
-const dwell = 3
-/** The last tries that `segments_missing_ratio` counts. */
-const tries = 6
+/** A rendition that left the multivariant playlist counts as lost for so long. */
+const lostForMs = 600_000
 /** Media playlists that are watched of one stream; long ladders have some thirty. */
 const mostRenditions = 64
 
@@ -42,6 +45,8 @@ export interface Look {
   /** Renditions asked for under their present URL. */
   readonly asked: Set<Rendition>
   readonly segments: SegmentLook[]
+  /** What requests that waited for new media brought since the last look. */
+  readonly held: HeldLook[]
 }
 
 /** The state of one HLS path, and its looks. */
@@ -55,17 +60,36 @@ export class HlsSession {
   /** Something was wrong at the last look: the next one looks at everything. */
   #troubled = true
   #first = true
+  /** The pathway changed: the renditions are to be chosen afresh. */
+  #restart = false
   #renditions: Rendition[] = []
   /** Media playlists that the multivariant playlist names, watched or not. */
   #named = 0
-  #turn = 0
-  #inTurn = 0
-  readonly #missing: boolean[] = []
+  /** The most media playlists that the multivariant playlist named lately, and when. */
+  #most = { named: 0, at: 0 }
+  readonly #rotation: SegmentRotation
+  readonly #held: HeldReload
+  readonly #steering: SteeringWatch
+  readonly #viewer = new Viewer()
+  readonly #slate: Slate | undefined
 
   constructor(options: SessionOptions, context: ProbeContext) {
     this.#options = options
     this.#context = context
-    this.#fetcher = new Fetcher(context.net, context.clock, context.signal, options)
+    const { net, clock, signal } = context
+    this.#fetcher = new Fetcher(net, clock, signal, options)
+    this.#held = new HeldReload(new Fetcher(net, clock, signal, options), clock)
+    this.#steering = new SteeringWatch(this.#fetcher, clock)
+    this.#rotation = new SegmentRotation(
+      {
+        perLook: options.segments.per_look,
+        maxBytes: options.segments.max_bytes,
+        hash: (options.slate?.sha256.length ?? 0) > 0,
+      },
+      context,
+      this.#fetcher,
+    )
+    this.#slate = options.slate === undefined ? undefined : new Slate(options.slate)
   }
 
   /** One look; it ends within its deadline whatever the peer does. */
@@ -75,21 +99,31 @@ export class HlsSession {
     const budget = Math.min(this.#options.timeout, Math.max(2_000, everyMs))
     const startedAt = clock.now()
     this.#fetcher.fresh = due.purpose === 'verify' || due.purpose === 'precheck'
-    const look: Look = { requests: [], top: undefined, asked: new Set(), segments: [] }
+    const look: Look = { requests: [], top: undefined, asked: new Set(), segments: [], held: [] }
     const suspicious = due.purpose !== 'interval' && due.purpose !== 'deadline'
     for (const rendition of this.#renditions) rendition.beginLook()
+    look.held.push(...this.#held.take())
     await this.#playlists(look, startedAt, budget, suspicious)
     const topFailed = look.top !== undefined && look.top.fault !== undefined
     if (!topFailed && this.#options.segments.fetch === 'newest') {
-      await this.#segments(look, startedAt + budget, suspicious)
+      const deadlineAt = startedAt + budget
+      const kind = { deadlineAt, suspicious, first: this.#first }
+      look.segments.push(...(await this.#rotation.look(this.#renditions, kind)))
     }
+    if (this.#options.low_latency) this.#held.start(this.#renditions, this.#place())
+    this.#viewer.follow(look, this.#renditions, clock.now())
+    this.#slate?.follow(this.#renditions, look.segments)
     const result = observation({
       look,
       url: this.#options.url,
       multivariant: this.#multivariant(),
       renditions: this.#renditions,
       named: this.#named,
-      missingRatio: this.#missingRatio(),
+      lost: this.#lost(),
+      missingRatio: this.#rotation.missingRatio,
+      player: this.#viewer.state(clock.now()),
+      slate: this.#slate?.isOnAir,
+      steering: this.#steering,
       now: clock.now(),
       wall: clock.wall(),
     })
@@ -115,6 +149,7 @@ export class HlsSession {
     this.#looksSinceTop++
     const topDue =
       bare ||
+      this.#restart ||
       suspicious ||
       this.#troubled ||
       this.#looksSinceTop >= topEveryLooks ||
@@ -123,6 +158,7 @@ export class HlsSession {
       topDue ? this.#fetchTop(look, topBy) : undefined,
       ...(bare ? [] : this.#renditions.map((rendition) => this.#refresh(look, rendition, by))),
     ])
+    await this.#steer(by)
     // Every address may have changed since the multivariant playlist was read: ask before judging.
     const failed = this.#renditions.some(({ fault }) => fault !== undefined && !fault.local)
     if (look.top === undefined && failed) await this.#fetchTop(look, topBy)
@@ -133,22 +169,60 @@ export class HlsSession {
     )
   }
 
+  /** What every media playlist of this session needs to be read. */
+  #place(): PlaylistPlace {
+    return { imports: this.#multivariant()?.variables, among: this.#share() }
+  }
+
+  /** The pathway to watch: the configured one, the one that is steered to, or the one to start with. */
+  #pathway(playlist: MultivariantPlaylist): string | undefined {
+    const { pathway, steering } = this.#options
+    const steered = steering === 'follow' ? this.#steering.preferred(playlist) : undefined
+    return pathway ?? steered ?? playlist.contentSteering?.pathwayId
+  }
+
+  /** Asks the steering server where it is due; watches the pathway that it prefers from the next look on. */
+  async #steer(deadlineAt: number) {
+    const top = this.#top
+    if (this.#options.steering === 'off' || top?.playlist.kind !== 'multivariant') return
+    const { playlist, url } = top
+    const before = this.#pathway(playlist)
+    await this.#steering.refresh(playlist, url, before, deadlineAt)
+    // Reading the multivariant playlist again picks the renditions of the other pathway.
+    if (this.#pathway(playlist) !== before) this.#restart = true
+  }
+
+  #name(look: Look, playlist: MultivariantPlaylist, url: string) {
+    const specs = renditionsOf(playlist, url, this.#pathway(playlist))
+    const now = this.#context.clock.now()
+    this.#named = specs.length
+    if (specs.length >= this.#most.named || now - this.#most.at > lostForMs) {
+      this.#most = { named: specs.length, at: now }
+    }
+    this.#reconcile(look, specs.slice(0, mostRenditions))
+  }
+
+  /** Media playlists that were named lately and are no more; after a while that is how the stream is. */
+  #lost(): number {
+    if (this.#context.clock.now() - this.#most.at > lostForMs) return 0
+    return Math.max(0, this.#most.named - this.#named)
+  }
+
   async #fetchTop(look: Look, deadlineAt: number) {
     const result = await this.#fetcher.playlist(this.#options.url, deadlineAt, this.#top)
     look.top = result
     look.requests.push(result)
     const { fetched } = result
     if (fetched === undefined) return
-    const changed = this.#top === undefined || this.#top !== fetched
+    const changed = this.#restart || this.#top === undefined || this.#top !== fetched
+    this.#restart = false
     this.#top = fetched
     this.#topAt = result.at
     this.#looksSinceTop = 0
     const { playlist, url } = fetched
     if (playlist.kind === 'multivariant') {
       if (changed) {
-        const specs = renditionsOf(playlist, url)
-        this.#named = specs.length
-        this.#reconcile(look, specs.slice(0, mostRenditions))
+        this.#name(look, playlist, url)
       }
       return
     }
@@ -172,83 +246,10 @@ export class HlsSession {
 
   async #refresh(look: Look, rendition: Rendition, deadlineAt: number) {
     look.asked.add(rendition)
-    const result = await this.#fetcher.playlist(rendition.spec.url, deadlineAt, rendition.fetched, {
-      imports: this.#multivariant()?.variables,
-      among: this.#share(),
-    })
+    const { url } = rendition.spec
+    const { fetched } = rendition
+    const result = await this.#fetcher.playlist(url, deadlineAt, fetched, this.#place())
     look.requests.push(result)
     rendition.take(result)
   }
-
-  async #segments(look: Look, deadlineAt: number, suspicious: boolean) {
-    const candidates = this.#inRotation()
-    const fresh = candidates.filter((rendition) => isFresh(rendition))
-    const { per_look: perLook } = this.#options.segments
-    let wanted: Rendition[]
-    if (this.#first) wanted = fresh.slice(0, firstSegments)
-    else if (suspicious) wanted = (fresh.length > 0 ? fresh : candidates).slice(0, perLook)
-    else wanted = this.#dueNow(candidates, fresh).slice(0, perLook)
-    const others = candidates.filter((rendition) => !wanted.includes(rendition))
-    const halfway = (this.#context.clock.now() + deadlineAt) / 2
-    let extra = alsoTry
-    for (let at = 0; at < wanted.length; at++) {
-      const rendition = wanted[at]
-      const now = this.#context.clock.now()
-      if (rendition === undefined || now >= (at < perLook ? deadlineAt : halfway)) break
-      const seen = await this.#segment(rendition, deadlineAt)
-      if (seen === undefined) continue
-      look.segments.push(seen)
-      const another = others.shift()
-      if (seen.fault !== undefined && another !== undefined && extra-- > 0) wanted.push(another)
-    }
-  }
-
-  async #segment(rendition: Rendition, deadlineAt: number): Promise<SegmentLook | undefined> {
-    const { max_bytes: maxBytes } = this.#options.segments
-    const { clock } = this.#context
-    const seen = await lookAtNewest(this.#fetcher, clock, rendition, deadlineAt, maxBytes)
-    if (seen === undefined) return undefined
-    this.#missing.push(seen.fault !== undefined)
-    if (this.#missing.length > tries) this.#missing.shift()
-    if (++this.#inTurn >= dwell) {
-      this.#inTurn = 0
-      this.#turn++
-    }
-    return seen
-  }
-
-  /** Renditions with segments to fetch, the one whose turn it is first. Subtitles carry no media. */
-  #inRotation(): Rendition[] {
-    const candidates = this.#renditions.filter(
-      ({ present, playlist, spec }) =>
-        present &&
-        playlist !== undefined &&
-        playlist.segments.length > 0 &&
-        spec.kind !== 'subtitles',
-    )
-    const from = candidates.length === 0 ? 0 : this.#turn % candidates.length
-    return [...candidates.slice(from), ...candidates.slice(0, from)]
-  }
-
-  /** The one in turn when it has a new segment; others only when that one stands still. */
-  #dueNow(candidates: readonly Rendition[], fresh: readonly Rendition[]): Rendition[] {
-    const inTurn = candidates[0]
-    if (inTurn === undefined || isFresh(inTurn)) return [...fresh]
-    const still = this.#context.clock.now() - inTurn.changedAt
-    const patience = 1_500 * (inTurn.playlist?.targetDuration ?? 6)
-    if (still <= patience) return []
-    this.#turn++
-    this.#inTurn = 0
-    return [...fresh]
-  }
-
-  #missingRatio(): number | undefined {
-    if (this.#missing.length === 0) return undefined
-    return this.#missing.filter(Boolean).length / this.#missing.length
-  }
-}
-
-function isFresh(rendition: Rendition): boolean {
-  const segment = rendition.playlist === undefined ? undefined : newestSegment(rendition.playlist)
-  return segment !== undefined && !rendition.segments.has(segment)
 }

@@ -35,6 +35,7 @@ export function judge(
   const measurements: Measurements = {
     http_status: result.status,
     http_redirects: result.redirects,
+    ...(result.httpVersion !== undefined && { http_version: result.httpVersion }),
     ...phases(result.timings),
     content_bytes: result.bytes,
     ...(age !== undefined && { content_age_seconds: age / 1_000 }),

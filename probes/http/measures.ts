@@ -9,6 +9,12 @@ export const measures: readonly MeasurementDeclaration[] = [
     help: 'The status code of the answer.',
   },
   {
+    name: 'http_version',
+    kind: 'gauge',
+    unit: 'count',
+    help: 'Version of HTTP by which the answer came: 1.1 or 2.',
+  },
+  {
     name: 'http_redirects',
     kind: 'gauge',
     unit: 'count',

@@ -30,6 +30,12 @@ export const remedies = {
   'clock-drift': 'The media clock and wall time drift apart: check the encoder clock and NTP.',
   'sequence-regression':
     'The media sequence went backwards: the packager restarted, or a cache serves old playlists.',
+  'parts-late':
+    'Parts of a low-latency stream come later than promised: check the packager, and that the CDN holds requests for playlists instead of answering from its cache.',
+  'playlist-incomplete':
+    'The playlist lost media or renditions that it had: check the packager, its inputs and how much it keeps.',
+  'steering-missing':
+    'Players cannot be steered between pathways: check the steering server and its manifest.',
   'spec-violation':
     'The playlist breaks a rule that players rely on; the finding names the line and the clause.',
   'key-missing': 'A decryption key cannot be fetched: check the key server and its access rules.',

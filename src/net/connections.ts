@@ -16,13 +16,15 @@ const MOST_IDLE = 1_024
  */
 const OLDEST_MS = 60_000
 
-/** A connection with undici's HTTP/1.1 parser on it. It never connects again by itself. */
+/** A connection with undici's HTTP parser on it, for one request at a time. It never connects again by itself. */
 export interface Connection {
   readonly key: string
   readonly client: Client
   readonly socket: Socket
   readonly address: string
   readonly openedAt: number
+  /** What TLS agreed on (RFC 7301), or 1.1 without it. */
+  readonly version: 1.1 | 2
   /** When the peer's certificate expires, in milliseconds since the epoch. */
   readonly expiresAt?: number
 }
@@ -46,9 +48,10 @@ export class Connections {
 
   /** Puts a parser on a fresh socket. */
   adopt(key: string, origin: string, socket: Socket, address: string, now: number): Connection {
+    const isHttp2 = socket instanceof TLSSocket && socket.alpnProtocol === 'h2'
     const client = new Client(origin, {
       connect: singleUse(socket),
-      allowH2: false,
+      allowH2: isHttp2,
       pipelining: 1,
       keepAliveTimeout: IDLE_MS,
       keepAliveMaxTimeout: IDLE_MS,
@@ -63,6 +66,7 @@ export class Connections {
       socket,
       address,
       openedAt: now,
+      version: isHttp2 ? (2 as const) : (1.1 as const),
       ...(expiresAt !== undefined && { expiresAt }),
     }
     client.on('disconnect', () => {

@@ -1,6 +1,6 @@
 import type { HttpRequest, HttpResult, NetFailure } from '../plugin/net.ts'
 import type { Call } from './call.ts'
-import type { Connection, Connections } from './connections.ts'
+import { end, type Connection, type Connections } from './connections.ts'
 import { dial, withAddress } from './dial.ts'
 import { classify } from './fault.ts'
 import { bareAddress, firstOutgoing, redirected, type Outgoing } from './outgoing.ts'
@@ -50,6 +50,7 @@ export async function http(
         url: outgoing.url.href,
         redirects,
         address: connection.address,
+        httpVersion: connection.version,
         timings: call.timings(),
         ...(connection.expiresAt !== undefined && {
           certificateDays: (connection.expiresAt - call.clock.wall()) / 86_400_000,
@@ -79,7 +80,10 @@ async function ask(
   const { connections } = parts
   const follow = (request.maxRedirects ?? DEFAULT_REDIRECTS) > 0
   const key = keyOf(request, outgoing, pin)
-  const release = (connection: Connection) => connections.release(connection)
+  // HTTP/2 has no `connection: close`: what was opened for one answer alone ends with it.
+  const once = request.fresh === true && request.http2 === true
+  const release = (connection: Connection) =>
+    once ? end(connection) : connections.release(connection)
   // A peer may close an idle connection at the moment of its next use. Asking again is safe only
   // for what changes nothing (RFC 9112 section 9.3.1); anything else gets a connection of its own.
   const repeatable = outgoing.method === 'GET' || outgoing.method === 'HEAD'
@@ -117,7 +121,7 @@ async function open(
     port: url.port === '' ? (secure ? 443 : 80) : Number(url.port),
     ...(pin !== undefined && { address: bareAddress(pin) }),
     ...(request.family !== undefined && { family: request.family }),
-    ...(tls !== undefined && { tls, protocols: ['http/1.1'] }),
+    ...(tls !== undefined && { tls, protocols: protocols(request) }),
   })
   if (!dialed.ok) return dialed
   const key = keyOf(request, outgoing, pin)
@@ -141,5 +145,10 @@ function judge(
 function keyOf(request: HttpRequest, outgoing: Outgoing, pin: string | undefined): string {
   const host = outgoing.headers['host'] ?? ''
   const family = request.family ?? ''
-  return `${outgoing.url.origin}|${pin ?? ''}|${family}|${host}|${request.ca ?? ''}`
+  const offers = request.http2 === true ? 2 : 1
+  return `${outgoing.url.origin}|${pin ?? ''}|${family}|${host}|${offers}|${request.ca ?? ''}`
+}
+
+function protocols({ http2 }: HttpRequest): readonly string[] {
+  return http2 === true ? ['h2', 'http/1.1'] : ['http/1.1']
 }

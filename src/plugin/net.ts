@@ -33,6 +33,8 @@ export interface HttpRequest {
   /** Connect to this address (`10.0.0.1` or `[::1]`), keeping Host and SNI of the URL. */
   readonly address?: string
   readonly family?: 4 | 6
+  /** Offers HTTP/2 beside HTTP/1.1 in TLS (RFC 9113 section 3.2); the server chooses. */
+  readonly http2?: boolean
   /**
    * Opens a new connection also where an idle one could be used: for verifying what a name points
    * to now, and for measuring every phase.
@@ -93,6 +95,8 @@ export interface HttpAnswer {
   readonly url: string
   readonly redirects: number
   readonly address?: string
+  /** The protocol that the answer came by; absent where a network does not say. */
+  readonly httpVersion?: 1.1 | 2
   readonly timings: HttpTimings
   /** Days until the peer's certificate expires; only over TLS. */
   readonly certificateDays?: number

@@ -648,6 +648,10 @@ describe('the options', () => {
     expect(hls.options.parse({ url: 'http://a.example/x.m3u8' })).toEqual({
       url: 'http://a.example/x.m3u8',
       headers: {},
+      ip: 'any',
+      http: 1,
+      low_latency: true,
+      steering: 'check',
       timeout: 4_000,
       user_agent: 'changeover',
       segments: { fetch: 'newest', per_look: 1, max_bytes: 67_108_864 },
