@@ -108,19 +108,19 @@ export const measures: readonly MeasurementDeclaration[] = [
     name: 'ad_break',
     kind: 'gauge',
     unit: 'count',
-    help: '1 while the live edge lies in a break that SCTE35-OUT began, else 0; absent without such a date range.',
+    help: 'Is 1 while the live edge lies in a break that SCTE35-OUT began, else 0; absent without such a date range.',
   },
   {
     name: 'slate',
     kind: 'gauge',
     unit: 'count',
-    help: '1 while the newest media is the configured slate, else 0; absent where none is configured.',
+    help: 'Is 1 while the newest media is the configured slate, else 0; absent where none is configured.',
   },
   {
     name: 'steering_missing',
     kind: 'gauge',
     unit: 'count',
-    help: '1 where the content-steering manifest cannot be had or read, else 0; absent without one.',
+    help: 'Is 1 where the content-steering manifest cannot be had or read, else 0; absent without one.',
   },
   {
     name: 'segments_missing_ratio',
@@ -198,7 +198,7 @@ export const measures: readonly MeasurementDeclaration[] = [
     name: 'player_starved',
     kind: 'gauge',
     unit: 'count',
-    help: '1 while the virtual player waits for media, else 0 (CMCD bs).',
+    help: 'Is 1 while the virtual player waits for media, else 0 (CMCD bs).',
   },
   {
     name: 'player_stalls',

@@ -98,9 +98,10 @@ function playlistMeasurements(seen: Seen, findings: readonly Finding[]) {
   const moving = media.length > 0 ? media : live
   const age = (rendition: Rendition) => Math.max(0, now - rendition.changedAt) / 1_000
   const latencies = live.flatMap(({ playlist }) => latency(playlist, wall))
-  const delays = [...present, ...seen.look.held].flatMap(
-    ({ availabilityDelay }) => availabilityDelay ?? [],
-  )
+  // What was waited for came when it was there; what was asked for may have been there for a while.
+  const waited = seen.look.held.flatMap(({ availabilityDelay }) => availabilityDelay ?? [])
+  const delays =
+    waited.length > 0 ? waited : present.flatMap(({ availabilityDelay }) => availabilityDelay ?? [])
   const drift = moving.find(({ drift }) => drift.seconds !== undefined)?.drift
   return {
     playlist_age_seconds: least(moving.map(age)),

@@ -1,4 +1,4 @@
-import { holdBack, windowSeconds } from '../../src/formats/m3u8/timeline.ts'
+import { windowSeconds } from '../../src/formats/m3u8/timeline.ts'
 import { type PlayerState, VirtualPlayer } from '../../src/formats/playback/virtual-player.ts'
 import type { Rendition } from './rendition.ts'
 import type { Look } from './session.ts'
@@ -50,6 +50,9 @@ function begin(look: Look, main: Rendition, now: number): VirtualPlayer | undefi
   )
   const waits = [...new Set(playlists)].map(({ timings }) => timings.total)
   const startup = waits.reduce((sum, ms) => sum + ms, segment?.totalMs ?? 0) / 1_000
-  const buffer = Math.min(holdBack(playlist) ?? Infinity, windowSeconds(playlist))
-  return new VirtualPlayer(now, buffer, startup, playlist.targetDuration ?? defaultTarget)
+  // Whole segments are counted, as often as looks come: a low-latency buffer would not outlast that.
+  const target = playlist.targetDuration ?? defaultTarget
+  const back = playlist.serverControl?.holdBack ?? 3 * target
+  // It goes on with two segments: with one, a look that comes a little late would stall it again.
+  return new VirtualPlayer(now, Math.min(back, windowSeconds(playlist)), startup, 2 * target)
 }

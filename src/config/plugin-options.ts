@@ -7,7 +7,7 @@ import { plainWords, sayIssue } from './say-issue.ts'
  * Options that say where a probe looks, the one that is shown first. `verify.url` takes over none of
  * them from the first path: a path pinned to an address must not pin the viewers' public name to it.
  */
-export const whereOptions: readonly string[] = ['url', 'address', 'host', 'target']
+export const whereOptions: readonly string[] = ['url', 'address', 'host', 'target', 'pathway']
 
 /** What this folder needs of a plug-in: its name and the schema of its options. */
 export interface OptionsPlugin {

@@ -6,9 +6,9 @@ const digests = ['hmac-sha256', 'hmac-sha1', 'hmac-md5', 'sha256', 'sha1', 'md5'
 const encodings = ['hex', 'base64url', 'base64'] as const
 const placeholder = /\{(\w+)\}/gu
 
-const common = ['start', 'expires', 'expires_hex', 'path', 'host'] as const
+const common = ['start', 'expires', 'expires_hex', 'path', 'folder', 'host'] as const
 const queryNames: readonly string[] = ['signature', ...common]
-const textNames: readonly string[] = ['key', 'folder', ...common]
+const textNames: readonly string[] = ['key', ...common]
 
 /** How the URLs of a CDN are signed, as options of a probe. */
 export const signOptions = z.strictObject({
@@ -21,7 +21,7 @@ export const signOptions = z.strictObject({
       `expected a query that contains {signature} and no other than ${queryNames.map((name) => `{${name}}`).join(', ')}`,
     )
     .describe(
-      'What is added to the query, such as `expires={expires}&token={signature}`. It may contain `{signature}`, `{start}`, `{expires}`, `{expires_hex}`, `{path}` and `{host}`.',
+      'What is added to the query, such as `expires={expires}&token={signature}`. It may contain `{signature}`, `{start}`, `{expires}`, `{expires_hex}`, `{path}`, `{folder}` (the path up to its last slash) and `{host}`.',
     ),
   text: z
     .string()

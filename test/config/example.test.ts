@@ -18,6 +18,7 @@ const schema = fullSchema('default', plugins)
 const sharedKeys: ReadonlySet<string> = new Set(Object.values(commonKeys).flat())
 
 const environment: Readonly<Record<string, string>> = {
+  CDN_KEY: '0123456789abcdef',
   CHANGEOVER_TOKEN: '0123456789abcdef',
   PAGERDUTY_ROUTING_KEY: '0123456789abcdef0123456789abcdef',
   WEBHOOK_URL: 'https://hooks.example/x',

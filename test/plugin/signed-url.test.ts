@@ -40,7 +40,7 @@ describe('a signed URL', () => {
 
   it('may sign a folder for all that lies in it, with a key in hexadecimal digits', () => {
     const more = {
-      query: 'hdnts=st={start}~exp={expires}~acl={path}~hmac={signature}',
+      query: 'hdnts=st={start}~exp={expires}~acl={folder}*~hmac={signature}',
       text: 'exp={expires_hex}~acl={folder}*~host={host}',
       key: '00ff10',
       key_encoding: 'hex',
@@ -49,7 +49,7 @@ describe('a signed URL', () => {
 
     const text = `exp=${expires.toString(16)}~acl=/live/ch1/*~host=cdn.example:8443`
     const token = createHmac('sha256', Buffer.from('00ff10', 'hex')).update(text).digest('hex')
-    expect(url).toContain(`?hdnts=st=${start}~exp=${expires}~acl=/live/ch1/a.m3u8~hmac=${token}`)
+    expect(url).toContain(`?hdnts=st=${start}~exp=${expires}~acl=/live/ch1/*~hmac=${token}`)
   })
 
   it('stays the same for half of its validity, and is always valid for the other half', () => {

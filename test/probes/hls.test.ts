@@ -3,6 +3,7 @@ import hls from '../../probes/hls.ts'
 import type { Observation } from '../../src/core/sample.ts'
 import { FakeClock } from '../fakes/fake-clock.ts'
 import { ScriptedNet } from '../fakes/scripted-net.ts'
+import { fragment, initSegment } from '../formats/fmp4/box-writer.ts'
 import { TsWriter } from '../formats/mpegts/ts-writer.ts'
 import { healthy, LiveStream, multivariant, origin, watch } from './hls/scene.ts'
 
@@ -562,15 +563,20 @@ describe('segments', () => {
     net.on(`${origin}/hi.m3u8`, (now) => ({
       body: stream.playlist(now, 'hi').replace('#EXTINF', '#EXT-X-MAP:URI="init.mp4"\n#EXTINF'),
     }))
-    net.on(`${origin}/init.mp4`, { body: Buffer.from('\0\0\0\x18ftypcmf2') })
-    net.on(/\.ts/u, { body: Buffer.concat([Buffer.from('\0\0\0\x18styp'), Buffer.alloc(300_000)]) })
+    net.on(`${origin}/init.mp4`, { body: initSegment() })
+    net.on(/\.ts/u, (_now, { url }) => {
+      const sequence = Number(/-(\d+)/u.exec(url)?.[1])
+      const decodeTime = sequence * 6 * 90_000
+      return { body: fragment({ sequence, decodeTime, samples: 150, bytes: 300_000 }) }
+    })
 
     await look()
     const seen = await look(6_000)
 
     expect(seen.findings).toEqual([])
-    expect(seen.measurements['bitrate_bits_per_second']).toBeCloseTo((300_008 * 8) / 6, 0)
+    expect(seen.measurements['bitrate_bits_per_second']).toBeCloseTo((300_108 * 8) / 6, -3)
     expect(seen.measurements['continuity_errors']).toBeUndefined()
+    expect(seen.measurements['media_gap_seconds']).toBeCloseTo(0)
     expect(net.urls.filter((url) => url.endsWith('init.mp4'))).toHaveLength(1)
   })
 
