@@ -107,10 +107,10 @@ describe.skipIf(!openssl)('HTTP/2', () => {
   })
 
   it('gives way to HTTP/1.1 where the server has nothing else', async () => {
-    const { url, close } = await serveHttps((_, response) => response.end('old'), certificate)
-    ending.push(close)
+    const server = await serveHttps((_, response) => response.end('old'), certificate)
+    ending.push(() => server.close())
 
-    const answer = answered(await get(url))
+    const answer = answered(await get(server.url))
 
     expect(answer.httpVersion).toBe(1.1)
     expect(answer.body.toString()).toBe('old')

@@ -73,7 +73,7 @@ export function hlsJsFields(text: string): Fields {
     const media = M3U8Parser.parseMasterPlaylistMedia(text, base, parsed)
     return {
       kind: 'multivariant',
-      variants: parsed.levels.map(({ url, bitrate }) => [String(url), bitrate]),
+      variants: parsed.levels.map(({ url, bitrate }) => [url, bitrate]),
       codecs: parsed.levels.map(({ attrs }) => attrs['CODECS'] ?? null),
       resolutions: parsed.levels.map(({ height }) => height ?? null),
       renditions: [...(media.AUDIO ?? []), ...(media.SUBTITLES ?? [])]
