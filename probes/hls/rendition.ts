@@ -56,6 +56,8 @@ export class Rendition {
   readonly drift = new Drift()
   /** Seconds of media that appeared, and when; taken away by who counts along. */
   readonly arrivals: { readonly at: number; readonly seconds: number }[] = []
+  /** How often the media began afresh, so that a player would go to its live edge. */
+  rejoins = 0
   /** Monotonic milliseconds at which a whole playlist, not a delta update, was last had. */
   fullAt = 0
   regressions = 0
@@ -68,6 +70,8 @@ export class Rendition {
   #plain: MediaPlaylist | undefined
   /** The sequence number after the last segment that was counted as media. */
   #countedTo = 0
+  /** Monotonic milliseconds of the look before the present one. */
+  #lookedAt = 0
   #hadMedia = false
   #protection = ''
 
@@ -98,6 +102,7 @@ export class Rendition {
     this.fault = undefined
     this.present = true
     this.fetched = result.fetched
+    this.#lookedAt = this.fullAt
     this.fullAt = result.at
     const previous = this.#plain
     if (result.same && previous === playlist) return
@@ -179,6 +184,8 @@ export class Rendition {
   }
 
   #begin(next: MediaPlaylist, at: number): void {
+    this.arrivals.length = 0
+    this.rejoins++
     this.drift.restart(at)
     this.#countedTo = endSequence(next)
   }
@@ -192,13 +199,16 @@ export class Rendition {
       return
     }
     this.#countedTo = endSequence(next)
-    let seconds = 0
-    for (const segment of next.segments.slice(-appended)) {
-      if (!segment.gap) seconds += segment.duration
+    const segments = next.segments.slice(-appended)
+    let left = segments.reduce((sum, { gap, duration }) => sum + (gap ? 0 : duration), 0)
+    this.drift.appeared(at, left)
+    for (const { gap, duration } of segments) {
+      if (gap) continue
+      left -= duration
+      // Several that came since the last look appeared one after the other, not all at once.
+      this.arrivals.push({ at: Math.max(this.#lookedAt, at - left * 1_000), seconds: duration })
+      if (this.arrivals.length > remembered) this.arrivals.shift()
     }
-    this.arrivals.push({ at, seconds })
-    if (this.arrivals.length > remembered) this.arrivals.shift()
-    this.drift.appeared(at, seconds)
   }
 
   /** Says once how segments are protected: of a DRM system no more than that is looked at. */

@@ -13,6 +13,7 @@ const defaultTarget = 6
 export class Viewer {
   #rendition: Rendition | undefined
   #player: VirtualPlayer | undefined
+  #rejoins = 0
 
   /** Takes what a look brought; `now` is monotonic milliseconds. */
   follow(look: Look, renditions: readonly Rendition[], now: number): void {
@@ -28,6 +29,10 @@ export class Viewer {
         const downloading = (rendition.segments.downloadRatio ?? 0) * seconds * 1_000
         this.#player?.arrived(at + downloading, seconds)
       }
+    }
+    if (main !== undefined && main.rejoins !== this.#rejoins) {
+      this.#rejoins = main.rejoins
+      this.#player?.moved(now, bufferAtEdge(main))
     }
     if (this.#player === undefined && main?.present) this.#player = begin(look, main, now)
   }
@@ -50,9 +55,19 @@ function begin(look: Look, main: Rendition, now: number): VirtualPlayer | undefi
   )
   const waits = [...new Set(playlists)].map(({ timings }) => timings.total)
   const startup = waits.reduce((sum, ms) => sum + ms, segment?.totalMs ?? 0) / 1_000
-  // Whole segments are counted, as often as looks come: a low-latency buffer would not outlast that.
-  const target = playlist.targetDuration ?? defaultTarget
-  const back = playlist.serverControl?.holdBack ?? 3 * target
   // It goes on with two segments: with one, a look that comes a little late would stall it again.
-  return new VirtualPlayer(now, Math.min(back, windowSeconds(playlist)), startup, 2 * target)
+  return new VirtualPlayer(
+    now,
+    bufferAtEdge(main),
+    startup,
+    2 * (playlist.targetDuration ?? defaultTarget),
+  )
+}
+
+/** The media that a player has at once when it comes to the live edge, in seconds. */
+function bufferAtEdge({ playlist }: Rendition): number {
+  if (playlist === undefined) return 0
+  // Whole segments are counted, as often as looks come: a low-latency buffer would not outlast that.
+  const back = playlist.serverControl?.holdBack ?? 3 * (playlist.targetDuration ?? defaultTarget)
+  return Math.min(back, windowSeconds(playlist))
 }

@@ -42,6 +42,13 @@ export class VirtualPlayer {
     if (this.#starved && this.#buffer >= this.#resume && this.#buffer > 0) this.#starved = false
   }
 
+  /** It went to another place of the stream, where it has so many seconds of media. */
+  moved(at: number, seconds: number): void {
+    this.#passTo(at)
+    this.#buffer = 0
+    this.arrived(at, seconds)
+  }
+
   /** Where it stands at `at`. */
   state(at: number): PlayerState {
     this.#passTo(at)

@@ -36,6 +36,20 @@ describe('the virtual player', () => {
     expect(playing).toMatchObject({ buffer: 7, starved: false, stalls: 1, stalled: 3 })
   })
 
+  it('has what it finds where it moves to, and keeps the count of its stalls', () => {
+    const player = new VirtualPlayer(0, 2, 0, 6)
+    player.state(10_000)
+
+    player.moved(10_000, 18)
+
+    expect(player.state(12_000)).toMatchObject({
+      buffer: 16,
+      starved: false,
+      stalls: 1,
+      stalled: 8,
+    })
+  })
+
   it('takes a time before the last one for the last one', () => {
     const player = new VirtualPlayer(10_000, 6, 0, 6)
     player.arrived(12_000, 6)

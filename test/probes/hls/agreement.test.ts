@@ -156,4 +156,19 @@ describe('over time', () => {
     expect(last['player_stalled_seconds']).toBeGreaterThan(10)
     expect(after.some(({ measurements }) => measurements['player_starved'] === 1)).toBe(true)
   })
+
+  it.each([1, 2, 5, 10])(
+    'a healthy stream of %d s segments never stalls the virtual player, however seldom it is looked at',
+    async (target) => {
+      const clock = new FakeClock()
+      const net = healthy(clock, new LiveStream(clock, target))
+      const { look } = watch(clock, net)
+
+      for (let at = 0; at < 60; at++) {
+        const { measurements } = await look(2_300 + (at % 3) * 900)
+
+        expect(measurements['player_stalls'] ?? 0).toBe(0)
+      }
+    },
+  )
 })
