@@ -2,6 +2,7 @@ import dns from '../probes/dns.ts'
 import haproxyStats from '../probes/haproxy-stats.ts'
 import hls from '../probes/hls.ts'
 import http from '../probes/http.ts'
+import kubernetes from '../probes/kubernetes.ts'
 import mediamtx from '../probes/mediamtx.ts'
 import mpegts from '../probes/mpegts.ts'
 import nginxRtmp from '../probes/nginx-rtmp.ts'
@@ -23,7 +24,19 @@ export const plugins: {
   readonly actuators: readonly ActuatorPlugin[]
   readonly notifiers: readonly NotifierPlugin[]
 } = {
-  probes: [hls, dns, haproxyStats, http, mediamtx, mpegts, nginxRtmp, restreamer, srs, tcp],
+  probes: [
+    hls,
+    dns,
+    haproxyStats,
+    http,
+    kubernetes,
+    mediamtx,
+    mpegts,
+    nginxRtmp,
+    restreamer,
+    srs,
+    tcp,
+  ],
   actuators: [evict, haproxy, serve],
   notifiers: [pagerduty, webhook],
 }

@@ -7,6 +7,7 @@ import { Connections } from './connections.ts'
 import { datagram } from './datagram.ts'
 import { Deadlines } from './deadlines.ts'
 import { exchange } from './exchange.ts'
+import { fromFiles } from './from-files.ts'
 import { http } from './http.ts'
 import { openConnection } from './open.ts'
 import { receive } from './receive.ts'
@@ -25,7 +26,12 @@ export function createNet({ clock }: { readonly clock: Clock }): RealNet {
     async http(request) {
       const call = new Call(clock, deadlines, request)
       try {
-        return await http(parts, call, request)
+        if (request.files === undefined) return await http(parts, call, request)
+        const filled = await fromFiles(request)
+        if ('refused' in filled) {
+          return call.failure('local', `the request was not sent: ${filled.refused}`)
+        }
+        return await http(parts, call, filled.request)
       } finally {
         call.end()
       }

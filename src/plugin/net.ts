@@ -52,6 +52,8 @@ export interface HttpRequest {
   readonly discardBody?: boolean
   /** PEM certificates to trust in place of the system's. */
   readonly ca?: string
+  /** Files read anew at each request: a bearer token, and PEM certificates in place of `ca`. */
+  readonly files?: { readonly bearer?: string; readonly ca?: string }
 }
 
 /** The beginning of an answer. */

@@ -38,6 +38,8 @@ export interface ServerSettings {
   readonly timeout: number
   readonly expected_bitrate?: number | undefined
   readonly when_unreachable: 'fail' | 'unknown'
+  readonly token_file?: string | undefined
+  readonly ca_file?: string | undefined
 }
 
 /** One question to a server; the base URL, credentials and what is left of the deadline are added. */
@@ -88,13 +90,19 @@ export async function* readServer(
     const now = clock.now()
     const always = { api_seconds: (now - startedAt) / 1_000, ...expected }
     if (answer.ok) {
-      const measurements = { ...always, ...track.measure(answer.reading, now) }
+      const measurements = {
+        ...always,
+        ...track.measure(answer.reading, now),
+        ...answer.measurements,
+      }
       yield { outcome: 'pass', measurements, findings: answer.findings ?? [] }
       continue
     }
     const { outcome, reason, diagnosis } = answer
     const measurements =
-      outcome === 'unknown' ? always : { ...always, ...track.lose(answer.reading, now) }
+      outcome === 'unknown'
+        ? always
+        : { ...always, ...track.lose(answer.reading, now), ...answer.measurements }
     yield {
       outcome,
       reason,
@@ -110,6 +118,11 @@ function apiOf(settings: ServerSettings, context: ProbeContext, startedAt: numbe
   const budgetMs = Math.min(settings.timeout, Math.max(2_000, everyMs))
   const base = settings.url.replace(/\/+$/u, '')
   const shown = redactUrl(base)
+  const { token_file: bearer, ca_file: ca } = settings
+  const files =
+    bearer === undefined && ca === undefined
+      ? undefined
+      : { ...(bearer !== undefined && { bearer }), ...(ca !== undefined && { ca }) }
   const unread = (says: string): Unread => ({
     ok: false,
     outcome: 'unknown',
@@ -128,6 +141,7 @@ function apiOf(settings: ServerSettings, context: ProbeContext, startedAt: numbe
       ...(method !== undefined && { method }),
       ...(body !== undefined && { body }),
       ...(settings.address !== undefined && { address: settings.address }),
+      ...(files !== undefined && { files }),
     })
     if (!result.ok) {
       const reason = `${shown} does not answer (${result.phase}): ${result.says}.`

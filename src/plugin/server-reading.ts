@@ -10,6 +10,8 @@ export interface ServerReading {
   /** Names the process: another value at the next look means that it restarted. */
   readonly process?: string
   readonly uptimeSeconds?: number
+  /** How often the process restarted, where something counts that. */
+  readonly restarts?: number
   /** Names the publisher's connection, so that counters of two are never subtracted. */
   readonly session?: string
   /** Bytes received from the publisher. */
@@ -28,7 +30,13 @@ export interface ServerReading {
 
 /** The answer of a server: its reading of the stream, or why there is none. */
 export type ServerAnswer =
-  | { readonly ok: true; readonly reading: ServerReading; readonly findings?: readonly Finding[] }
+  | {
+      readonly ok: true
+      readonly reading: ServerReading
+      /** What this server says beyond a reading. */
+      readonly measurements?: Measurements
+      readonly findings?: readonly Finding[]
+    }
   | {
       readonly ok: false
       /** `unknown`: the answer says nothing of the stream. */
@@ -38,6 +46,7 @@ export type ServerAnswer =
       readonly diagnosis?: Diagnosis
       /** What was said all the same, for instance of the process. */
       readonly reading?: ServerReading
+      readonly measurements?: Measurements
     }
 
 /** What every reader of a streaming server measures. */
@@ -106,7 +115,7 @@ export const serverMeasures: readonly MeasurementDeclaration[] = [
     name: 'process_restarts',
     kind: 'gauge',
     unit: 'count',
-    help: 'Restarts of the streaming process since the look before: 0 or 1.',
+    help: 'Restarts of the streaming process since the look before.',
   },
 ]
 
@@ -122,7 +131,7 @@ export class ServerTrack {
   measure(reading: ServerReading, at: number): Measurements {
     const before = this.#last
     this.#last = { reading, at }
-    const restarts = before === undefined ? undefined : Number(hasRestarted(before, reading, at))
+    const restarts = before === undefined ? undefined : restartsSince(before, reading, at)
     const isContinuous =
       before !== undefined && restarts === 0 && before.reading.session === reading.session
     const seconds = before === undefined ? 0 : (at - before.at) / 1_000
@@ -168,6 +177,19 @@ export class ServerTrack {
     if (grows || this.#grewAt === undefined) this.#grewAt = at
     return (at - this.#grewAt) / 1_000
   }
+}
+
+function restartsSince(
+  before: { readonly reading: ServerReading; readonly at: number },
+  reading: ServerReading,
+  at: number,
+): number {
+  const { restarts } = before.reading
+  if (restarts === undefined || reading.restarts === undefined) {
+    return Number(hasRestarted(before, reading, at))
+  }
+  // Where several processes are counted together, the count falls when one of them is taken away.
+  return Math.max(0, reading.restarts - restarts)
 }
 
 function hasRestarted(
