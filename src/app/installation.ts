@@ -2,13 +2,38 @@ import type { Clock } from '../core/clock.ts'
 import { formatDuration } from '../core/duration.ts'
 import type { InstallationSettings } from '../core/settings.ts'
 
+/** A group whose change is due and waits for others. */
+interface Waiting {
+  readonly priority: number
+  /** A failing path is to be left, which goes before any return. */
+  readonly isUrgent: boolean
+  /** Who came first: the lower. */
+  readonly order: number
+  /** The last evaluation that still wanted it. */
+  readonly seenAt: number
+  /** How often its turn came and its change did not begin: whoever was not tried yet goes first. */
+  readonly tries: number
+}
+
+/** Who waits for the blast radius, first come last by `ask`. */
+export interface Queue {
+  /** In the order in which they go. */
+  readonly groups: readonly string[]
+  readonly says: string
+}
+
+/** A group that did not ask again for so long does not keep others waiting. */
+const freshMs = 15_000
+
 /**
  * The blast radius: at most max(groups, fraction × all groups) groups of the whole installation
  * change per window (invariant 19). A group that changed already takes no second place: its own
- * holddown and budget limit it. Groups that are refused ask again at each tick, so they go in waves.
+ * holddown and budget limit it. The others queue by their priority and go in waves, one per window.
  */
 export class Installation {
   readonly #clock: Clock
+  readonly #waiting = new Map<string, Waiting>()
+  #comers = 0
   #settings: InstallationSettings['blastRadius']
   #groups: number
   #charges: { readonly id: string; readonly group: string; readonly at: number }[] = []
@@ -29,14 +54,56 @@ export class Installation {
     return Math.max(this.#settings.groups, Math.floor(this.#settings.fraction * this.#groups))
   }
 
-  ask(group: string): { readonly pass: boolean; readonly says: string } {
-    this.#charges = this.#charges.filter(
-      (charge) => this.#clock.now() - charge.at < this.#settings.perMs,
-    )
-    const changed = new Set(this.#charges.map((charge) => charge.group))
+  /** Whether one more change of a group fits now: a higher `priority` goes first. */
+  ask(
+    group: string,
+    priority = 0,
+  ): { readonly pass: boolean; readonly says: string; readonly freezes?: true } {
+    const changed = this.#changed()
     const per = formatDuration(this.#settings.perMs)
     const says = `${changed.size} of ${this.limit} groups of the whole installation changed in the last ${per}`
-    return { pass: changed.has(group) || changed.size < this.limit, says }
+    if (changed.has(group)) return { pass: true, says }
+    const free = this.limit - changed.size
+    if (this.#settings.then === 'freeze') {
+      return free > 0 ? { pass: true, says } : { pass: false, says, freezes: true }
+    }
+    const ahead = this.#ahead(group, priority)
+    if (ahead.length < free) return { pass: true, says }
+    const queue = ahead.length === 0 ? 'it is the next' : `after ${ahead.join(', ')}`
+    return { pass: false, says: `${says}; ${queue}` }
+  }
+
+  /** A change of the group is due, and nothing but this limit can stand before it. */
+  want(group: string, priority: number, isUrgent = true): void {
+    const now = this.#clock.now()
+    const before = this.#waiting.get(group)
+    const { order = (this.#comers += 1), tries = 0 } = before ?? {}
+    this.#waiting.set(group, { priority, isUrgent, order, tries, seenAt: now })
+  }
+
+  /** Nothing of the group is due any more. */
+  leave(group: string): void {
+    this.#waiting.delete(group)
+  }
+
+  /** The change of a group was tried. One that could have begun and did not lets others go first. */
+  tried(group: string): void {
+    const waiting = this.#waiting.get(group)
+    if (waiting === undefined || this.#changed().has(group)) return
+    if (!this.ask(group, waiting.priority).pass) return
+    this.#waiting.set(group, { ...waiting, tries: waiting.tries + 1 })
+  }
+
+  /** Groups that wait to leave a failing path because the limit is reached; `undefined` where none does. */
+  queue(): Queue | undefined {
+    const changed = this.#changed()
+    const groups = this.#line().filter(
+      (group) => !changed.has(group) && this.#waiting.get(group)?.isUrgent === true,
+    )
+    if (changed.size < this.limit || groups.length === 0) return undefined
+    const per = formatDuration(this.#settings.perMs)
+    const says = `${changed.size} groups changed in the last ${per}, which is the limit (${this.limit}); waiting: ${groups.join(', ')}`
+    return { groups, says }
   }
 
   /** Counts a change, before its intent is written; `at` is monotonic, for changes known from an earlier process. */
@@ -48,4 +115,38 @@ export class Installation {
   refund(id: string): void {
     this.#charges = this.#charges.filter((charge) => charge.id !== id)
   }
+
+  #changed(): ReadonlySet<string> {
+    const now = this.#clock.now()
+    this.#charges = this.#charges.filter((charge) => now - charge.at < this.#settings.perMs)
+    return new Set(this.#charges.map((charge) => charge.group))
+  }
+
+  #ahead(group: string, priority: number): string[] {
+    const changed = this.#changed()
+    const known = this.#waiting.get(group)
+    const { tries = 0, order = Number.POSITIVE_INFINITY, isUrgent = true } = known ?? {}
+    const own = { priority, isUrgent, tries, order }
+    return this.#line().filter((other) => {
+      const waiting = this.#waiting.get(other)
+      if (other === group || waiting === undefined || changed.has(other)) return false
+      return inOrder(waiting, own) < 0
+    })
+  }
+
+  /** Everybody who waits, in the order in which they go. */
+  #line(): string[] {
+    const now = this.#clock.now()
+    return [...this.#waiting]
+      .filter(([, { seenAt }]) => now - seenAt < freshMs)
+      .toSorted(([, a], [, b]) => inOrder(a, b))
+      .map(([group]) => group)
+  }
+}
+
+type Place = Pick<Waiting, 'priority' | 'isUrgent' | 'tries' | 'order'>
+
+function inOrder(a: Place, b: Place): number {
+  if (a.isUrgent !== b.isUrgent) return a.isUrgent ? -1 : 1
+  return a.tries - b.tries || b.priority - a.priority || a.order - b.order
 }

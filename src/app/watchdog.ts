@@ -1,6 +1,7 @@
 import { serving } from '../core/allocation.ts'
 import type { Clock, Ids, Random } from '../core/clock.ts'
 import type { Command, CommandResult } from '../core/command.ts'
+import type { Condition } from '../core/condition.ts'
 import type { Mode } from '../core/group.ts'
 import type { VantageReport } from '../core/health.ts'
 import type { Log } from '../core/log.ts'
@@ -15,7 +16,7 @@ import type { Store } from '../plugin/store.ts'
 import { createAlerting, type Alerting } from './alerting/alerting.ts'
 import { GroupController } from './group/group-controller.ts'
 import { HealthBoard, type Transition } from './health-board.ts'
-import { Installation } from './installation.ts'
+import { Installation, type Queue } from './installation.ts'
 import { JournalWriter } from './journal-writer.ts'
 import { isSame, PathWatchers } from './path-watchers.ts'
 import { alertRoutes, bindActuators, type Plugins } from './plugin-binding.ts'
@@ -302,7 +303,10 @@ export class Watchdog {
       onConditions: (conditions) => this.#alerting.conditions(group.name, conditions),
       onAside: () => this.#alerting.aside(group.name),
       tickMs: this.#options.tickMs ?? 1_000,
-      onDecision: () => hooks?.onTurn?.(),
+      onDecision: () => {
+        this.#tellQueue()
+        hooks?.onTurn?.()
+      },
       ...(hooks?.onPhase !== undefined && { onPhase: hooks.onPhase }),
       ...(this.#options.withoutGuards !== undefined && {
         withoutGuards: this.#options.withoutGuards,
@@ -314,6 +318,14 @@ export class Watchdog {
       stop,
       done: controller.run(stop.signal),
     })
+  }
+
+  /** One incident for all groups that wait for the blast radius, however many (invariant 19). */
+  #tellQueue(): void {
+    const queue = this.#installation.queue()
+    const wall = this.#options.clock.wall()
+    const conditions = queue === undefined ? [] : [queueCondition(queue, wall)]
+    this.#alerting.conditions('installation', conditions)
   }
 
   /** Takes the report of a vantage: our own, or one that another process sent. */
@@ -366,6 +378,21 @@ export class Watchdog {
 
   #changed(): void {
     for (const listener of this.#listeners) listener()
+  }
+}
+
+/** More groups fail at once than may be changed at once: one thing to tell, whoever waits. */
+function queueCondition({ groups, says }: Queue, wall: number): Condition {
+  const next = groups[0] ?? ''
+  return {
+    key: 'installation#blast-radius',
+    severity: 'critical',
+    group: 'installation',
+    title: `more fails at once than may be changed at once: ${says}`,
+    did: `Changes go on in waves, by priority; ${next} is the next.`,
+    todo: 'Look for what these groups share. Steer what cannot wait, with --bypass blast-radius.',
+    since: wall,
+    details: { waiting: groups.length, next },
   }
 }
 

@@ -67,6 +67,7 @@ export function buildSettings(parts: Parts): Settings {
         groups: file.installation.blast_radius.groups,
         fraction: file.installation.blast_radius.fraction,
         perMs: file.installation.blast_radius.per,
+        then: file.installation.blast_radius.then,
       },
     },
     groups: buildGroups(parts, vantages),
@@ -138,6 +139,7 @@ function buildGroup(parts: Parts, group: FileGroup, place: GroupPlace): GroupSet
     strategy: group.strategy,
     paths,
     vantages: place.vantages,
+    priority: group.priority,
     quorum: {
       atLeast: group.quorum.at_least,
       fraction: group.quorum.fraction,

@@ -177,6 +177,12 @@ function installation(d: ProfileDefaults) {
           groups: whole(1, 10_000).prefault(1).describe('At least this many groups may change …'),
           fraction: fraction().prefault(0.25).describe('… or this part of all groups, if more …'),
           per: duration('1s', '1d').prefault(d.blast_per).describe('… within this time.'),
+          then: z
+            .enum(['queue', 'freeze'])
+            .prefault('queue')
+            .describe(
+              '`queue`: the others wait, by `priority`. `freeze`: each freezes until a person looks.',
+            ),
         })
         .prefault({})
         .describe('How much of the installation may change at once; further changes wait.'),
@@ -222,6 +228,9 @@ function group(d: ProfileDefaults, types: PluginTypes) {
     rules: ruleChanges()
       .optional()
       .describe("As the stream's `rules`, for the paths of this group."),
+    priority: whole(0, 1_000)
+      .prefault(500)
+      .describe('Where the blast radius lets only some groups go, the higher goes first.'),
     quorum: quorum(),
     verify: verify(d, types),
     holddown: duration('1s', '1d')

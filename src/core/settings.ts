@@ -83,6 +83,8 @@ export interface GroupSettings {
   /** In order of preference: the first is the preferred path. */
   readonly paths: readonly PathSettings[]
   readonly vantages: readonly VantageSettings[]
+  /** Which group goes first where the blast radius lets only some go: the higher one. */
+  readonly priority: number
   readonly quorum: QuorumSettings
   readonly verify: VerifySettings
   readonly holddownMs: number
@@ -117,8 +119,12 @@ export interface NotifierSettings {
 }
 
 export interface InstallationSettings {
-  /** At most max(groups, fraction × all groups) groups change per window; the others wait. */
+  /**
+   * At most max(groups, fraction × all groups) groups change per window. The others wait for the
+   * next one, or freeze until a person looks.
+   */
   readonly blastRadius: {
+    readonly then: 'queue' | 'freeze'
     readonly groups: number
     readonly fraction: number
     readonly perMs: number

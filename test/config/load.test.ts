@@ -21,7 +21,7 @@ describe('loadSettings', () => {
         clearForMs: 60_000,
         staleAfterMs: 15_000,
       },
-      installation: { blastRadius: { groups: 1, fraction: 0.25, perMs: 300_000 } },
+      installation: { blastRadius: { groups: 1, fraction: 0.25, perMs: 300_000, then: 'queue' } },
       notify: [],
     })
     expect(settings.groups).toEqual([
@@ -47,6 +47,7 @@ describe('loadSettings', () => {
           },
         ],
         vantages: [{ name: 'local', domain: 'local' }],
+        priority: 500,
         quorum: { atLeast: 2, fraction: 0.5, domains: 2, minFresh: 2 },
         verify: { forMs: 30_000 },
         holddownMs: 120_000,

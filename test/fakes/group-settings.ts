@@ -19,6 +19,7 @@ export function groupSettings(
       everyMs: 5_000,
     })),
     vantages: [{ name: 'local', domain: 'local' }],
+    priority: 500,
     quorum: { atLeast: 2, fraction: 0.5, domains: 2, minFresh: 2 },
     verify: { forMs: 30_000 },
     holddownMs: 120_000,

@@ -17,6 +17,7 @@ const record = 'src/app/group/group-record.ts'
 const recovery = 'src/app/group/recovery.ts'
 const targets = 'src/engine/group/targets.ts'
 const verify = 'src/app/group/verify-change.ts'
+const installation = 'src/app/installation.ts'
 const calendar = 'src/engine/calendar.ts'
 const penalty = 'src/engine/group/penalty.ts'
 const quorum = 'src/engine/quorum.ts'
@@ -282,6 +283,42 @@ export const mutations: readonly Mutation[] = [
     file: 'src/engine/group/failback.ts',
     find: '  if (!window.open) return',
     replace: "  if (!window.open && active === '') return",
+  },
+  {
+    name: 'queue: whoever comes first goes first',
+    file: installation,
+    find: 'return a.tries - b.tries || b.priority - a.priority ||',
+    replace: 'return a.tries - b.tries ||',
+  },
+  {
+    name: 'queue: a return goes before a failing path',
+    file: installation,
+    find: 'if (a.isUrgent !== b.isUrgent) return a.isUrgent ? -1 : 1',
+    replace: 'if (a.isUrgent !== b.isUrgent) return a.isUrgent ? 1 : -1',
+  },
+  {
+    name: 'queue: a group that cannot go keeps the others waiting',
+    file: controller,
+    find: '      this.#deps.installation.tried(this.#settings.name)\n',
+    replace: '',
+  },
+  {
+    name: 'queue: a group that stopped asking keeps the others waiting',
+    file: installation,
+    find: 'now - seenAt < freshMs',
+    replace: 'seenAt <= now',
+  },
+  {
+    name: 'queue: nobody is told',
+    file: 'src/app/watchdog.ts',
+    find: 'queue === undefined ? [] : [queueCondition(queue, wall)]',
+    replace: 'queue === undefined ? [] : [queueCondition(queue, wall)].slice(1)',
+  },
+  {
+    name: 'queue: a breach that is to freeze does not',
+    file: 'src/engine/group/decide.ts',
+    find: "if (isBreach && proposal.reason === 'failover') {",
+    replace: "if (isBreach && proposal.reason === 'steer') {",
   },
   {
     name: 'intent: written after the act',

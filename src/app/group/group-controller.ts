@@ -214,13 +214,29 @@ export class GroupController {
     this.#failures.count(this.#deps.health(), this.#settings)
     const decision = decide(this.#situation(), this.#deps.withoutGuards)
     await this.#show(decision)
+    this.#line(decision)
     if (decision.kind === 'stay') await this.#failures.keep()
     if (decision.kind === 'freeze') {
       await freeze(this.#changeDeps(), undefined, decision.says, [])
       this.wake()
     } else if (decision.kind === 'change') {
       await this.#change(decision.proposal, signal)
+      this.#deps.installation.tried(this.#settings.name)
     }
+  }
+
+  /** Stands in line for the blast radius as long as nothing else keeps a change from being made. */
+  #line(decision: Decision): void {
+    const { installation } = this.#deps
+    const { name, priority } = this.#settings
+    const vetoes = decision.guards.filter((answer) => !answer.pass)
+    const isDue = decision.kind === 'change' || vetoes.length > 0
+    const waits = isDue && vetoes.every((answer) => answer.guard === 'blast-radius')
+    const isUrgent = decision.kind === 'change' && decision.proposal.reason !== 'failback'
+    const isStuck = decision.kind === 'stay' && decision.state === 'EVALUATE'
+    if (waits && decision.kind !== 'freeze') {
+      installation.want(name, priority, isUrgent || isStuck)
+    } else installation.leave(name)
   }
 
   /**
@@ -579,7 +595,7 @@ export class GroupController {
       mode: this.#deps.mode(),
       lease: this.#lease.current(),
       store: this.#record.storeHealth,
-      installation: this.#deps.installation.ask(this.#settings.name),
+      installation: this.#deps.installation.ask(this.#settings.name, this.#settings.priority),
       actuators: this.#readings,
       now: this.#deps.clock.now(),
       wall: this.#deps.clock.wall(),

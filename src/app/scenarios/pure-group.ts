@@ -10,7 +10,10 @@ import type { Proposal, Situation } from '../../engine/group/situation.ts'
 
 /** What the blast radius of an installation says of one more change, and counts. */
 export interface BlastRadius {
-  ask(group: string): { readonly pass: boolean; readonly says: string }
+  ask(
+    group: string,
+    priority?: number,
+  ): { readonly pass: boolean; readonly says: string; readonly freezes?: boolean }
   charge(id: string, group: string): void
 }
 
@@ -149,7 +152,8 @@ export class PureGroup {
       mode: 'armed',
       lease: { token: 1, leftMs: Number.POSITIVE_INFINITY },
       store: { ok: true, says: 'nothing is stored' },
-      installation: this.#options.installation?.ask(this.#settings.name) ?? alone,
+      installation:
+        this.#options.installation?.ask(this.#settings.name, this.#settings.priority) ?? alone,
       now,
       wall: this.#options.wall?.() ?? now,
     }

@@ -148,6 +148,10 @@ function weigh(situation: Situation, proposal: Proposal, without: readonly strin
     const says = `the budget of ${situation.settings.budget.changes} changes per ${per} is spent: a person must look (changeover ack)`
     return { kind: 'freeze', says, guards }
   }
+  const isBreach = veto.guard === 'blast-radius' && situation.installation.freezes === true
+  if (isBreach && proposal.reason === 'failover') {
+    return { kind: 'freeze', says: `${veto.says}: a person must look (changeover ack)`, guards }
+  }
   const onlyMode = vetoes.length === 1 && veto.guard === 'mode'
   const says = onlyMode
     ? `would ${move}: ${proposal.says}; ${veto.says}`

@@ -107,7 +107,7 @@ const budgetGuard: Guard = {
 const installationGuard: Guard = {
   name: 'blast-radius',
   bypassable: true,
-  ask: (_, { installation }) => installation,
+  ask: (_, { installation: { pass, says } }) => ({ pass, says }),
 }
 
 const neverEmptyGuard: Guard = {

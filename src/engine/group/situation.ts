@@ -14,8 +14,12 @@ export interface Situation {
   /** The lease of this process, or `undefined` where somebody else leads. */
   readonly lease: { readonly token: number; readonly leftMs: number } | undefined
   readonly store: { readonly ok: boolean; readonly says: string }
-  /** What the installation's blast radius says of one more change. */
-  readonly installation: { readonly pass: boolean; readonly says: string }
+  /** What the installation's blast radius says of one more change; `freezes`: and that a person must look. */
+  readonly installation: {
+    readonly pass: boolean
+    readonly says: string
+    readonly freezes?: boolean
+  }
   /** Actuators as they were read last: those that cannot be read or lag behind are told to people. */
   readonly actuators?: readonly {
     readonly type: string

@@ -1,0 +1,93 @@
+import { describe, expect, test } from 'vitest'
+import { startProcess, createWorld, type World } from '../../../src/simulation/world.ts'
+import { pages, says, stateOf } from './scene.ts'
+
+const minute = 60_000
+
+/** Five groups, of which one may change per five minutes; priorities by group. */
+async function five(
+  priorities: Readonly<Record<string, number>> = {},
+  then: 'queue' | 'freeze' = 'queue',
+) {
+  const options = { seed: 5, groups: 5 }
+  const world = createWorld(options)
+  world.settings = {
+    ...world.settings,
+    installation: {
+      ...world.settings.installation,
+      blastRadius: { groups: 1, fraction: 0, perMs: 5 * minute, then },
+    },
+    groups: world.settings.groups.map((group) => ({
+      ...group,
+      priority: priorities[group.stream] ?? 500,
+    })),
+  }
+  const process = await startProcess(world, options)
+  await world.clock.advance(60_000)
+  return { world, process }
+}
+
+/** From now on the path cdn-a of these streams is bad. */
+function fail(world: World, streams: readonly string[]): void {
+  world.sight = (path, _, group) =>
+    path === 'cdn-a' && streams.some((stream) => group.startsWith(`${stream}/`)) ? 'bad' : 'good'
+}
+
+/** Streams whose traffic moved, with the minute since `from`. */
+function moves(world: World, from: number): string[] {
+  return world.disk.journal.flatMap(({ kind, group = '' }, index) => {
+    if (kind !== 'applied') return []
+    const at = (world.stamps[index] ?? 0) - from
+    return [`${Math.floor(at / minute)}: ${group.split('/')[0] ?? ''}`]
+  })
+}
+
+describe('more fails at once than may be changed at once', () => {
+  test('changes go in waves, the higher priority first, with one page for all who wait', async () => {
+    const { world } = await five({ 'channel-1': 1, 'channel-3': 900, 'channel-4': 700 })
+    const began = world.clock.now()
+
+    fail(world, ['channel-5'])
+    await world.clock.advance(minute)
+    fail(world, ['channel-1', 'channel-2', 'channel-3', 'channel-4', 'channel-5'])
+    await world.clock.advance(21 * minute)
+
+    expect(moves(world, began)).toEqual([
+      '0: channel-5',
+      '5: channel-3',
+      '10: channel-4',
+      '15: channel-2',
+      '20: channel-1',
+    ])
+    expect(pages(world, 'installation#blast-radius')).toBe(1)
+    expect(says(world, 'decision').join()).toContain('after channel-4/cdn')
+  })
+
+  test('a group whose turn comes and whose target cannot be written lets the others go', async () => {
+    const { world } = await five({ 'channel-1': 900 })
+    const began = world.clock.now()
+    const target = world.targets.get('channel-1/cdn#0')
+    if (target === undefined) throw new Error('no target')
+    target.trouble.readErrorUntil = Number.MAX_SAFE_INTEGER
+
+    fail(world, ['channel-1', 'channel-2'])
+    await world.clock.advance(2 * minute)
+
+    expect(moves(world, began)).toEqual(['0: channel-2'])
+  })
+
+  test('freezes every further group where that is wanted, until a person looks', async () => {
+    const { world, process } = await five({}, 'freeze')
+
+    fail(world, ['channel-1', 'channel-2', 'channel-3'])
+    await world.clock.advance(12 * minute)
+
+    expect(says(world, 'applied')).toHaveLength(1)
+    const states = ['channel-1/cdn', 'channel-2/cdn', 'channel-3/cdn', 'channel-4/cdn'].map(
+      (name) => stateOf(process, name),
+    )
+    expect(states.filter((state) => state === 'FROZEN')).toHaveLength(2)
+    expect(states[3]).toBe('STEADY')
+    expect(says(world, 'frozen')[0]).toContain('a person must look (changeover ack)')
+  })
+})
