@@ -64,7 +64,7 @@ export class Installation {
     const says = `${changed.size} of ${this.limit} groups of the whole installation changed in the last ${per}`
     if (changed.has(group)) return { pass: true, says }
     const free = this.limit - changed.size
-    if (this.#settings.then === 'freeze') {
+    if (this.#settings.beyond === 'freeze') {
       return free > 0 ? { pass: true, says } : { pass: false, says, freezes: true }
     }
     const ahead = this.#ahead(group, priority)

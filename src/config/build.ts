@@ -67,7 +67,7 @@ export function buildSettings(parts: Parts): Settings {
         groups: file.installation.blast_radius.groups,
         fraction: file.installation.blast_radius.fraction,
         perMs: file.installation.blast_radius.per,
-        then: file.installation.blast_radius.then,
+        beyond: file.installation.blast_radius.beyond,
       },
     },
     groups: buildGroups(parts, vantages),

@@ -177,7 +177,7 @@ function installation(d: ProfileDefaults) {
           groups: whole(1, 10_000).prefault(1).describe('At least this many groups may change …'),
           fraction: fraction().prefault(0.25).describe('… or this part of all groups, if more …'),
           per: duration('1s', '1d').prefault(d.blast_per).describe('… within this time.'),
-          then: z
+          beyond: z
             .enum(['queue', 'freeze'])
             .prefault('queue')
             .describe(

@@ -124,7 +124,7 @@ export interface InstallationSettings {
    * next one, or freeze until a person looks.
    */
   readonly blastRadius: {
-    readonly then: 'queue' | 'freeze'
+    readonly beyond: 'queue' | 'freeze'
     readonly groups: number
     readonly fraction: number
     readonly perMs: number

@@ -4,7 +4,7 @@ import { Installation } from '../../src/app/installation.ts'
 import { SimulatedClock } from '../../src/platform/simulated-clock.ts'
 
 function installed(
-  limits: { groups?: number; fraction?: number; then?: 'queue' | 'freeze' } = {},
+  limits: { groups?: number; fraction?: number; beyond?: 'queue' | 'freeze' } = {},
   count = 8,
 ) {
   const clock = new SimulatedClock()
@@ -12,7 +12,7 @@ function installed(
     groups: 1,
     fraction: 0.25,
     perMs: 300_000,
-    then: 'queue' as const,
+    beyond: 'queue' as const,
     ...limits,
   }
   return { clock, installation: new Installation(clock, { blastRadius }, count) }
@@ -90,7 +90,7 @@ describe('the blast radius', () => {
     const before = installation.ask('two/cdn').pass
 
     installation.configure(
-      { blastRadius: { groups: 2, fraction: 0, perMs: 300_000, then: 'queue' } },
+      { blastRadius: { groups: 2, fraction: 0, perMs: 300_000, beyond: 'queue' } },
       8,
     )
 
@@ -190,7 +190,7 @@ describe('the queue of the blast radius', () => {
   })
 
   it('does not exist where a breach freezes', () => {
-    const { installation } = installed({ ...one, then: 'freeze' })
+    const { installation } = installed({ ...one, beyond: 'freeze' })
     installation.want('one/cdn', 1)
     const first = installation.ask('two/cdn', 0)
     installation.charge('1', 'one/cdn')

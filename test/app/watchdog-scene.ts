@@ -82,7 +82,7 @@ export function sceneSettings(overrides: Partial<Settings> = {}): Settings {
       clearForMs: 5_000,
       staleAfterMs: 5_000,
     },
-    installation: { blastRadius: { groups: 1, fraction: 1, perMs: 300_000, then: 'queue' } },
+    installation: { blastRadius: { groups: 1, fraction: 1, perMs: 300_000, beyond: 'queue' } },
     groups: [sceneGroup()],
     notify: [{ route: 'page', type: 'page', options: {}, minSeverity: 'info' }],
     ...overrides,

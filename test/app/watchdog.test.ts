@@ -447,7 +447,7 @@ describe('a reload', () => {
   it('lets more groups change at once where the blast radius grows', async () => {
     const groups = [sceneGroup(), sceneGroup(other, ['x', 'y'])]
     const radius = (allowed: number) => ({
-      blastRadius: { groups: allowed, fraction: 0, perMs: 300_000, then: 'queue' as const },
+      blastRadius: { groups: allowed, fraction: 0, perMs: 300_000, beyond: 'queue' as const },
     })
     const scene = await steadyScene(sceneSettings({ groups, installation: radius(1) }))
     for (const path of ['cdn-a', 'x']) scene.sights.set(path, fail())

@@ -21,7 +21,7 @@ describe('loadSettings', () => {
         clearForMs: 60_000,
         staleAfterMs: 15_000,
       },
-      installation: { blastRadius: { groups: 1, fraction: 0.25, perMs: 300_000, then: 'queue' } },
+      installation: { blastRadius: { groups: 1, fraction: 0.25, perMs: 300_000, beyond: 'queue' } },
       notify: [],
     })
     expect(settings.groups).toEqual([

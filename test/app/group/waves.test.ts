@@ -7,7 +7,7 @@ const minute = 60_000
 /** Five groups, of which one may change per five minutes; priorities by group. */
 async function five(
   priorities: Readonly<Record<string, number>> = {},
-  then: 'queue' | 'freeze' = 'queue',
+  beyond: 'queue' | 'freeze' = 'queue',
 ) {
   const options = { seed: 5, groups: 5 }
   const world = createWorld(options)
@@ -15,7 +15,7 @@ async function five(
     ...world.settings,
     installation: {
       ...world.settings.installation,
-      blastRadius: { groups: 1, fraction: 0, perMs: 5 * minute, then },
+      blastRadius: { groups: 1, fraction: 0, perMs: 5 * minute, beyond },
     },
     groups: world.settings.groups.map((group) => ({
       ...group,

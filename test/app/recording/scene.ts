@@ -51,7 +51,7 @@ export const sceneSettings: Settings = {
     clearForMs: 60_000,
     staleAfterMs: 15_000,
   },
-  installation: { blastRadius: { groups: 1, fraction: 1, perMs: 300_000, then: 'queue' } },
+  installation: { blastRadius: { groups: 1, fraction: 1, perMs: 300_000, beyond: 'queue' } },
   groups: [
     groupSettings(
       {
