@@ -1,7 +1,6 @@
 import { serving } from '../core/allocation.ts'
 import type { Clock, Ids, Random } from '../core/clock.ts'
 import type { Command, CommandResult } from '../core/command.ts'
-import type { Condition } from '../core/condition.ts'
 import type { Mode } from '../core/group.ts'
 import type { VantageReport } from '../core/health.ts'
 import type { Log } from '../core/log.ts'
@@ -16,10 +15,11 @@ import type { Store } from '../plugin/store.ts'
 import { createAlerting, type Alerting } from './alerting/alerting.ts'
 import { GroupController } from './group/group-controller.ts'
 import { HealthBoard, type Transition } from './health-board.ts'
-import { Installation, type Queue } from './installation.ts'
+import { Installation } from './installation.ts'
 import { JournalWriter } from './journal-writer.ts'
 import { isSame, PathWatchers } from './path-watchers.ts'
 import { alertRoutes, bindActuators, type Plugins } from './plugin-binding.ts'
+import { queueConditions } from './queue-conditions.ts'
 import { runSelfCheck, type SelfHealth } from './self-check.ts'
 import type { WatchedPath } from './watched-path.ts'
 
@@ -322,10 +322,8 @@ export class Watchdog {
 
   /** One incident for all groups that wait for the blast radius, however many (invariant 19). */
   #tellQueue(): void {
-    const queue = this.#installation.queue()
     const wall = this.#options.clock.wall()
-    const conditions = queue === undefined ? [] : [queueCondition(queue, wall)]
-    this.#alerting.conditions('installation', conditions)
+    this.#alerting.conditions('installation', queueConditions(this.#installation.queue(), wall))
   }
 
   /** Takes the report of a vantage: our own, or one that another process sent. */
@@ -378,21 +376,6 @@ export class Watchdog {
 
   #changed(): void {
     for (const listener of this.#listeners) listener()
-  }
-}
-
-/** More groups fail at once than may be changed at once: one thing to tell, whoever waits. */
-function queueCondition({ groups, says }: Queue, wall: number): Condition {
-  const next = groups[0] ?? ''
-  return {
-    key: 'installation#blast-radius',
-    severity: 'critical',
-    group: 'installation',
-    title: `more fails at once than may be changed at once: ${says}`,
-    did: `Changes go on in waves, by priority; ${next} is the next.`,
-    todo: 'Look for what these groups share. Steer what cannot wait, with --bypass blast-radius.',
-    since: wall,
-    details: { waiting: groups.length, next },
   }
 }
 

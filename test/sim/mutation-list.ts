@@ -310,9 +310,9 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: 'queue: nobody is told',
-    file: 'src/app/watchdog.ts',
-    find: 'queue === undefined ? [] : [queueCondition(queue, wall)]',
-    replace: 'queue === undefined ? [] : [queueCondition(queue, wall)].slice(1)',
+    file: 'src/app/queue-conditions.ts',
+    find: '  if (queue === undefined) return []\n',
+    replace: '  if (queue === undefined || wall > 0) return []\n',
   },
   {
     name: 'queue: a breach that is to freeze does not',

@@ -60,7 +60,7 @@ describe('more fails at once than may be changed at once', () => {
       '20: channel-1',
     ])
     expect(pages(world, 'installation#blast-radius')).toBe(1)
-    expect(says(world, 'decision').join()).toContain('after channel-4/cdn')
+    expect(says(world, 'decision').join()).toContain('after channel-3/cdn')
   })
 
   test('a group whose turn comes and whose target cannot be written lets the others go', async () => {
