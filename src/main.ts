@@ -13,6 +13,7 @@ import { onDefect } from './platform/last-resort.ts'
 import { watchLoopLag } from './platform/loop-lag.ts'
 import { realClock } from './platform/real-clock.ts'
 import { realIds } from './platform/real-ids.ts'
+import { realProcesses } from './platform/real-processes.ts'
 import { realRandom } from './platform/real-random.ts'
 import { watchSignals } from './platform/signals.ts'
 import { plugins } from './plugins.ts'
@@ -27,6 +28,7 @@ onDefect((says) => {
 })
 const clock = realClock()
 const net = createNet({ clock })
+const processes = realProcesses({ clock })
 const loopLag = watchLoopLag()
 const version = readVersion()
 
@@ -36,6 +38,7 @@ const parts = {
   random: realRandom(),
   ids: realIds(),
   net,
+  processes,
   plugins,
   environment: readEnvironment,
   load: (text: string, fileName: string) => loadConfiguration(text, fileName, plugins),
@@ -63,6 +66,7 @@ const composition: Composition = {
 
 const code = await runCli(process.argv.slice(2), composition, processIo())
 loopLag.close()
+await processes.close()
 await net.close()
 process.exitCode = code
 

@@ -8,6 +8,7 @@ import mpegts from '../probes/mpegts.ts'
 import nginxRtmp from '../probes/nginx-rtmp.ts'
 import restreamer from '../probes/restreamer.ts'
 import srs from '../probes/srs.ts'
+import srt from '../probes/srt.ts'
 import tcp from '../probes/tcp.ts'
 import evict from './actuators/evict.ts'
 import haproxy from './actuators/haproxy.ts'
@@ -35,6 +36,7 @@ export const plugins: {
     nginxRtmp,
     restreamer,
     srs,
+    srt,
     tcp,
   ],
   actuators: [evict, haproxy, serve],

@@ -10,6 +10,7 @@ const packages = [
   { name: 'nginx', program: 'nginx', for: 'a real origin and edge' },
   { name: 'haproxy', program: 'haproxy', for: 'the haproxy actuator' },
   { name: 'chromium', program: 'chromium', for: 'the status page in a real browser' },
+  { name: 'srt-tools', program: 'srt-live-transmit', for: 'the srt probe' },
   { name: 'openssl', program: 'openssl', for: 'certificates for tests over TLS' },
   { name: 'bind9', program: 'named', for: 'the dns probe against a real primary and secondary' },
   { name: 'bind9-dnsutils', program: 'nsupdate', for: 'changes of DNS records in those tests' },

@@ -5,12 +5,14 @@ import type { Observation, Sample } from '../core/sample.ts'
 import type { PathSettings } from '../core/settings.ts'
 import type { Net } from '../plugin/net.ts'
 import type { Due, ProbePlugin, Purpose } from '../plugin/probe.ts'
+import type { Processes } from '../plugin/processes.ts'
 
 /** What a check session needs. */
 export interface CheckSessionOptions {
   readonly clock: Clock
   readonly random: Random
   readonly net: Net
+  readonly processes?: Processes | undefined
   readonly log: Log
   readonly plugin: ProbePlugin
   readonly settings: PathSettings
@@ -129,13 +131,14 @@ export class CheckSession {
 
   /** Runs the probe once; says why it ended. */
   async #runProbe(): Promise<string> {
-    const { plugin, settings, clock, random, net } = this.#options
+    const { plugin, settings, clock, random, net, processes } = this.#options
     const ended = new AbortController()
     try {
       const observations = plugin.observe(settings.options, {
         clock,
         random,
         net,
+        processes,
         due: this.#dues(ended.signal),
         signal: this.#stop.signal,
         everyMs: settings.everyMs,

@@ -6,6 +6,7 @@ import type { GroupSettings, PathSettings, RuleTiming, Settings } from '../core/
 import { createPathWatch } from '../engine/rules/path-watch.ts'
 import { rulesOf, type RuleSet } from '../engine/rules/rule-set.ts'
 import type { Net } from '../plugin/net.ts'
+import type { Processes } from '../plugin/processes.ts'
 import { CheckSession } from './check-session.ts'
 import type { Verified } from './group/change-deps.ts'
 import { probeOf, type Plugins } from './plugin-binding.ts'
@@ -18,6 +19,7 @@ export interface PathWatchersOptions {
   readonly clock: Clock
   readonly random: Random
   readonly net: Net
+  readonly processes?: Processes | undefined
   readonly log: Log
   readonly plugins: Plugins
   readonly settings: Settings
@@ -128,12 +130,13 @@ export class PathWatchers {
         ? { ok: true, says: 'a fresh look at the target passed; no public name is configured' }
         : own
     }
-    const { clock, random, net, log, plugins } = this.#options
+    const { clock, random, net, processes, log, plugins } = this.#options
     return await verifyPublicName(
       {
         clock,
         random,
         net,
+        processes,
         log,
         plugin: probeOf(plugins, path.type),
         settings: path,
@@ -148,7 +151,7 @@ export class PathWatchers {
   }
 
   #start(group: string, path: PathSettings): void {
-    const { clock, random, net, log, plugins, onReport, onSample, onLag } = this.#options
+    const { clock, random, net, processes, log, plugins, onReport, onSample, onLag } = this.#options
     const full = `${group}/${path.name}`
     const vantage = this.#settings.vantage.name
     const plugin = probeOf(plugins, path.type)
@@ -164,6 +167,7 @@ export class PathWatchers {
       clock,
       random,
       net,
+      processes,
       log,
       plugin,
       settings: path,

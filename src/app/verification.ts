@@ -6,6 +6,7 @@ import { createPathWatch } from '../engine/rules/path-watch.ts'
 import type { RuleSet } from '../engine/rules/rule-set.ts'
 import type { Net } from '../plugin/net.ts'
 import type { ProbePlugin } from '../plugin/probe.ts'
+import type { Processes } from '../plugin/processes.ts'
 import { CheckSession } from './check-session.ts'
 import type { Verified } from './group/change-deps.ts'
 
@@ -14,6 +15,7 @@ export interface VerificationOptions {
   readonly clock: Clock
   readonly random: Random
   readonly net: Net
+  readonly processes?: Processes | undefined
   readonly log: Log
   readonly plugin: ProbePlugin
   readonly settings: PathSettings

@@ -10,6 +10,7 @@ import { isBadNow } from '../engine/quorum.ts'
 import type { RuleSet } from '../engine/rules/rule-set.ts'
 import type { Published } from '../plugin/actuator.ts'
 import type { Net } from '../plugin/net.ts'
+import type { Processes } from '../plugin/processes.ts'
 import type { Delivery } from '../plugin/notifier.ts'
 import type { Store } from '../plugin/store.ts'
 import { createAlerting, type Alerting } from './alerting/alerting.ts'
@@ -40,6 +41,7 @@ export interface WatchdogOptions {
   readonly random: Random
   readonly ids: Ids
   readonly net: Net
+  readonly processes?: Processes | undefined
   readonly store: Store
   readonly log: Log
   readonly plugins: Plugins
@@ -86,7 +88,7 @@ export class Watchdog {
   readonly startedAt: number
 
   constructor(options: WatchdogOptions) {
-    const { clock, random, net, store, log, plugins, settings, rules, hooks } = options
+    const { clock, random, net, processes, store, log, plugins, settings, rules, hooks } = options
     this.#options = options
     this.#settings = settings
     this.#owner = options.ids.next()
@@ -106,6 +108,7 @@ export class Watchdog {
       clock,
       random,
       net,
+      processes,
       log,
       plugins,
       settings,

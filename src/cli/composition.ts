@@ -4,6 +4,7 @@ import type { Log } from '../core/log.ts'
 import type { Settings } from '../core/settings.ts'
 import type { RuleSet } from '../engine/rules/rule-set.ts'
 import type { Net } from '../plugin/net.ts'
+import type { Processes } from '../plugin/processes.ts'
 import type { Store } from '../plugin/store.ts'
 
 /** A configuration with its compiled rules, or every error in it. */
@@ -69,6 +70,7 @@ export interface Composition {
   readonly random: Random
   readonly ids: Ids
   readonly net: Net
+  readonly processes?: Processes | undefined
   readonly plugins: Plugins
   readonly environment: (name: string) => string | undefined
   /** Reads a configuration text with the shipped and configured rule packs; pure but for files it names. */

@@ -27,7 +27,7 @@ const vantage = 'here'
 
 /** Looks at once and then every `everyMs` until `forMs` have passed or `signal` aborts. */
 export async function probeFor(
-  { clock, random, net }: Composition,
+  { clock, random, net, processes }: Composition,
   run: ProbeRun,
 ): Promise<ProbeOutcome> {
   const { plugin, rules, everyMs, forMs, signal, onSample } = run
@@ -61,6 +61,7 @@ export async function probeFor(
     clock,
     random,
     net,
+    processes,
     due: dues(),
     signal,
     everyMs,

@@ -36,7 +36,7 @@ export async function startWatchdog(
   parts: Omit<Composition, 'startWatchdog' | 'untilStopped'> & { readonly loopLag: LoopLagWatch },
   start: WatchdogStart,
 ): Promise<RunningWatchdog> {
-  const { clock, random, ids, net, plugins, version } = parts
+  const { clock, random, ids, net, processes, plugins, version } = parts
   const { log, fileName, demo } = start
   const loaded = parts.load(start.read(), fileName)
   if (!loaded.ok) {
@@ -65,6 +65,7 @@ export async function startWatchdog(
     random,
     ids,
     net,
+    processes,
     store,
     log,
     plugins,

@@ -2,6 +2,7 @@ import type { z } from 'zod'
 import type { Clock, Random } from '../core/clock.ts'
 import type { MeasurementDeclaration, Observation } from '../core/sample.ts'
 import type { Net } from './net.ts'
+import type { Processes } from './processes.ts'
 
 /**
  * Why the scheduler asks for a look now. `interval` is the cadence; the others were pulled forward.
@@ -21,6 +22,8 @@ export interface ProbeContext {
   readonly clock: Clock
   readonly random: Random
   readonly net: Net
+  /** Absent where no program can be started, as in a simulation. */
+  readonly processes?: Processes | undefined
   /** Ends when the session must end; the probe then returns. */
   readonly due: AsyncIterable<Due>
   /** Aborts every call under way when the session must end. */
@@ -40,6 +43,8 @@ export interface ProbePlugin<Schema extends z.ZodType = z.ZodType> {
   readonly summary: string
   /** A strict object; every field has a default or a description, bounds and a unit. */
   readonly options: Schema
+  /** A program of this machine that it starts, and what to say where that is not installed. */
+  readonly program?: { readonly name: string; readonly says: string }
   readonly measures: readonly MeasurementDeclaration[]
   observe(options: z.output<Schema>, context: ProbeContext): AsyncIterable<Observation>
 }

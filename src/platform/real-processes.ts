@@ -1,0 +1,158 @@
+import { execFile, spawn, type ChildProcess } from 'node:child_process'
+import { accessSync, constants, mkdtempSync, openSync, rmSync } from 'node:fs'
+import { Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import { delimiter, join } from 'node:path'
+import type { Clock } from '../core/clock.ts'
+import type { Processes, ProcessRequest, ProcessResult } from '../plugin/processes.ts'
+
+/** A program that was asked to end gets so long before it is ended, in milliseconds. */
+const graceMs = 1_000
+
+/** Programs of this machine. After `close` every one of them ends and no other begins. */
+export type RealProcesses = Processes & { close(): Promise<void> }
+
+/** Starts programs as children of this process, and ends every one of them. */
+export function realProcesses({ clock }: { readonly clock: Clock }): RealProcesses {
+  const running = new Set<Child>()
+  let isClosed = false
+  // The kernel ends the child when this process dies, also by SIGKILL (prctl(2), PR_SET_PDEATHSIG).
+  const guard = process.platform === 'linux' ? find('setpriv') : undefined
+  return {
+    find,
+    async start(request) {
+      if (isClosed) return { ok: false, says: 'the program is ending' }
+      const program = find(request.program)
+      if (program === undefined) return { ok: false, says: `${request.program} is not installed` }
+      const reports = await openReports(request)
+      if ('says' in reports) return { ok: false, says: reports.says }
+      const args = request.args(reports.path)
+      const child =
+        guard === undefined
+          ? new Child(clock, program, args, request, reports)
+          : new Child(clock, guard, ['--pdeathsig', 'KILL', program, ...args], request, reports)
+      running.add(child)
+      void child.ended.then(() => running.delete(child))
+      if (isClosed) child.stop()
+      return await child.started
+    },
+    async close() {
+      isClosed = true
+      for (const child of running) child.stop()
+      await Promise.all([...running].map(({ ended }) => ended))
+    },
+  }
+}
+
+/** The first executable of that name on the PATH. */
+function find(program: string): string | undefined {
+  const folders = (process.env['PATH'] ?? '').split(delimiter).filter((folder) => folder !== '')
+  return folders.map((folder) => join(folder, program)).find(isExecutable)
+}
+
+function isExecutable(file: string): boolean {
+  try {
+    accessSync(file, constants.X_OK)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** The named pipe of one program, in a folder of its own that nobody else can enter. */
+interface Reports {
+  readonly path: string
+  readonly socket: Socket
+  /** Takes the name away; what is open stays open. */
+  unlink(): void
+}
+
+async function openReports({ onReport }: ProcessRequest): Promise<Reports | { says: string }> {
+  let folder: string
+  try {
+    folder = mkdtempSync(join(tmpdir(), 'changeover-'))
+  } catch (error) {
+    return { says: `this machine has no room for a temporary folder (${codeOf(error)})` }
+  }
+  const unlink = () => rmSync(folder, { recursive: true, force: true })
+  const path = join(folder, 'reports')
+  try {
+    await new Promise<void>((resolve, reject) => {
+      execFile('mkfifo', ['-m', '600', path], (error) => (error ? reject(error) : resolve()))
+    })
+    // Open for both ways: reading alone would wait for a writer, and end with each of them.
+    const descriptor = openSync(path, constants.O_RDWR | constants.O_NONBLOCK)
+    const socket = new Socket({ fd: descriptor, readable: true, writable: false })
+    socket.on('error', () => {})
+    socket.on('data', (chunk) => onReport(chunk.toString('latin1')))
+    return { path, socket, unlink }
+  } catch (error) {
+    unlink()
+    return { says: `this machine cannot make a named pipe (${codeOf(error)})` }
+  }
+}
+
+class Child {
+  readonly ended: Promise<void>
+  readonly started: Promise<ProcessResult>
+  readonly #clock: Clock
+  readonly #child: ChildProcess
+  readonly #over = new AbortController()
+  #isStopping = false
+
+  constructor(
+    clock: Clock,
+    program: string,
+    args: readonly string[],
+    { onOutput, onError, onEnd }: ProcessRequest,
+    { socket, unlink }: Reports,
+  ) {
+    this.#clock = clock
+    const child = spawn(program, args, {
+      cwd: tmpdir(),
+      env: { PATH: process.env['PATH'] ?? '', LC_ALL: 'C' },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    this.#child = child
+    child.stdout.once('data', unlink)
+    child.stdout.on('data', (chunk: Buffer) => onOutput(chunk))
+    child.stderr.on('data', (chunk: Buffer) => onError(chunk.toString()))
+    this.started = new Promise((resolve) => {
+      child.once('spawn', () => resolve({ ok: true, stop: () => this.stop() }))
+      child.once('error', (error) => {
+        resolve({ ok: false, says: `the program could not be started (${codeOf(error)})` })
+      })
+    })
+    this.ended = new Promise((resolve) => {
+      let isOver = false
+      const over = () => {
+        if (isOver) return
+        isOver = true
+        this.#over.abort()
+        socket.destroy()
+        unlink()
+        onEnd()
+        resolve()
+      }
+      child.once('close', over)
+      child.once('error', () => {
+        if (child.pid === undefined) over()
+      })
+    })
+  }
+
+  stop(): void {
+    if (this.#isStopping) return
+    this.#isStopping = true
+    this.#child.kill('SIGTERM')
+    void this.#clock.sleep(graceMs, this.#over.signal).then((elapsed) => {
+      if (elapsed) this.#child.kill('SIGKILL')
+      return undefined
+    })
+  }
+}
+
+function codeOf(error: unknown): string {
+  const code: unknown = error instanceof Error && 'code' in error ? error.code : undefined
+  return typeof code === 'string' ? code : 'no reason given'
+}

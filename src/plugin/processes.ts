@@ -1,0 +1,35 @@
+/**
+ * What plug-ins may do with programs of this machine. `src/platform` implements it. Every program
+ * gets an environment with nothing of ours in it, and ends with us, whatever ends us.
+ */
+export interface Processes {
+  /** Where a program lies; `undefined` where it is not installed. */
+  find(program: string): string | undefined
+  /** Starts a program. Never rejects and never throws for what the program does. */
+  start(request: ProcessRequest): Promise<ProcessResult>
+}
+
+export interface ProcessRequest {
+  /** A name to look for, such as `srt-live-transmit`. */
+  readonly program: string
+  /**
+   * Other users of this machine may read them while the program runs. `reports` is a file that the
+   * program may write to beside its output; what it writes comes to `onReport`.
+   */
+  readonly args: (reports: string) => readonly string[]
+  readonly onOutput: (chunk: Buffer) => void
+  /** What the program says on its error output. */
+  readonly onError: (text: string) => void
+  readonly onReport: (text: string) => void
+  /** Called once, when the program has ended and everything it wrote was handed on. */
+  readonly onEnd: () => void
+}
+
+export type ProcessResult =
+  | {
+      readonly ok: true
+      /** Asks the program to end, and ends it a second later. Idempotent. */
+      stop(): void
+    }
+  /** It could not be started: a fault of this machine, in one sentence. */
+  | { readonly ok: false; readonly says: string }
