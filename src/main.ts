@@ -5,6 +5,7 @@ import { processIo } from './cli/io.ts'
 import { runCli } from './cli/run-cli.ts'
 import type { Composition } from './cli/composition.ts'
 import { loadConfiguration } from './composition/configuration.ts'
+import { withMissingPrograms } from './composition/missing-programs.ts'
 import { startWatchdog, storeFile } from './composition/start-watchdog.ts'
 import { redactText } from './core/redact.ts'
 import { createNet } from './net/create-net.ts'
@@ -41,7 +42,8 @@ const parts = {
   processes,
   plugins,
   environment: readEnvironment,
-  load: (text: string, fileName: string) => loadConfiguration(text, fileName, plugins),
+  load: (text: string, fileName: string) =>
+    withMissingPrograms(loadConfiguration(text, fileName, plugins), plugins, processes),
   openStore: async (settings, fileName = 'changeover.yaml') =>
     await openSqliteStore({ file: storeFile(settings, fileName), clock }),
 } satisfies Omit<Composition, 'startWatchdog' | 'untilStopped'>

@@ -40,7 +40,10 @@ describe('a program', () => {
   })
 
   it('has a pipe that nobody else can open, whose name goes with the first output', async () => {
-    const { seen } = await run(open(), 'exec 3> $0; sleep 0.3; echo media; echo late >&3; exec sleep 30')
+    const { seen } = await run(
+      open(),
+      'exec 3> $0; sleep 0.3; echo media; echo late >&3; exec sleep 30',
+    )
     const folder = dirname(seen.pipe)
 
     expect(statSync(folder).mode & 0o777).toBe(0o700)
