@@ -127,7 +127,7 @@ export function pullSrt(
       pull.end({ outcome: 'unknown', reason: `SRT cannot be pulled: ${started.says}.` })
       return
     }
-    stop = started.stop
+    stop = () => started.stop()
     // It may be over before the program had begun.
     if (pull.ended !== undefined) stop()
   }

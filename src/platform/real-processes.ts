@@ -105,7 +105,7 @@ class Child {
     program: string,
     args: readonly string[],
     { onOutput, onError, onEnd }: ProcessRequest,
-    { socket, unlink }: Reports,
+    reports: Reports,
   ) {
     this.#clock = clock
     const child = spawn(program, args, {
@@ -114,7 +114,7 @@ class Child {
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     this.#child = child
-    child.stdout.once('data', unlink)
+    child.stdout.once('data', () => reports.unlink())
     child.stdout.on('data', (chunk: Buffer) => onOutput(chunk))
     child.stderr.on('data', (chunk: Buffer) => onError(chunk.toString()))
     this.started = new Promise((resolve) => {
@@ -129,8 +129,8 @@ class Child {
         if (isOver) return
         isOver = true
         this.#over.abort()
-        socket.destroy()
-        unlink()
+        reports.socket.destroy()
+        reports.unlink()
         onEnd()
         resolve()
       }

@@ -23,8 +23,8 @@ describe('the induction of a handshake', () => {
     const packet = writeInduction(0x1234_5678)
 
     expect(packet.toString('hex')).toBe(
-      `80000000${'0'.repeat(24)}0000000400000002${'12345678'}000005dc00002000` +
-        `00000001${'12345678'}${'0'.repeat(40)}`,
+      `80000000${'0'.repeat(24)}000000040000000212345678000005dc00002000` +
+        `0000000112345678${'0'.repeat(40)}`,
     )
   })
 
