@@ -7,6 +7,7 @@ import mediamtx from '../probes/mediamtx.ts'
 import mpegts from '../probes/mpegts.ts'
 import nginxRtmp from '../probes/nginx-rtmp.ts'
 import restreamer from '../probes/restreamer.ts'
+import rtmp from '../probes/rtmp.ts'
 import srs from '../probes/srs.ts'
 import srt from '../probes/srt.ts'
 import tcp from '../probes/tcp.ts'
@@ -35,6 +36,7 @@ export const plugins: {
     mpegts,
     nginxRtmp,
     restreamer,
+    rtmp,
     srs,
     srt,
     tcp,

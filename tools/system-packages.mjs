@@ -4,10 +4,20 @@ import { existsSync, rmSync, writeFileSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { say } from './workspace.mjs'
 
-/** Debian package, the program that shows that it is there, and what it is for. */
+/** Debian package, the program (or file, from its folder) that shows that it is there, and what for. */
 const packages = [
   { name: 'ffmpeg', program: 'ffmpeg', for: 'real encoders and a second opinion on media' },
   { name: 'nginx', program: 'nginx', for: 'a real origin and edge' },
+  {
+    name: 'libnginx-mod-rtmp',
+    program: '../lib/nginx/modules/ngx_rtmp_module.so',
+    for: 'the rtmp probe against a real ingest',
+  },
+  {
+    name: 'libnginx-mod-stream',
+    program: '../lib/nginx/modules/ngx_stream_module.so',
+    for: 'RTMP over TLS',
+  },
   { name: 'haproxy', program: 'haproxy', for: 'the haproxy actuator' },
   { name: 'chromium', program: 'chromium', for: 'the status page in a real browser' },
   { name: 'srt-tools', program: 'srt-live-transmit', for: 'the srt probe' },
