@@ -15,6 +15,7 @@ export function startChild(binary: string, args: readonly string[], folder: stri
   const ended = once(child, 'exit')
   const isRunning = () => child.exitCode === null && child.signalCode === null
   return {
+    pid: child.pid ?? 0,
     isRunning,
     errors: () => errors,
     signal: (name: NodeJS.Signals) => child.kill(name),
