@@ -25,6 +25,7 @@ export async function runLab(
     streams: streams.map((name) => ({ name })),
     edges: edges.map((name) => ({ name })),
     switch: {},
+    rtmp: true,
     ports: { control: options.port },
   })
   try {
@@ -50,6 +51,7 @@ function labText(
     ['viewer', `${urls.switch ?? ''}${playlist}`],
     ['origin', `${urls.origin}${playlist}`],
     ...Object.entries(urls.edges).map(([name, url]) => [name, `${url}${playlist}`]),
+    ['ingest', `${urls.rtmp ?? ''}/${stream}`],
     ['control', `${urls.control}/lab/state`],
   ].map(([name = '', url = '']) => [name, paint('key', url)])
   const orders = [

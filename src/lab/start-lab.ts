@@ -1,12 +1,13 @@
 import type { Clock, Random } from '../core/clock.ts'
 import { ChangeoverError } from '../core/errors.ts'
-import { loadClip } from './clip.ts'
+import { loadClip, type Clip } from './clip.ts'
 import { controlListener } from './control.ts'
 import { Edge, type LabEdge } from './edge.ts'
 import { FaultBoard, type ActiveFault, type FaultOrder } from './faults/fault-board.ts'
 import { quoted, type TargetNames } from './faults/target.ts'
 import type { Listener } from './listener.ts'
 import { Origin } from './origin.ts'
+import { Ingest } from './rtmp/ingest.ts'
 import { Segments } from './segments.ts'
 import { isName, programmeOf, type LabStream, type Programme } from './stream.ts'
 import { Switch, type LabSwitch, type SwitchState } from './switch.ts'
@@ -21,11 +22,14 @@ export interface LabOptions {
   readonly edges: readonly LabEdge[]
   /** The public name in front of the edges; none when absent. */
   readonly switch?: LabSwitch
+  /** Whether every stream can also be played by RTMP, from the server `ingest`; not unless told. */
+  readonly rtmp?: boolean
   /** Ports on 127.0.0.1; 0, the default, is any free one. */
   readonly ports?: {
     readonly origin?: number
     readonly control?: number
     readonly switch?: number
+    readonly rtmp?: number
     readonly edges?: Readonly<Record<string, number>>
   }
   /** Faults planned from the start on. */
@@ -37,6 +41,8 @@ interface LabUrls {
   readonly origin: string
   readonly control: string
   readonly switch?: string
+  /** `rtmp://127.0.0.1:40124/live`; streams are at `/<stream>` below. */
+  readonly rtmp?: string
   readonly edges: Readonly<Record<string, string>>
 }
 
@@ -80,7 +86,7 @@ export interface Lab {
  * is wrong or double, an option is out of range or a port is taken; then nothing is left running.
  */
 export async function startLab(options: LabOptions): Promise<Lab> {
-  const lab = new RunningLab(options, new Segments(await loadClip()))
+  const lab = new RunningLab(options, await loadClip())
   try {
     await lab.open()
   } catch (error) {
@@ -96,6 +102,7 @@ class RunningLab implements Lab {
   readonly #board: FaultBoard
   readonly #planned: ReturnType<typeof readTimeline>
   readonly #origin: Origin
+  readonly #ingest: Ingest | undefined
   readonly #edges: Edge[] = []
   readonly #control: Listener
   readonly #stop = new AbortController()
@@ -103,11 +110,11 @@ class RunningLab implements Lab {
   /** Settles when every port is as open as the faults in force allow. */
   #doors: Promise<unknown> = Promise.resolve()
 
-  constructor(options: LabOptions, segments: Segments) {
-    const { clock, streams, edges, timeline = [] } = options
+  constructor(options: LabOptions, clip: Clip) {
+    const { clock, random, streams, edges, timeline = [], rtmp = false } = options
     const programmes = streams.map(programmeOf)
     const names = {
-      servers: ['origin', ...edges.map(({ name }) => name)],
+      servers: ['origin', ...(rtmp ? ['ingest'] : []), ...edges.map(({ name }) => name)],
       streams: programmes.map(({ name }) => name),
     }
     checkNames(names)
@@ -116,7 +123,10 @@ class RunningLab implements Lab {
     this.#programmes = programmes
     this.#board = board
     this.#planned = readTimeline(timeline, board)
-    this.#origin = new Origin({ clock, board, segments, programmes })
+    this.#origin = new Origin({ clock, board, segments: new Segments(clip), programmes })
+    this.#ingest = rtmp
+      ? new Ingest({ clock, random, board, clip, streams: names.streams })
+      : undefined
     this.#control = controlListener(this)
   }
 
@@ -125,6 +135,7 @@ class RunningLab implements Lab {
       origin: this.#origin.listener.url,
       control: this.#control.url,
       ...(this.#switch ? { switch: this.#switch.listener.url } : {}),
+      ...(this.#ingest ? { rtmp: this.#ingest.url } : {}),
       edges: Object.fromEntries(this.#edges.map(({ name, listener }) => [name, listener.url])),
     }
   }
@@ -132,6 +143,7 @@ class RunningLab implements Lab {
   async open(): Promise<void> {
     const { clock, random, edges, ports = {} } = this.#options
     await this.#origin.listener.listen(ports.origin ?? 0)
+    await this.#ingest?.listen(ports.rtmp ?? 0)
     for (const edge of edges) {
       const { url } = this.#origin.listener
       const opened = new Edge({ edge, clock, board: this.#board, origin: url })
@@ -174,7 +186,7 @@ class RunningLab implements Lab {
   }
 
   state(): LabState {
-    const servers = [this.#origin, ...this.#edges]
+    const servers = [this.#origin, ...(this.#ingest ? [this.#ingest] : []), ...this.#edges]
     return {
       now: this.#options.clock.wall(),
       urls: this.urls,
@@ -195,16 +207,18 @@ class RunningLab implements Lab {
     await this.#doors.catch(() => undefined)
     await Promise.all([this.#control.setOpen(false), this.#switch?.close()])
     await Promise.all(this.#edges.map((edge) => edge.close()))
+    await this.#ingest?.setOpen(false)
     await this.#origin.listener.setOpen(false)
   }
 
   #setDoors(): void {
     if (this.#stop.signal.aborted) return
-    this.#doors = Promise.all(
-      [this.#origin, ...this.#edges].map(({ name, listener }) => {
-        return listener.setOpen(!this.#board.isRefusing(name))
-      }),
-    )
+    const openOrClose = (name: string, door: Pick<Listener, 'setOpen'>) =>
+      door.setOpen(!this.#board.isRefusing(name))
+    this.#doors = Promise.all([
+      ...[this.#origin, ...this.#edges].map(({ name, listener }) => openOrClose(name, listener)),
+      this.#ingest && openOrClose(this.#ingest.name, this.#ingest),
+    ])
     // Who waits for the doors hears of it; a fault that heals by itself has nobody to tell.
     this.#doors.catch(() => undefined)
   }
