@@ -10,10 +10,16 @@ export function commandRoutes(port: WatchdogPort): Hono<ApiEnv> {
   const app = new Hono<ApiEnv>()
 
   app.post('/groups/:stream/:group/steer', async (c) => {
-    const { path, reason, apply, bypass, actor: given } = await readBody(c, steerBody)
+    const { path, weights, reason, apply, bypass, actor: given } = await readBody(c, steerBody)
     const group = groupName(c.req.param())
     const actor = actorOf(c.get('caller'), given)
-    return answer(await port.command({ kind: 'steer', group, path, actor, reason, apply, bypass }))
+    const target = {
+      ...(path !== undefined && { path }),
+      ...(weights !== undefined && { weights }),
+    }
+    return answer(
+      await port.command({ kind: 'steer', group, ...target, actor, reason, apply, bypass }),
+    )
   })
 
   app.post('/groups/:stream/:group/hold', async (c) => {

@@ -134,15 +134,20 @@ export const openApiDocument = {
     '/api/v1/openapi.json': reading('This document', [], true),
     '/api/v1/groups/{stream}/{group}/steer': {
       post: change(
-        'Move the traffic to a path; holds the group afterwards',
+        'Move the traffic to a path or by weights; holds the group afterwards',
         inGroup,
         {
-          path: { ...text, description: 'Short name of the path' },
+          path: { ...text, description: 'Short name of the path; either this or weights' },
+          weights: {
+            type: 'object',
+            additionalProperties: { type: 'integer', minimum: 0, maximum: 100 },
+            description: 'Weighted groups: the weight of each path; they add up to 100',
+          },
           ...person,
           apply: { type: 'boolean', default: false, description: 'Needed in advise' },
           bypass: { type: 'array', items: text, description: 'Guards to bypass, by name' },
         },
-        ['path', 'reason'],
+        ['reason'],
       ),
     },
     '/api/v1/groups/{stream}/{group}/hold': {

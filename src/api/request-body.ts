@@ -30,12 +30,18 @@ function duration(min: number, max: number) {
 const DAY = 86_400_000
 const person = { actor: line(80).optional(), reason: line(500) }
 
-export const steerBody = z.strictObject({
-  path: line(200),
-  ...person,
-  apply: z.boolean().default(false),
-  bypass: z.array(line(60)).max(20).default([]),
-})
+export const steerBody = z
+  .strictObject({
+    path: line(200).optional(),
+    weights: z.record(line(200), z.number()).optional(),
+    ...person,
+    apply: z.boolean().default(false),
+    bypass: z.array(line(60)).max(20).default([]),
+  })
+  .refine(({ path, weights }) => (path === undefined) !== (weights === undefined), {
+    path: ['path'],
+    message: 'must be given, or weights in its place',
+  })
 
 export const holdBody = z.strictObject({ ...person, for: duration(1_000, 30 * DAY) })
 

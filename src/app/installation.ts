@@ -111,6 +111,14 @@ export class Installation {
     if (!this.#charges.some((charge) => charge.id === id)) this.#charges.push({ id, group, at })
   }
 
+  /** Changes of an earlier process count too, and those of other leaders. */
+  recall(
+    group: string,
+    changes: readonly { readonly intent: string; readonly at: number }[],
+  ): void {
+    for (const { intent, at } of changes) this.charge(intent, group, at)
+  }
+
   /** Takes a charge back whose change was not applied. */
   refund(id: string): void {
     this.#charges = this.#charges.filter((charge) => charge.id !== id)

@@ -58,3 +58,24 @@ export function groupArgument(text: string): string {
     'A group is called <stream>/<group>, such as channel-1/cdn; `changeover status` lists them.',
   )
 }
+
+/** Where a person wants the traffic, as the API takes it. */
+export type SteerTarget =
+  | { readonly path: string }
+  | { readonly weights: Readonly<Record<string, number>> }
+
+/** Reads `cdn-b`, or weights: `cdn-a=70,cdn-b=30`. */
+export function steerTarget(text: string): SteerTarget {
+  if (!text.includes('=')) return { path: text }
+  const weights: Record<string, number> = {}
+  for (const part of text.split(',')) {
+    const [, name, weight] = /^\s*([^=\s]+)=(\d{1,3})\s*$/u.exec(part) ?? []
+    if (name === undefined || Object.hasOwn(weights, name)) {
+      throw new InvalidArgumentError(
+        'Use each path once, with its weight, such as cdn-a=70,cdn-b=30.',
+      )
+    }
+    weights[name] = Number(weight)
+  }
+  return { weights }
+}

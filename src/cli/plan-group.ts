@@ -1,6 +1,7 @@
 import { bindActuators } from '../app/plugin-binding.ts'
 import { observeBounded } from '../app/group/bound-actuator.ts'
-import { allTo, describeAllocation, type Allocation } from '../core/allocation.ts'
+import { describeAllocation, type Allocation } from '../core/allocation.ts'
+import { initialAllocation } from '../engine/group/initial-allocation.ts'
 import type { GroupSettings } from '../core/settings.ts'
 import { clean } from './clean.ts'
 import type { Composition } from './composition.ts'
@@ -34,10 +35,9 @@ export async function planGroup(
   applied: Allocation | undefined,
   signal: AbortSignal,
 ): Promise<GroupPlan> {
-  const names = group.paths.map(({ name }) => name)
-  const wanted = applied ?? allTo(names[0] ?? '', names)
-  const why =
-    applied === undefined ? 'preferred; nothing was applied yet' : 'as it was applied last'
+  const wanted = applied ?? initialAllocation(group)
+  const first = group.sharing === undefined ? 'preferred' : 'configured'
+  const why = applied === undefined ? `${first}; nothing was applied yet` : 'as it was applied last'
   const actuators = await Promise.all(
     bindActuators(composition, group).map(async ({ type, required, target }) => {
       if (target === undefined) {

@@ -3,6 +3,7 @@ import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Plugins } from '../app/plugin-binding.ts'
 import type { LoadedConfiguration } from '../cli/composition.ts'
+import { gateProblems } from '../config/gate-problems.ts'
 import { loadSettings } from '../config/load.ts'
 import { changeProblems } from '../config/rule-changes.ts'
 import { loadRulePacks, type RuleText } from '../config/rule-packs.ts'
@@ -38,9 +39,11 @@ export function loadConfiguration(
       if (!read.ok) return { problems: [], errors: read.errors, warnings: [] }
       warnings.push(...read.warnings)
       const definitions = read.set.rules.map((rule) => rule.definition)
-      const problems = places.flatMap(({ path, changes }) =>
-        changeProblems(changes, path, definitions),
-      )
+      const names = definitions.map((rule) => rule.name)
+      const problems = [
+        ...places.flatMap(({ path, changes }) => changeProblems(changes, path, definitions)),
+        ...gateProblems(settings, names),
+      ]
       if (problems.length === 0) rules = alterPaths(read.set, settings.rules.changes ?? {})
       return { problems, errors: [], warnings: [] }
     },

@@ -9,6 +9,7 @@ import type {
 } from '../core/settings.ts'
 import { mergeChanges } from '../engine/rules/alter-rules.ts'
 import { calendarEntry, periodOf } from './calendar-fields.ts'
+import { buildCapacity, buildSharing } from './sharing.ts'
 import { placeKey } from './document.ts'
 import type { ConfigDocument, Path } from './document.ts'
 import { showText } from './mask.ts'
@@ -131,12 +132,19 @@ function buildGroup(parts: Parts, group: FileGroup, place: GroupPlace): GroupSet
       ...(path.domain === undefined ? {} : { domain: path.domain }),
     }),
   )
+  const sharing = buildSharing(
+    group,
+    paths.map(({ name }) => name),
+  )
+  const capacity = buildCapacity(group)
   const verifyPath = buildVerifyPath(parts, [...place.at, 'verify'], paths)
   return {
     name: `${place.stream}/${place.name}`,
     stream: place.stream,
     title: place.title,
     strategy: group.strategy,
+    ...(sharing !== undefined && { sharing }),
+    ...(capacity !== undefined && { capacity }),
     paths,
     vantages: place.vantages,
     priority: group.priority,

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { byteSize, duration } from '../plugin/option-types.ts'
 import { calendar, weeklyPeriod } from './calendar-fields.ts'
 import { fraction, listenAddress, name, plainUrl, referenceTarget, whole } from './fields.ts'
+import { groupSharing, pathSharing } from './sharing-schema.ts'
 import { profileNames, profiles } from './profiles.ts'
 import type { Profile, ProfileDefaults } from './profiles.ts'
 import { ruleChanges } from './rule-fields.ts'
@@ -15,7 +16,7 @@ export interface PluginTypes {
 
 /** Keys of a path, an actuator and a route that belong to Changeover; the others to the plug-in. */
 export const commonKeys = {
-  probe: ['type', 'every', 'domain', 'rules'],
+  probe: ['type', 'every', 'domain', 'rules', 'weight', 'max_weight', 'capacity'],
   actuator: ['type', 'required'],
   notifier: ['type', 'name', 'min_severity'],
 } as const
@@ -213,14 +214,11 @@ function stream(d: ProfileDefaults, types: PluginTypes) {
 function group(d: ProfileDefaults, types: PluginTypes) {
   return z.strictObject({
     strategy: z
-      .enum(['standby'], {
-        error: ({ input }) =>
-          input === 'weighted'
-            ? 'weighted groups are not built yet; standby (one path carries everything) is'
-            : 'expected standby',
-      })
+      .enum(['standby', 'weighted'])
       .prefault('standby')
-      .describe('`standby`: one path carries everything, the others stand by.'),
+      .describe(
+        '`standby`: one path carries everything, the others stand by. `weighted`: they share the traffic.',
+      ),
     paths: z
       .record(name(), path(types))
       .refine((paths) => Object.keys(paths).length > 0, 'expected at least one path')
@@ -231,6 +229,7 @@ function group(d: ProfileDefaults, types: PluginTypes) {
     priority: whole(0, 1_000)
       .prefault(500)
       .describe('Where the blast radius lets only some groups go, the higher goes first.'),
+    ...groupSharing(),
     quorum: quorum(),
     verify: verify(d, types),
     holddown: duration('1s', '1d')
@@ -288,6 +287,7 @@ function path(types: PluginTypes) {
       .optional()
       .describe('Its failure domain, such as the provider; targets elsewhere are preferred.'),
     rules: ruleChanges().optional().describe("As the stream's `rules`, for this path alone."),
+    ...pathSharing(),
   })
 }
 

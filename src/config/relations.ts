@@ -2,6 +2,7 @@ import { formatDuration } from '../core/duration.ts'
 import { entryProblems, type FileCalendarEntry } from './calendar-fields.ts'
 import type { Path, Problem } from './document.ts'
 import type { FileGroup, FileSettings } from './file-schema.ts'
+import { sharingProblems } from './sharing.ts'
 
 /** What is wrong between values that are right each by itself. */
 export function relationProblems(file: FileSettings): Problem[] {
@@ -76,6 +77,7 @@ function ofGroup(group: FileGroup, at: Path): Problem[] {
     const says = `must be less than flaps.suppress (${flaps.suppress})`
     problems.push({ path: [...at, 'flaps', 'reuse'], says })
   }
+  problems.push(...sharingProblems(group, at))
   if (Object.hasOwn(group.paths, 'verify')) {
     const says = 'this name is taken by the look at verify.url; give the path another'
     problems.push({ path: [...at, 'paths', 'verify'], atKey: true, says })

@@ -38,3 +38,19 @@ export function describeAllocation(allocation: Allocation): string {
   if (on.length === 1) return on[0] ?? 'nothing'
   return on.map((path) => `${path} ${allocation[path]}`).join(', ')
 }
+
+/** The paths that `to` gives more weight than `from`, most first, ties in the order of `to`. */
+export function raisedPaths(from: Allocation, to: Allocation): string[] {
+  const gain = (path: string) => (to[path] ?? 0) - (from[path] ?? 0)
+  return Object.keys(to)
+    .filter((path) => gain(path) > 0)
+    .sort((a, b) => gain(b) - gain(a))
+}
+
+/** How many points of weight change hands between two allocations, 0 to 100. */
+export function movedPoints(from: Allocation, to: Allocation): number {
+  return Object.keys(to).reduce(
+    (sum, path) => sum + Math.max(0, (to[path] ?? 0) - (from[path] ?? 0)),
+    0,
+  )
+}

@@ -1,10 +1,14 @@
+import type { Allocation } from './allocation.ts'
+
 /** What a person asks for. `group` is the full name, `reason` is never empty. */
 export type Command =
   | {
       readonly kind: 'steer'
       readonly group: string
-      /** Short name of the path that shall carry the traffic. */
-      readonly path: string
+      /** Short name of the path that shall carry the traffic … */
+      readonly path?: string
+      /** … or, in a weighted group, the weights of paths, which add up to 100; what is not named gets 0. */
+      readonly weights?: Allocation
       readonly actor: string
       readonly reason: string
       /** In `advise`: really move the traffic. */

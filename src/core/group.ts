@@ -12,13 +12,46 @@ export type GroupState =
   | 'ACTUATE'
   | 'VERIFY'
   | 'ROLLBACK'
+  | 'RAMP'
   | 'FROZEN'
   | 'HELD'
 
 export type Mode = 'off' | 'advise' | 'armed'
 
-/** Why traffic is moved. */
-export type ChangeReason = 'failover' | 'failback' | 'steer'
+/**
+ * Why traffic is moved. `ramp`: a further step, on or back, of a change that was begun as failover or
+ * failback. `spread`: the last resort of a weighted group that was told so, when nothing is left.
+ */
+export type ChangeReason = 'failover' | 'failback' | 'steer' | 'ramp' | 'spread'
+
+/**
+ * A change that is made in steps: where it came from and goes to, and how far it has come. It lives
+ * in the row, so that the next process goes on where this one was, and it is over as soon as
+ * anything else moves weights.
+ */
+export interface Ramp {
+  readonly reason: 'failover' | 'failback'
+  readonly from: Allocation
+  readonly to: Allocation
+  /** What its last step applied. */
+  readonly at: Allocation
+  /** The configured weights that it was decided on; with others it is not gone on with. */
+  readonly weights: Allocation
+  /** Parts of the whole way, in percent, rising; the last is 100. */
+  readonly steps: readonly number[]
+  /** How many of the steps were reached in full. */
+  readonly done: number
+  /** Milliseconds between two steps. */
+  readonly everyMs: number
+  /** The rule that must be quiet on the paths that are entered. */
+  readonly gate?: string
+  /** How often the gate sent it back a step. */
+  readonly setbacks: number
+  /** Its last step was one back. */
+  readonly isSetBack: boolean
+  /** Short names of the paths that are left because they are down. */
+  readonly leaving: readonly string[]
+}
 
 /** One guard's answer to one proposal. */
 export interface GuardAnswer {
@@ -84,6 +117,8 @@ export interface Intent {
   readonly compensating: boolean
   /** Who asked, for `steer`. */
   readonly actor?: string
+  /** The ramp as it stands once this is applied; absent where this is the whole change, or its last step. */
+  readonly ramp?: Ramp
 }
 
 /** One applied change, as budgets, holddown and failback count it. */
@@ -94,6 +129,8 @@ export interface LedgerEntry {
   readonly to: Allocation
   readonly leaving: readonly string[]
   readonly target: string
+  /** For a failback: the paths to which weight returns. */
+  readonly returning?: readonly string[]
   /** Wall milliseconds at which it was applied (or charged, while it is open). */
   readonly at: number
   readonly charge: number
@@ -118,6 +155,8 @@ export interface GroupRow {
   readonly hold?: Hold
   readonly frozen?: { readonly since: number; readonly says: string }
   readonly failback: FailbackMemory
+  /** A change that is being made in steps. */
+  readonly ramp?: Ramp
   /** What paths owe for going down again and again, by short name; absent: nothing. */
   readonly penalties?: Readonly<Record<string, PathPenalty>>
 }

@@ -68,4 +68,13 @@ export interface PathHealth {
   readonly says: string
   readonly runbook?: string
   readonly votes: readonly Vote[]
+  /** Rules that any present vantage finds bad or nearly so; absent where there are none. */
+  readonly alarms?: readonly RuleAlarm[]
+}
+
+/** One rule that is not quiet on a path. */
+export interface RuleAlarm {
+  readonly rule: string
+  /** As many vantages as quorum needs find it bad now; else some do, or it is pending or clearing. */
+  readonly isAgreed: boolean
 }

@@ -1,4 +1,5 @@
 import type { CalendarEntry, Period } from './calendar.ts'
+import type { Allocation } from './allocation.ts'
 import type { Mode } from './group.ts'
 import type { RuleChanges } from './rule.ts'
 
@@ -73,13 +74,46 @@ export interface VerifySettings {
   readonly forMs: number
 }
 
+/** How a weighted group shares its traffic. */
+export interface SharingSettings {
+  /** The configured weight of each path, by short name; integers that add up to 100. */
+  readonly weights: Allocation
+  /** The largest share of each path, 1 to 100, by short name. */
+  readonly maxWeights: Allocation
+  /** At least this many paths that are not down serve after a change, from 1. */
+  readonly minServing: number
+  /** At most so many points of weight (1 to 100) change hands within the time; absent: no limit. */
+  readonly velocity?: { readonly points: number; readonly perMs: number }
+  /** When the capacity that is left is below this part (0 to 1) of the demand, and what is done then. */
+  readonly panic: { readonly fraction: number; readonly answer: 'hold' | 'spread' }
+  /** Steps in percent of the whole way, rising to 100; absent: weight returns at once. */
+  readonly ramp?: {
+    readonly steps: readonly number[]
+    readonly everyMs: number
+    /** Name of the rule that must be quiet on a path that is entered. */
+    readonly gate?: string
+  }
+}
+
+/** What paths can carry, as far as it was declared; bits per second. Nothing of it is guessed. */
+export interface CapacitySettings {
+  /** What all viewers together take at most. */
+  readonly demand?: number
+  /** What a path can carry, by short name. */
+  readonly paths: Readonly<Record<string, number>>
+}
+
 /** One path group, complete: every default is filled in. */
 export interface GroupSettings {
   /** `<stream>/<group>` */
   readonly name: string
   readonly stream: string
   readonly title: string
-  readonly strategy: 'standby'
+  readonly strategy: 'standby' | 'weighted'
+  /** Present exactly where the strategy is `weighted`. */
+  readonly sharing?: SharingSettings
+  /** Absent where neither demand nor the capacity of a path is declared. */
+  readonly capacity?: CapacitySettings
   /** In order of preference: the first is the preferred path. */
   readonly paths: readonly PathSettings[]
   readonly vantages: readonly VantageSettings[]

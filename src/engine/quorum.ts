@@ -1,6 +1,7 @@
 import type {
   Health,
   PathHealth,
+  RuleAlarm,
   RuleVerdict,
   VantageHealth,
   VantageReport,
@@ -60,6 +61,7 @@ export function quorumHealth(input: QuorumInput, now: number): PathHealth {
     const report = input.reports.get(vantage.name)
     return votes[index]?.health === 'down' && report !== undefined && isBadNow(report)
   }).length
+  const alarms = alarmsOf(input, votes, limits)
   const suspect = input.vantages.some(
     (vantage) => input.reports.get(vantage.name)?.suspect === true,
   )
@@ -73,7 +75,42 @@ export function quorumHealth(input: QuorumInput, now: number): PathHealth {
     votes,
     ...(verdict?.diagnosis !== undefined && health !== 'up' && { diagnosis: verdict.diagnosis }),
     ...(verdict?.runbook !== undefined && health !== 'up' && { runbook: verdict.runbook }),
+    ...(alarms.length > 0 && { alarms }),
   }
+}
+
+/** Every rule that a vantage with a vote does not find quiet, and whether as many as quorum find it bad now. */
+function alarmsOf(
+  input: QuorumInput,
+  votes: readonly Vote[],
+  limits: Thresholds,
+): readonly RuleAlarm[] {
+  const found = new Map<string, { count: number; readonly domains: Set<string> }>()
+  for (const vote of votes) {
+    const report = vote.health === 'unknown' ? undefined : input.reports.get(vote.vantage)
+    if (report === undefined || report.active.length + report.pending.length === 0) continue
+    for (const verdict of report.pending) ensure(found, verdict.rule)
+    for (const verdict of report.active) {
+      const bad = ensure(found, verdict.rule)
+      if (verdict.isClearing) continue
+      bad.count += 1
+      bad.domains.add(vote.domain)
+    }
+  }
+  if (found.size === 0) return []
+  return [...found].map(([rule, bad]) => ({
+    rule,
+    isAgreed: bad.count >= limits.quorum && bad.domains.size >= limits.domains,
+  }))
+}
+
+function ensure(
+  found: Map<string, { count: number; readonly domains: Set<string> }>,
+  rule: string,
+): { count: number; readonly domains: Set<string> } {
+  const known = found.get(rule) ?? { count: 0, domains: new Set<string>() }
+  found.set(rule, known)
+  return known
 }
 
 /** Whether a report that says down stands on bad evidence now, and not only on a `clear_for` that is owed. */

@@ -18,6 +18,7 @@ const states: readonly GroupState[] = [
   'ACTUATE',
   'VERIFY',
   'ROLLBACK',
+  'RAMP',
   'FROZEN',
   'HELD',
 ]

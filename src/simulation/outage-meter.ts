@@ -1,6 +1,7 @@
 import { serving, type Allocation } from '../core/allocation.ts'
 import { isBadSight, servedBy } from './vantages.ts'
-import { firstOf, type World } from './world.ts'
+import { initialAllocation } from '../engine/group/initial-allocation.ts'
+import type { World } from './world.ts'
 
 /** What viewers of one group went through. Seconds of traffic: half of it bad for two seconds is one. */
 export interface GroupOutage {
@@ -55,7 +56,7 @@ export class OutageMeter {
       )
       const served = servedBy(this.#world, group.name)
       tally.seconds += badPart(served, bad)
-      tally.untouched += badPart(firstOf(group), bad)
+      tally.untouched += badPart(initialAllocation(group), bad)
       if (bad.size === group.paths.length) tally.unavoidable += 1
       const on = new Set(serving(served))
       for (const name of bad) {

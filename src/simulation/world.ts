@@ -1,4 +1,4 @@
-import { allTo, sameAllocation, type Allocation } from '../core/allocation.ts'
+import { sameAllocation, type Allocation } from '../core/allocation.ts'
 import type { GroupRow } from '../core/group.ts'
 import type { VantageReport } from '../core/health.ts'
 import type { JournalEntry, JournalKind } from '../core/journal.ts'
@@ -6,6 +6,7 @@ import type { Notice } from '../core/notice.ts'
 import type { ActuatorSettings, GroupSettings, RuleTiming, Settings } from '../core/settings.ts'
 import { SimulatedClock } from '../platform/simulated-clock.ts'
 import { defaultSettings, type InstallationShape } from '../app/scenarios/default-settings.ts'
+import { initialAllocation } from '../engine/group/initial-allocation.ts'
 import { memoryDisk, type MemoryDisk } from './memory-store.ts'
 import type { Process } from './process.ts'
 import { pullType, pushType, SimulatedTarget, type Call, type Write } from './target.ts'
@@ -104,7 +105,7 @@ export function createWorld(options: WorldOptions): World {
       name,
       group: of.name,
       isRequired,
-      allocation: firstOf(of),
+      allocation: initialAllocation(of),
     })
   const targets = new Map(
     settings.groups.flatMap((each) =>
@@ -162,12 +163,6 @@ export function groupOf({ initial, settings }: World, name: string): GroupSettin
   const group = [...initial, ...settings.groups].find((each) => each.name === name)
   if (group === undefined) throw new Error(`the simulation has no group ${name}`)
   return group
-}
-
-/** Where traffic is when a world begins. */
-export function firstOf(group: GroupSettings): Allocation {
-  const names = group.paths.map((path) => path.name)
-  return allTo(names[0] ?? '', names)
 }
 
 function settingsOf(options: WorldOptions): Settings {

@@ -16,6 +16,7 @@ const stateWords: Readonly<Record<GroupState, string>> = {
   ACTUATE: 'Moving traffic',
   VERIFY: 'Verifying',
   ROLLBACK: 'Rolling back',
+  RAMP: 'Ramping',
   FROZEN: 'Frozen',
   HELD: 'Held',
 }
@@ -29,7 +30,14 @@ export function stateInWords(group: GroupView): string {
   return stateWords[group.state]
 }
 
-const acting: readonly GroupState[] = ['EVALUATE', 'PRECHECK', 'ACTUATE', 'VERIFY', 'ROLLBACK']
+const acting: readonly GroupState[] = [
+  'EVALUATE',
+  'PRECHECK',
+  'ACTUATE',
+  'VERIFY',
+  'ROLLBACK',
+  'RAMP',
+]
 
 /** Whether the group is about to move traffic, or is moving it. */
 export function isActing(group: GroupView): boolean {

@@ -292,7 +292,7 @@ describe('commands', () => {
       { ...person, force: true },
       'The body is not as expected: Unrecognized key: "force".',
     ],
-    ['no path', 'steer', person, '"path" invalid input: expected string, received undefined.'],
+    ['no path', 'steer', person, '"path" must be given, or weights in its place.'],
     [
       'a hold without unit',
       'hold',

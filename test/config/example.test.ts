@@ -93,7 +93,9 @@ function withEveryOption(text: string): string {
 /** Every value of the file, lists with entries left out, for which the schema knows a default. */
 function defaultsIn(text: string): [string, Path, string][] {
   return placesIn(text).flatMap(({ path, isLeaf }): [string, Path, string][] => {
-    const isKnown = isLeaf && hasDefault(pluginSchema(text, path))
+    // A group that shows the keys of weighted ones must be one.
+    const isShown = path.at(-1) === 'strategy' && parseDocument(text).getIn(path) === 'weighted'
+    const isKnown = isLeaf && !isShown && hasDefault(pluginSchema(text, path))
     return isKnown ? [[path.join('.'), path, text]] : []
   })
 }

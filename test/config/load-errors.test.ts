@@ -162,9 +162,39 @@ const table: readonly [name: string, text: string, ...errors: string[]][] = [
     '1:38: vantages[1].name: another vantage has the name local',
   ],
   [
-    'a weighted group',
-    smallFile('', 'strategy: weighted'),
-    `9:19: ${group}.strategy: weighted groups are not built yet; standby (one path carries everything) is`,
+    'a key of weighted groups in another',
+    smallFile('', 'ramp: { steps: [100], every: 1m }'),
+    `9:9: ${group}.ramp: belongs to strategy: weighted`,
+  ],
+  [
+    'a weight in a standby group',
+    smallFile('', '', 'weight: 5'),
+    `7:65: ${group}.paths.cdn-a.weight: belongs to strategy: weighted`,
+  ],
+  [
+    'steps that do not rise to the end',
+    smallFile('', 'strategy: weighted\nramp: { steps: [50, 10], every: 1m }'),
+    `10:24: ${group}.ramp.steps: must rise and end with 100`,
+  ],
+  [
+    'a maximum below the share that is configured',
+    smallFile('', 'strategy: weighted', 'max_weight: 40'),
+    `7:77: ${group}.paths.cdn-a.max_weight: is less than its configured share of 50 %`,
+  ],
+  [
+    'weights that are all 0',
+    'streams: { a: { groups: { b: { strategy: weighted, paths: { c: { type: pull, url: "https://a.example/", weight: 0 } } } } } }',
+    '1:52: streams.a.groups.b.paths: every weight is 0',
+  ],
+  [
+    'more paths that must serve than there are',
+    smallFile('', 'strategy: weighted\nmin_serving: 3'),
+    `10:22: ${group}.min_serving: there are only 2 paths`,
+  ],
+  [
+    'a capacity without a unit',
+    smallFile('', '', 'capacity: 400'),
+    `7:75: ${group}.paths.cdn-a.capacity: expected a bit rate from 1kbps to 1000Tbps with its unit, such as 1000Tbps, got 400`,
   ],
   [
     'a lease that one lost renewal ends',

@@ -8,6 +8,7 @@ export interface Mutation {
 
 const change = 'src/app/group/change.ts'
 const controller = 'src/app/group/group-controller.ts'
+const prepare = 'src/app/group/prepare-change.ts'
 const convergence = 'src/app/group/converge.ts'
 const giveUp = 'src/app/group/give-up.ts'
 const guards = 'src/engine/group/guards.ts'
@@ -32,6 +33,9 @@ const guardNames = [
   'budget',
   'blast-radius',
   'never-empty',
+  'min-serving',
+  'max-weight',
+  'velocity',
 ]
 
 /** Every guard, and the lines that safety hangs on. */
@@ -99,8 +103,8 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'target: degraded is as good as up',
     file: targets,
-    find: "(path.health === 'up' ? 0 : 4) +",
-    replace: "(path.health === 'up' ? 4 : 0) +",
+    find: "(path.health === 'up' ? 0 : 16) +",
+    replace: "(path.health === 'up' ? 16 : 0) +",
   },
   {
     name: 'target: a path left as down is returned to',
@@ -110,27 +114,27 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: 'target: the pre-check does not count',
-    file: controller,
-    find: "if (!look.ok && proposal.person?.bypass.includes('precheck') !== true) {",
-    replace: "if (!look.ok && proposal.person?.bypass.includes('precheck') === true) {",
+    file: prepare,
+    find: "if (failed.length > 0 && proposal.person?.bypass.includes('precheck') !== true) {",
+    replace: "if (failed.length > 0 && proposal.person?.bypass.includes('precheck') === true) {",
   },
   {
     name: 'target: an old pre-check counts',
-    file: controller,
-    find: 'if (clock.now() - checkedAt > this.#settings.precheckTtlMs) {',
+    file: prepare,
+    find: 'if (clock.now() - checkedAt > settings.precheckTtlMs) {',
     replace: 'if (clock.now() - checkedAt > 1e9) {',
   },
   {
     name: 'pre-check: not decided again after it',
-    file: controller,
+    file: prepare,
     find: "return again.kind === 'change' && isSame(again.proposal, proposal) ? again.guards : undefined",
     replace:
       "return again.kind === 'change' && isSame(again.proposal, proposal) ? again.guards : [{ guard: 'none', pass: true, says: '' }]",
   },
   {
     name: 'pre-check: a hanging look is waited for',
-    file: controller,
-    find: 'const seen = await withDeadline(clock, this.#settings.precheckTtlMs, signal, (inner) =>',
+    file: prepare,
+    find: 'const seen = await withDeadline(clock, settings.precheckTtlMs, signal, (inner) =>',
     replace: 'const seen = await withDeadline(clock, 1e9, signal, (inner) =>',
   },
   {
@@ -178,7 +182,7 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'rate: changes of an earlier process do not count for the blast radius',
     file: controller,
-    find: '      this.#token = token\n      this.#chargeInstallation()\n',
+    find: '      this.#token = token\n      this.#deps.installation.recall(this.#settings.name, this.#record.memory.changes)\n',
     replace: '      this.#token = token\n',
   },
   {
@@ -220,7 +224,7 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'flaps: a path that goes down again and again is as good as any',
     file: targets,
-    find: '    (isFlapping(path.name) ? 4 : 0) +\n',
+    find: '    (isFlapping(path.name) ? 8 : 0) +\n',
     replace: '',
   },
   {
@@ -445,7 +449,7 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'verification: none',
     file: verify,
-    find: '  const verified = await deps.verify(intent.target, signal)\n',
+    find: '  const verified = await deps.verify(enteredPaths(intent), signal)\n',
     replace: '  const verified = { ...(await deps.verify(intent.target, signal)), ok: true }\n',
   },
   {
@@ -463,20 +467,20 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'verification: compensates again and again',
     file: verify,
-    find: 'const next = intent.compensating ? undefined : compensation(deps, intent)',
-    replace: 'const next = compensation(deps, intent)',
+    find: 'const next = intent.compensating ? undefined : compensationFor(deps.situation(), intent)',
+    replace: 'const next = compensationFor(deps.situation(), intent)',
   },
   {
     name: 'verification: one bad look decides',
-    file: controller,
+    file: 'src/app/group/verify-looks.ts',
     find: '} while (clock.now() + verifyPauseMs < until &&',
     replace: '} while (clock.now() + verifyPauseMs < 0 &&',
   },
   {
     name: 'people: a hold waits for the end of the change',
-    file: controller,
-    find: 'while (await this.#deps.clock.sleep(verifyPauseMs, signal)) await this.#serveHolds()',
-    replace: 'while (await this.#deps.clock.sleep(verifyPauseMs, signal)) await Promise.resolve()',
+    file: 'src/app/group/verify-looks.ts',
+    find: 'while (await clock.sleep(verifyPauseMs, signal)) await serveHolds()',
+    replace: 'while (await clock.sleep(verifyPauseMs, signal)) await Promise.resolve()',
   },
   {
     name: 'people: a foreign edit holds nothing',
@@ -504,9 +508,9 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: 'people: the guards of a steer are not asked again',
-    file: controller,
-    find: 'this.#stillWanted(proposal) : weigh().guards',
-    replace: "this.#stillWanted(proposal) : [{ guard: 'none', pass: true, says: '' }]",
+    file: prepare,
+    find: 'stillWanted(deps, proposal) : deps.weigh().guards',
+    replace: "stillWanted(deps, proposal) : [{ guard: 'none', pass: true, says: '' }]",
   },
   {
     name: 'targets: one of them that was edited goes unnoticed',
@@ -553,9 +557,9 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: 'paging: waits for the end of an evaluation',
-    file: controller,
-    find: "if (conditions.some((condition) => condition.severity === 'critical')) this.#tell(now)",
-    replace: 'if (conditions.length < 0) this.#tell(now)',
+    file: 'src/app/group/keep-paging.ts',
+    find: "if (conditions.some((condition) => condition.severity === 'critical')) deps.tell(now)",
+    replace: 'if (conditions.length < 0) deps.tell(now)',
   },
   {
     name: 'paging: a down active path waits for ever',
@@ -572,7 +576,7 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'standby: commands wait for ever',
     file: controller,
-    find: '    this.#refuseCommands(why)\n',
+    find: '    this.#people.refuseAll(why)\n',
     replace: '',
   },
   {

@@ -18,8 +18,8 @@ export interface ChangeDeps {
   readonly lease: LeaseKeeper
   readonly installation: Installation
   readonly situation: () => Situation
-  /** Probes the public name (or the target itself) afresh until it is good, bad or out of time. */
-  readonly verify: (target: string, signal: AbortSignal) => Promise<Verified>
+  /** Probes the public name (or the paths that were given weight) afresh until it is good, bad or out of time. */
+  readonly verify: (targets: readonly string[], signal: AbortSignal) => Promise<Verified>
   /** The row changed in a way that people or pull actuators should see. */
   readonly onChange: () => void
   readonly onPhase?: (phase: 'apply' | 'verify', ms: number) => void

@@ -1,14 +1,14 @@
-import { describeAllocation } from '../../core/allocation.ts'
+import { describeAllocation, movedPoints } from '../../core/allocation.ts'
 import type { Clock } from '../../core/clock.ts'
-import type { GroupRow, GuardAnswer, Intent, IntentStep, LedgerEntry } from '../../core/group.ts'
-import type { GroupSettings } from '../../core/settings.ts'
-import { failbackAfter, isRelapse } from '../../engine/group/failback.ts'
+import type { GuardAnswer, Intent, IntentStep, LedgerEntry } from '../../core/group.ts'
+import { isQuietSince, isRelapse, returningPaths } from '../../engine/group/failback.ts'
 import { heldUntil, type Change } from '../../engine/group/memory.ts'
 import { basisOf, type Proposal } from '../../engine/group/situation.ts'
 import { entryOf, intentBudgetMs, type ChangeDeps } from './change-deps.ts'
+import { afterApplied } from './after-applied.ts'
 import { converge, type Converged } from './converge.ts'
 import { giveUp } from './give-up.ts'
-import { impliedReason, verifyApplied } from './verify-change.ts'
+import { verifyApplied } from './verify-change.ts'
 
 /**
  * Makes one change as a transaction: durable intent, fenced compare-and-set writes, read-back,
@@ -55,6 +55,7 @@ export async function makeChange(
     phase: 'open',
     charge: proposal.charge,
     compensating: false,
+    ...(proposal.ramp !== undefined && { ramp: proposal.ramp }),
     ...(proposal.person !== undefined && { actor: proposal.person.actor }),
   }
   installation.charge(intent.id, settings.name)
@@ -65,7 +66,7 @@ export async function makeChange(
         settings,
         'intent',
         intent,
-        `${proposal.reason} to ${proposal.target}: ${proposal.says}`,
+        `${proposal.reason} to ${describeAllocation(proposal.to)}: ${proposal.says}`,
       ),
     ],
   )
@@ -177,9 +178,10 @@ export async function commitApplied(deps: ChangeDeps, intent: Intent): Promise<b
   const lag = partial.length === 0 ? '' : `; partial: ${partial.join(', ')} did not follow`
   const held = heldUntil(record.memory)
   const relapsed = isRelapse(record.memory, intent, settings, now, wall)
+  const isQuiet = isQuietSince(record.memory, settings, now, wall)
   const saved = await record.save(
     (row) => ({
-      ...afterApplied(row, { ...intent, phase: 'applied' }, settings, { wall, relapsed }),
+      ...afterApplied(row, { ...intent, phase: 'applied' }, settings, { wall, relapsed, isQuiet }),
       state: 'VERIFY',
     }),
     [
@@ -224,38 +226,10 @@ export async function commitApplied(deps: ChangeDeps, intent: Intent): Promise<b
   return true
 }
 
-/** The row after an applied intent: allocation, ledger time, failback memory, implied hold. */
-function afterApplied(
-  row: GroupRow,
-  intent: Intent,
-  settings: GroupSettings,
-  { wall, relapsed }: { readonly wall: number; readonly relapsed: boolean },
-): GroupRow {
-  const moved: GroupRow = {
-    ...row,
-    intent,
-    allocation: intent.to,
-    published: intent.to,
-    version: row.version + 1,
-    ledger: row.ledger.map((each) => (each.intent === intent.id ? { ...each, at: wall } : each)),
-  }
-  if (intent.reason === 'steer') {
-    const implied = {
-      owner: intent.actor ?? 'unknown',
-      reason: impliedReason,
-      since: wall,
-      until: wall + settings.impliedHoldMs,
-    }
-    // A hold that lasts longer was given by somebody who meant it.
-    const isLonger = row.hold !== undefined && row.hold.until > implied.until
-    return isLonger ? moved : { ...moved, hold: implied }
-  }
-  const failback = failbackAfter(row.failback, intent, settings, { wall, relapsed })
-  return { ...moved, failback }
-}
-
 function ledgerOf(intent: Intent): LedgerEntry {
+  const returning = returningPaths(intent)
   return {
+    ...(returning !== undefined && { returning }),
     intent: intent.id,
     reason: intent.reason,
     from: intent.from,
@@ -268,13 +242,16 @@ function ledgerOf(intent: Intent): LedgerEntry {
 }
 
 function changeOf(intent: Intent, clock: Clock): Change {
+  const returning = returningPaths(intent)
   return {
+    ...(returning !== undefined && { returning }),
     intent: intent.id,
     reason: intent.reason,
     at: clock.now(),
     charge: intent.charge,
     leaving: intent.leaving,
     target: intent.target,
+    moved: movedPoints(intent.from, intent.to),
   }
 }
 

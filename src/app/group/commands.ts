@@ -1,14 +1,16 @@
-import { serving } from '../../core/allocation.ts'
+import { describeAllocation, sameAllocation } from '../../core/allocation.ts'
 import type { Command, CommandFault, CommandResult } from '../../core/command.ts'
 import { formatDuration } from '../../core/duration.ts'
 import type { Proposal, Situation } from '../../engine/group/situation.ts'
 import { weighSteer } from '../../engine/group/decide.ts'
 import { bypassableGuards, firstVeto } from '../../engine/group/guards.ts'
 import type { ChangeDeps } from './change-deps.ts'
+import { wantedBy } from './wanted-by.ts'
 import { without } from './group-record.ts'
 import { adoptWorld, type ReadBack } from './read-back.ts'
 
-interface CommandContext {
+/** What carrying out a command needs. */
+export interface CommandContext {
   readonly change: ChangeDeps
   readonly situation: () => Situation
   readonly foreign: ReadBack | undefined
@@ -42,14 +44,8 @@ async function steer(
 ): Promise<CommandResult> {
   const { settings } = change
   const before = situation()
-  const names = settings.paths.map((path) => path.name)
-  if (!names.includes(command.path)) {
-    return refusal(
-      'not-found',
-      `${settings.name} has no path ${command.path}`,
-      `Paths: ${names.join(', ')}.`,
-    )
-  }
+  const wanted = wantedBy(command, settings)
+  if (!wanted.ok) return wanted
   // `--apply` is how a person says in advise that the traffic shall really move.
   const bypass = command.apply ? [...command.bypass, 'mode'] : command.bypass
   const unknown = command.bypass.find(
@@ -84,14 +80,14 @@ async function steer(
     )
   }
   const { allocation } = before.memory.row
-  if (serving(allocation).join() === command.path) {
+  if (sameAllocation(allocation, wanted.to)) {
     return refusal(
       'invalid',
-      `the traffic is on ${command.path} already`,
+      `the traffic is on ${describeAllocation(allocation)} already`,
       `To keep it there: changeover hold ${settings.name}`,
     )
   }
-  const weigh = () => weighSteer(situation(), command.path, command.actor, bypass, command.reason)
+  const weigh = () => weighSteer(situation(), wanted.to, command.actor, bypass, command.reason)
   const { proposal, guards } = weigh()
   const veto = firstVeto(guards)
   if (veto !== undefined) {
@@ -105,23 +101,24 @@ async function steer(
     {
       kind: 'steer',
       group: settings.name,
-      path: command.path,
+      path: proposal.target,
       actor: command.actor,
-      says: `${command.actor} steers to ${command.path}: ${command.reason}${bypassed.length > 0 ? ` (bypasses ${bypassed.join(', ')})` : ''}`,
+      says: `${command.actor} steers to ${describeAllocation(wanted.to)}: ${command.reason}${bypassed.length > 0 ? ` (bypasses ${bypassed.join(', ')})` : ''}`,
       data: { bypassed },
     },
   ])
   await act(proposal, weigh)
   const after = situation().memory.row
-  if (after.allocation?.[command.path] === 100 && after.version > before.memory.row.version) {
+  const isThere = sameAllocation(after.allocation ?? {}, wanted.to)
+  if (isThere && after.version > before.memory.row.version) {
     return {
       ok: true,
-      says: `traffic is on ${command.path}, held for ${formatDuration(settings.impliedHoldMs)}`,
+      says: `traffic is on ${describeAllocation(wanted.to)}, held for ${formatDuration(settings.impliedHoldMs)}`,
     }
   }
   return refusal(
     'conflict',
-    after.frozen?.says ?? `the change to ${command.path} was not made`,
+    after.frozen?.says ?? `the change to ${describeAllocation(wanted.to)} was not made`,
     `The journal says why: changeover journal --group ${settings.name}`,
   )
 }

@@ -1,3 +1,4 @@
+import { describeAllocation } from '../../core/allocation.ts'
 import type { GroupRow, Intent } from '../../core/group.ts'
 import type { JournalDraft } from '../../core/journal.ts'
 import { entryOf, intentBudgetMs, type ChangeDeps } from './change-deps.ts'
@@ -75,7 +76,14 @@ export async function abort(deps: ChangeDeps, intent: Intent, says: string): Pro
       ledger: row.ledger.filter((each) => each.intent !== intent.id),
       published: intent.from,
     }),
-    [entryOf(settings, 'aborted', intent, `${intent.reason} to ${intent.target} aborted: ${says}`)],
+    [
+      entryOf(
+        settings,
+        'aborted',
+        intent,
+        `${intent.reason} to ${describeAllocation(intent.to)} aborted: ${says}`,
+      ),
+    ],
   )
   if (!saved.ok) return
   deps.installation.refund(intent.id)
@@ -117,7 +125,8 @@ export async function freeze(
   const { clock, record, settings } = deps
   await record.save(
     (row) => ({
-      ...without(row, 'intent'),
+      // A person looks now: what was under way in steps is not gone on with.
+      ...without(without(row, 'intent'), 'ramp'),
       state: 'FROZEN',
       frozen: { since: clock.wall(), says },
     }),

@@ -155,7 +155,7 @@ function noAnswer(ms: number): string {
 }
 
 /** The row without an optional member. */
-export function without(row: GroupRow, key: 'intent' | 'hold' | 'frozen'): GroupRow {
+export function without(row: GroupRow, key: 'intent' | 'hold' | 'frozen' | 'ramp'): GroupRow {
   const { [key]: _, ...rest } = row
   return rest
 }

@@ -59,6 +59,17 @@ export class LeaseKeeper {
     return lease !== undefined && lease.token === token && lease.leftMs > callTimeoutMs
   }
 
+  /** Renews what is held, again and again; `onLost` where that did not work. */
+  async keep(
+    { everyMs, onLost }: { everyMs: () => number; onLost: () => Promise<void> },
+    signal: AbortSignal,
+  ): Promise<void> {
+    while (await this.#clock.sleep(everyMs(), signal)) {
+      if (this.current() === undefined || (await this.renew())) continue
+      await onLost()
+    }
+  }
+
   async release(): Promise<void> {
     if (this.#held === undefined) return
     const { token } = this.#held

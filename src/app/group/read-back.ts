@@ -1,8 +1,9 @@
-import { allTo, describeAllocation, type Allocation } from '../../core/allocation.ts'
+import { describeAllocation, type Allocation } from '../../core/allocation.ts'
 import type { GroupRow, Hold } from '../../core/group.ts'
 import type { JournalDraft } from '../../core/journal.ts'
 import type { Actuator, Observed } from '../../plugin/actuator.ts'
 import { decides, observeBounded } from './bound-actuator.ts'
+import { initialAllocation } from '../../engine/group/initial-allocation.ts'
 import { heldUntil } from '../../engine/group/memory.ts'
 import type { ChangeDeps } from './change-deps.ts'
 
@@ -94,8 +95,7 @@ export async function readBack(deps: ChangeDeps, signal: AbortSignal): Promise<R
   if (refusal !== undefined) return { result: 'unreadable', readings, says: refusal }
   if (applied === undefined) {
     const { published } = record.memory.row
-    const names = settings.paths.map((path) => path.name)
-    const observed = judged[0]?.observed.allocation ?? published ?? allTo(names[0] ?? '', names)
+    const observed = judged[0]?.observed.allocation ?? published ?? initialAllocation(settings)
     const stranger = judged.find((each) => !each.observed.ours)
     // What was published once is ours: after an `ack` nobody needs to adopt it again.
     if (stranger !== undefined && published === undefined) {

@@ -10,7 +10,7 @@ import { abort, freeze, leaveToPeople } from './give-up.ts'
  * call time-out, so that a late write of that process cannot land afterwards. Monotonic; never
  * longer than a whole intent may take nor shorter than one call, whatever the wall clock did.
  */
-export function recoveryWaitMs(deps: ChangeDeps): number {
+function recoveryWaitMs(deps: ChangeDeps): number {
   const { settings, clock, record, lease } = deps
   const intent = record.memory.row.intent
   if (intent === undefined || intent.token === lease.current()?.token) return 0
@@ -18,6 +18,21 @@ export function recoveryWaitMs(deps: ChangeDeps): number {
   const ceiling = intentBudgetMs(settings) + callTimeoutMs
   const left = intent.deadline + callTimeoutMs - clock.wall()
   return Math.min(ceiling, Math.max(callTimeoutMs, left))
+}
+
+/**
+ * Waits until the open intent in the row may be judged, and judges it; why nothing can be decided yet,
+ * or `undefined` where it came to an end.
+ */
+export async function settleIntent(
+  deps: ChangeDeps,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const waitMs = recoveryWaitMs(deps)
+  if (waitMs > 0 && !(await deps.clock.sleep(waitMs, signal))) return 'stopped'
+  const says = await judgeOpenIntent(deps, signal)
+  if (says === undefined && deps.record.memory.row.intent === undefined) return undefined
+  return `an open intent waits to be judged: ${says ?? 'not recorded'}`
 }
 
 /** What the world shows of an open intent. */
@@ -33,10 +48,7 @@ interface Evidence {
  * committed and verified, the origin's aborted and refunded, anything else frozen (invariant 29).
  * Returns why it cannot be judged yet, where the world could not be read.
  */
-export async function judgeOpenIntent(
-  deps: ChangeDeps,
-  signal: AbortSignal,
-): Promise<string | undefined> {
+async function judgeOpenIntent(deps: ChangeDeps, signal: AbortSignal): Promise<string | undefined> {
   const intent = deps.record.memory.row.intent
   if (intent === undefined) return undefined
   const evidence = await lookAtWorld(deps, intent, signal)

@@ -1,7 +1,14 @@
-import { allTo, heaviest, sameAllocation } from '../../core/allocation.ts'
+import {
+  describeAllocation,
+  heaviest,
+  raisedPaths,
+  sameAllocation,
+  type Allocation,
+} from '../../core/allocation.ts'
 import type { Intent } from '../../core/group.ts'
 import type { JournalDraft } from '../../core/journal.ts'
-import { candidates } from '../../engine/group/targets.ts'
+import { enteredPaths } from '../../engine/group/situation.ts'
+import { compensationFor } from '../../engine/group/compensation.ts'
 import { entryOf, intentBudgetMs, type ChangeDeps } from './change-deps.ts'
 import { freeze } from './give-up.ts'
 import { without } from './group-record.ts'
@@ -18,7 +25,12 @@ export async function verifyApplied(
   const intent = record.memory.row.intent
   if (intent === undefined) return undefined
   const startedAt = clock.now()
-  const verified = await deps.verify(intent.target, signal)
+  if (intent.reason === 'spread') {
+    // Every path is known to be bad: there is nothing that a look could prove.
+    await close(deps, entryOf(settings, 'verified', intent, 'a last resort is not verified'))
+    return undefined
+  }
+  const verified = await deps.verify(enteredPaths(intent), signal)
   if (signal.aborted) return undefined
   if (verified.ok) {
     deps.onPhase?.('verify', clock.now() - startedAt)
@@ -45,7 +57,7 @@ export async function verifyApplied(
     await freeze(deps, intent, `${target}, and ${veto}: ${verified.says}`, [failed])
     return undefined
   }
-  const next = intent.compensating ? undefined : compensation(deps, intent)
+  const next = intent.compensating ? undefined : compensationFor(deps.situation(), intent)
   if (next === undefined) {
     const says = `${target} and no other path is eligible: ${verified.says}`
     await freeze(deps, intent, says, [failed])
@@ -76,43 +88,31 @@ function vetoOf(deps: ChangeDeps, intent: Intent): string | undefined {
 /** The reason of the hold that a steer puts on its group. */
 export const impliedReason = 'implied by steer'
 
-/** Where one compensation may go: for a failback or steer the path that carried the traffic, else another eligible target. */
-function compensation(deps: ChangeDeps, intent: Intent): string | undefined {
-  const situation = deps.situation()
-  const choice = candidates(situation, [...intent.leaving, intent.target])
-  const origin = heaviest(intent.from)
-  const health = origin === undefined ? undefined : situation.paths.get(origin)?.health
-  const mayReturn = health === 'up' || health === 'degraded'
-  if (intent.reason !== 'failover' && mayReturn) return origin
-  const other = choice.find((candidate) => candidate.eligible)?.name
-  return other ?? (mayReturn ? origin : undefined)
-}
-
 async function openCompensation(
   deps: ChangeDeps,
   intent: Intent,
-  target: string,
+  to: Allocation,
   failed: JournalDraft,
 ): Promise<Intent | undefined> {
   const { clock, record, settings } = deps
   const wall = clock.wall()
+  const { ramp: _, ...whole } = intent
+  const target = raisedPaths(intent.to, to)[0] ?? heaviest(to) ?? ''
   const second: Intent = {
-    ...intent,
+    ...whole,
     // The lease may have been taken anew since the change began, and it is this one that writes.
     token: deps.lease.current()?.token ?? intent.token,
     phase: 'open',
     compensating: true,
     from: intent.to,
-    to: allTo(
-      target,
-      settings.paths.map((path) => path.name),
-    ),
+    to,
     target,
     deadline: wall + intentBudgetMs(settings),
     steps: intent.steps.map((step) => ({ ...step, result: 'waiting' as const })),
   }
   const isReturn = sameAllocation(second.to, intent.from)
-  const isFailback = intent.reason === 'failback'
+  // Weight that returned and could not be verified does not return again soon, by whatever step it came.
+  const isFailback = intent.reason === 'failback' || intent.reason === 'ramp'
   const opened = await record.save(
     (row) => ({
       ...row,
@@ -128,7 +128,7 @@ async function openCompensation(
         settings,
         'decision',
         second,
-        `compensating once: ${isReturn ? 'back' : 'on'} to ${target}`,
+        `compensating once: ${isReturn ? 'back' : 'on'} to ${describeAllocation(to)}`,
       ),
     ],
   )

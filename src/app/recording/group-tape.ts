@@ -1,4 +1,4 @@
-import { heaviest, sameAllocation, type Allocation } from '../../core/allocation.ts'
+import { sameAllocation, type Allocation } from '../../core/allocation.ts'
 import type { Clock } from '../../core/clock.ts'
 import type { Sample } from '../../core/sample.ts'
 import type { GroupSettings, RuleTiming, Settings, VantageSettings } from '../../core/settings.ts'
@@ -190,7 +190,7 @@ export class GroupTape {
     const at = this.#options.clock.now()
     this.#recorded.move({ at, wall, from, to, reason, says, isCompensation }, this.#truths)
     if (reason !== 'steer' || isCompensation || !this.#options.withPeople) return
-    for (const { group } of this.#sides) group.steer(heaviest(to) ?? '', actor)
+    for (const { group } of this.#sides) group.steer(to, actor)
   }
 
   #adopted(event: RecordedEvent): void {

@@ -1,4 +1,4 @@
-import { heaviest, type Allocation } from '../../core/allocation.ts'
+import { heaviest, sameAllocation, serving, type Allocation } from '../../core/allocation.ts'
 import type { Clock } from '../../core/clock.ts'
 import type { VantageReport } from '../../core/health.ts'
 import type { GroupSettings } from '../../core/settings.ts'
@@ -84,8 +84,15 @@ export class ReplayedGroup {
     const { decision, allocation } = this.#pure
     if (decision.kind !== 'stay') return undefined
     const { state } = decision
-    const isAway = heaviest(allocation) !== this.#settings.paths[0]?.name
-    const waits = state === 'EVALUATE' || state === 'ALL-DOWN' || (state === 'STEADY' && isAway)
+    const isAway =
+      this.#settings.sharing === undefined
+        ? heaviest(allocation) !== this.#settings.paths[0]?.name
+        : !sameAllocation(allocation, this.#settings.sharing.weights)
+    const waits =
+      state === 'RAMP' ||
+      state === 'EVALUATE' ||
+      state === 'ALL-DOWN' ||
+      (state === 'STEADY' && isAway)
     return waits ? this.#clock.now() + tickMs : undefined
   }
 
@@ -95,9 +102,10 @@ export class ReplayedGroup {
   }
 
   /** A person, or somebody at the target, acted. */
-  steer(target: string, by: string): void {
-    if (!this.#settings.paths.some((path) => path.name === target)) return
-    this.#pure.steer(target, this.#holdBy(by), this.#clock.now())
+  steer(to: Allocation, by: string): void {
+    const known = new Set(this.#settings.paths.map((path) => path.name))
+    if (serving(to).some((name) => !known.has(name))) return
+    this.#pure.steer(to, this.#holdBy(by), this.#clock.now())
   }
 
   overrule(allocation: Allocation): void {

@@ -1,12 +1,18 @@
-import { allTo, type Allocation } from '../../core/allocation.ts'
+import { heaviest, movedPoints, type Allocation } from '../../core/allocation.ts'
 import type { ChangeReason, Hold } from '../../core/group.ts'
 import type { PathHealth } from '../../core/health.ts'
 import type { GroupSettings } from '../../core/settings.ts'
 import { decide, type Decision } from '../../engine/group/decide.ts'
-import { failbackAfter, isRelapse } from '../../engine/group/failback.ts'
-import { emptyRow, type GroupMemory } from '../../engine/group/memory.ts'
+import {
+  failbackAfter,
+  isQuietSince,
+  isRelapse,
+  returningPaths,
+} from '../../engine/group/failback.ts'
+import { emptyRow, type Change, type GroupMemory } from '../../engine/group/memory.ts'
 import { countFailures } from '../../engine/group/penalty.ts'
-import type { Proposal, Situation } from '../../engine/group/situation.ts'
+import { initialAllocation } from '../../engine/group/initial-allocation.ts'
+import { enteredPaths, type Proposal, type Situation } from '../../engine/group/situation.ts'
 
 /** What the blast radius of an installation says of one more change, and counts. */
 export interface BlastRadius {
@@ -31,7 +37,7 @@ export interface PureGroupOptions {
   readonly settings: GroupSettings
   /** Monotonic milliseconds at which it begins to observe; 0 if absent. */
   readonly now?: number
-  /** What serves; everything on the preferred path if absent. */
+  /** What serves; as configured if absent. */
   readonly allocation?: Allocation
   readonly installation?: BlastRadius
   /** The wall clock, which calendars go by; the monotonic one if absent. */
@@ -57,8 +63,7 @@ export class PureGroup {
     const { settings, now = 0 } = options
     this.#options = options
     this.#settings = settings
-    const names = settings.paths.map((path) => path.name)
-    const allocation = options.allocation ?? allTo(names[0] ?? '', names)
+    const allocation = options.allocation ?? initialAllocation(settings)
     this.#memory = {
       row: { ...emptyRow(settings.name), allocation },
       changes: [],
@@ -92,9 +97,9 @@ export class PureGroup {
     // A target that fails its pre-check is rejected for a while, so this ends after the last one.
     while (this.#decision.kind === 'change') {
       const { proposal } = this.#decision
-      const refusal = this.#options.precheck?.(proposal.target)
-      if (refusal === undefined) this.#apply(proposal, now)
-      else this.#reject(proposal.target, refusal, now)
+      const refused = this.#refusals(proposal)
+      if (refused.length === 0) this.#apply(proposal, now)
+      for (const { name, says } of refused) this.#reject(name, says, now)
       this.#decision = decide(this.#situation(now, paths))
     }
     if (this.#decision.kind !== 'freeze') return
@@ -102,10 +107,9 @@ export class PureGroup {
     this.#memory = { ...this.#memory, row: { ...this.#memory.row, frozen } }
   }
 
-  /** A person moves everything to `target`; it counts as a change and holds the group. */
-  steer(target: string, hold: Hold, now: number): void {
-    const names = this.#settings.paths.map((path) => path.name)
-    const to = allTo(target, names)
+  /** A person moves the traffic; it counts as a change and holds the group. */
+  steer(to: Allocation, hold: Hold, now: number): void {
+    const target = heaviest(to) ?? ''
     this.#apply({ reason: 'steer', from: this.allocation, to, target, leaving: [], charge: 1 }, now)
     this.hold(hold)
   }
@@ -159,6 +163,15 @@ export class PureGroup {
     }
   }
 
+  /** Every path that would get more is looked at, but for a last resort. */
+  #refusals(proposal: Proposal): { readonly name: string; readonly says: string }[] {
+    if (proposal.reason === 'spread') return []
+    return enteredPaths(proposal).flatMap((name) => {
+      const says = this.#options.precheck?.(name)
+      return says === undefined ? [] : [{ name, says }]
+    })
+  }
+
   #reject(target: string, says: string, now: number): void {
     const until = now + this.#settings.precheckTtlMs
     const rejected = new Map([...this.#memory.rejected, [target, { until, says }]])
@@ -173,11 +186,33 @@ export class PureGroup {
     const before = this.#memory.changes.filter((change) => now - change.at < this.#keepMs)
     const change = { reason, leaving, compensating: false }
     const relapsed = isRelapse(this.#memory, change, this.#settings, now, now)
-    const failback = failbackAfter(row.failback, change, this.#settings, { wall: now, relapsed })
+    const failback = failbackAfter(row.failback, change, this.#settings, {
+      wall: now,
+      relapsed,
+      isQuiet: isQuietSince(this.#memory, this.#settings, now, now),
+    })
+    const returning = returningPaths(proposal)
+    const made: Change = {
+      intent,
+      reason,
+      at: now,
+      charge,
+      leaving,
+      target,
+      moved: movedPoints(from, to),
+      ...(returning !== undefined && { returning }),
+    }
+    const { ramp: _, ...rest } = row
     this.#memory = {
       ...this.#memory,
-      row: { ...row, allocation: to, version: this.#changes, failback },
-      changes: [...before, { intent, reason, at: now, charge, leaving, target }],
+      row: {
+        ...rest,
+        allocation: to,
+        version: this.#changes,
+        failback,
+        ...(proposal.ramp !== undefined && { ramp: proposal.ramp }),
+      },
+      changes: [...before, made],
       holddownUntil: now + this.#settings.holddownMs,
       ...(relapsed && { failbackBlockedUntil: now + this.#settings.budget.perMs }),
     }

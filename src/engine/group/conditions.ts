@@ -3,6 +3,8 @@ import type { Condition } from '../../core/condition.ts'
 import { remedies } from '../../core/diagnosis.ts'
 import type { PathHealth } from '../../core/health.ts'
 import type { Decision } from './decide.ts'
+import type { GroupTrouble } from './group-trouble.ts'
+import { sharingTroubles } from './sharing-conditions.ts'
 import type { Situation } from './situation.ts'
 
 /**
@@ -36,7 +38,12 @@ export function conditionsOf(situation: Situation, decision: Decision, wall: num
       details: { state: stateOf(decision), serving: [...on].join(', ') },
     })
   }
-  const troubles = [groupTrouble(situation, decision), unverified(situation), lagging(situation)]
+  const troubles = [
+    groupTrouble(situation, decision),
+    unverified(situation),
+    lagging(situation),
+    ...sharingTroubles(situation, decision),
+  ]
   for (const trouble of troubles) {
     if (trouble === undefined) continue
     found.push({
@@ -92,16 +99,6 @@ function stateOf(decision: Decision): string {
 
 function remedyOf(health: PathHealth): string {
   return remedies[health.diagnosis ?? 'unreachable']
-}
-
-interface GroupTrouble {
-  readonly name: string
-  /** `critical` where absent. */
-  readonly severity?: 'warning' | 'critical'
-  readonly title: string
-  /** Where that is not what the decision says. */
-  readonly did?: string
-  readonly todo: string
 }
 
 function groupTrouble(situation: Situation, decision: Decision): GroupTrouble | undefined {

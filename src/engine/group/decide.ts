@@ -1,11 +1,20 @@
-import { allTo, describeAllocation, heaviest, serving } from '../../core/allocation.ts'
+import {
+  allTo,
+  describeAllocation,
+  heaviest,
+  raisedPaths,
+  serving,
+  type Allocation,
+} from '../../core/allocation.ts'
 import { formatDuration } from '../../core/duration.ts'
 import type { GroupState, GuardAnswer } from '../../core/group.ts'
 import { failbackOf } from './failback.ts'
 import { askGuards, firstVeto } from './guards.ts'
 import { spent } from './memory.ts'
 import type { Proposal, Situation } from './situation.ts'
+import type { Outlook } from './outlook.ts'
 import { candidates, downServing } from './targets.ts'
+import { leaveWeighted, watchWeighted } from './weighted.ts'
 
 /** What is to be done now; also nothing, with the reason. */
 export type Decision =
@@ -71,6 +80,10 @@ function leaveDown(
     const says = `${recovering.join(', ')} recovers and is not left on old evidence: ${situation.paths.get(recovering[0] ?? '')?.says ?? ''}`
     return { ...stay('EVALUATE', says), whyNot: { guard: 'evidence', says } }
   }
+  if (settings.sharing !== undefined) {
+    const leaving = down.filter((name) => !recovering.includes(name))
+    return decided(situation, leaveWeighted(situation, settings.sharing, leaving), without)
+  }
   const choice = candidates(situation, down)
   const target = choice.find((candidate) => candidate.eligible)
   const failing = down.map((name) => `${name} is down`).join(', ')
@@ -103,6 +116,9 @@ function leaveDown(
 /** Nothing that serves is down. */
 function watch(situation: Situation, without: readonly string[]): Decision {
   const { memory, settings } = situation
+  if (settings.sharing !== undefined) {
+    return decided(situation, watchWeighted(situation, settings.sharing), without)
+  }
   const allocation = memory.row.allocation ?? {}
   const active = heaviest(allocation)
   const health = active === undefined ? undefined : situation.paths.get(active)
@@ -135,11 +151,19 @@ function watch(situation: Situation, without: readonly string[]): Decision {
   return weigh(situation, proposal, without)
 }
 
+/** What a strategy sees, and what the guards say of it. */
+function decided(situation: Situation, outlook: Outlook, without: readonly string[]): Decision {
+  if (outlook.kind !== 'propose') return { ...outlook, guards: [] }
+  // Targets are compared with what was applied, whatever it adds up to.
+  const from = situation.memory.row.allocation ?? {}
+  return weigh(situation, { ...outlook.proposal, from }, without)
+}
+
 function weigh(situation: Situation, proposal: Proposal, without: readonly string[]): Decision {
   const guards = askGuards(proposal, situation, without)
   const vetoes = guards.filter((answer) => !answer.pass)
   const veto = firstVeto(guards)
-  const move = `${proposal.reason} from ${describeAllocation(proposal.from)} to ${proposal.target}`
+  const move = `${proposal.reason} from ${describeAllocation(proposal.from)} to ${describeAllocation(proposal.to)}`
   if (veto === undefined) {
     return { kind: 'change', proposal, guards, says: `${move}: ${proposal.says}` }
   }
@@ -156,12 +180,18 @@ function weigh(situation: Situation, proposal: Proposal, without: readonly strin
   const says = onlyMode
     ? `would ${move}: ${proposal.says}; ${veto.says}`
     : `${proposal.says}; not moved: ${veto.says}`
-  const state = proposal.reason === 'failover' ? 'EVALUATE' : 'STEADY'
   return {
-    ...stay(state, says, guards),
+    ...stay(waitingState(proposal), says, guards),
     whyNot: { guard: veto.guard, says: veto.says },
     ...(onlyMode && { would: proposal }),
   }
+}
+
+/** The state of a group whose proposal is vetoed. */
+function waitingState({ reason, leaving }: Proposal): GroupState {
+  if (reason === 'spread') return 'ALL-DOWN'
+  if (reason === 'ramp') return 'RAMP'
+  return reason === 'failover' || leaving.length > 0 ? 'EVALUATE' : 'STEADY'
 }
 
 /** Not even a single-charged change would fit: waiting for the end of a holddown cannot help. */
@@ -185,25 +215,31 @@ function stay(
   return { kind: 'stay', state, says, guards }
 }
 
-/** Weighs what a person asks for. Guards that are not named in `bypass` veto as always (invariant 36). */
+/**
+ * Weighs what a person asks for: everything on one path, or weights. Guards that are not named in
+ * `bypass` veto as always (invariant 36).
+ */
 export function weighSteer(
   situation: Situation,
-  target: string,
+  wanted: string | Allocation,
   actor: string,
   bypass: readonly string[],
   reason: string,
 ): { readonly proposal: Proposal; readonly guards: readonly GuardAnswer[] } {
   const { memory, settings, now } = situation
+  const from = memory.row.allocation ?? {}
+  const names = settings.paths.map((path) => path.name)
+  const to =
+    typeof wanted === 'string'
+      ? allTo(wanted, names)
+      : Object.fromEntries(names.map((name) => [name, wanted[name] ?? 0]))
   const proposal: Proposal = {
     reason: 'steer',
-    from: memory.row.allocation ?? {},
-    to: allTo(
-      target,
-      settings.paths.map((path) => path.name),
-    ),
-    target,
-    leaving: serving(memory.row.allocation ?? {}).filter(
-      (name) => name !== target && situation.paths.get(name)?.health === 'down',
+    from,
+    to,
+    target: raisedPaths(from, to)[0] ?? heaviest(to) ?? '',
+    leaving: serving(from).filter(
+      (name) => (to[name] ?? 0) === 0 && situation.paths.get(name)?.health === 'down',
     ),
     charge: now < memory.holddownUntil ? 2 : 1,
     person: { actor, bypass },

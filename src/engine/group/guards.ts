@@ -2,15 +2,10 @@ import { serving } from '../../core/allocation.ts'
 import { formatDuration } from '../../core/duration.ts'
 import type { GuardAnswer } from '../../core/group.ts'
 import { askCalendar } from '../calendar.ts'
+import type { Guard } from './guard.ts'
 import { exceptionUsed, spent } from './memory.ts'
+import { sharingGuards } from './sharing-guards.ts'
 import type { Proposal, Situation } from './situation.ts'
-
-interface Guard {
-  readonly name: string
-  /** A person may bypass it by name. Never-empty and fencing cannot be bypassed. */
-  readonly bypassable: boolean
-  ask(proposal: Proposal, situation: Situation): { readonly pass: boolean; readonly says: string }
-}
 
 const yes = (says: string) => ({ pass: true, says })
 const no = (says: string) => ({ pass: false, says })
@@ -38,7 +33,12 @@ const holdGuard: Guard = {
 const calendarGuard: Guard = {
   name: 'calendar',
   bypassable: true,
-  ask: (proposal, { settings, wall }) => askCalendar(settings.calendar, proposal.reason, wall),
+  ask: (proposal, { settings, wall }) => {
+    // A step on is a part of its failback; one back is not.
+    const isOn = proposal.reason === 'ramp' && proposal.ramp?.isSetBack !== true
+    const isReturn = isOn && proposal.leaving.length === 0
+    return askCalendar(settings.calendar, isReturn ? 'failback' : proposal.reason, wall)
+  },
 }
 
 const leaderGuard: Guard = {
@@ -74,6 +74,7 @@ const holddownGuard: Guard = {
   ask: (proposal, { memory, settings, now }) => {
     const leftMs = memory.holddownUntil - now
     if (leftMs <= 0) return yes('no holddown')
+    if (proposal.reason === 'ramp') return yes('a step of the change that the holddown is for')
     const left = formatDuration(Math.max(1000, roundSeconds(leftMs)))
     if (proposal.reason !== 'failover') return no(`holddown for another ${left}`)
     if (exceptionUsed(memory, settings, now)) {
@@ -89,6 +90,7 @@ const budgetGuard: Guard = {
   bypassable: true,
   ask: (proposal, { memory, settings, now }) => {
     const { changes, perMs } = settings.budget
+    if (proposal.reason === 'ramp') return yes('a step belongs to its change, and costs nothing')
     const used = spent(memory, settings, now)
     const reserve = proposal.reason === 'failback' ? 1 : 0
     const per = formatDuration(perMs)
@@ -134,6 +136,7 @@ const guards: readonly Guard[] = [
   budgetGuard,
   installationGuard,
   neverEmptyGuard,
+  ...sharingGuards,
 ]
 
 /** Names of the guards in order; those that a person may bypass. */

@@ -1,3 +1,4 @@
+import { movedPoints } from '../../core/allocation.ts'
 import type { ChangeReason, GroupRow, LedgerEntry } from '../../core/group.ts'
 import type { GroupSettings } from '../../core/settings.ts'
 import { recalledPenalties, type Penalties } from './penalty.ts'
@@ -11,6 +12,10 @@ export interface Change {
   readonly charge: number
   readonly leaving: readonly string[]
   readonly target: string
+  /** For a failback: the paths to which weight returned. */
+  readonly returning?: readonly string[]
+  /** Points of weight that changed hands; absent where nobody counted them. */
+  readonly moved?: number
 }
 
 /**
@@ -82,6 +87,8 @@ export function recall(
     charge: entry.charge,
     leaving: entry.leaving,
     target: entry.target,
+    moved: movedPoints(entry.from, entry.to),
+    ...(entry.returning !== undefined && { returning: entry.returning }),
   }))
   const isKnown = row.ledger.every((entry) => knownAt(entry, before) !== undefined)
   const full = changes.length > 0 ? now + settings.holddownMs : now
@@ -169,7 +176,12 @@ export function pruneLedger(
   settings: GroupSettings,
   now: number,
 ): GroupRow {
-  const keepMs = Math.max(settings.budget.perMs, settings.holddownMs, settings.failback.maxWaitMs)
+  const keepMs = Math.max(
+    settings.budget.perMs,
+    settings.holddownMs,
+    settings.failback.maxWaitMs,
+    settings.sharing?.velocity?.perMs ?? 0,
+  )
   const old = new Set(
     changes.filter((change) => now - change.at >= keepMs).map((change) => change.intent),
   )

@@ -1,5 +1,5 @@
-import type { Allocation } from '../../core/allocation.ts'
-import type { Basis, ChangeReason, GuardAnswer, Mode } from '../../core/group.ts'
+import { raisedPaths, type Allocation } from '../../core/allocation.ts'
+import type { Basis, ChangeReason, GuardAnswer, Mode, Ramp } from '../../core/group.ts'
 import type { PathHealth } from '../../core/health.ts'
 import type { GroupSettings } from '../../core/settings.ts'
 import type { GroupMemory } from './memory.ts'
@@ -44,7 +44,18 @@ export interface Proposal {
   readonly charge: number
   /** A person: guards that are named here do not veto, where they can be bypassed. */
   readonly person?: { readonly actor: string; readonly bypass: readonly string[] }
+  /** The ramp as it stands once this is applied. */
+  readonly ramp?: Ramp
   readonly says: string
+}
+
+/** The paths that are looked at right before a change: its target, and all that get more (invariant 9). */
+export function enteredPaths({
+  from,
+  to,
+  target,
+}: Pick<Proposal, 'from' | 'to' | 'target'>): readonly string[] {
+  return [...new Set([target, ...raisedPaths(from, to)])]
 }
 
 /** The snapshot that is stored with an intent (invariant 8). */

@@ -1,5 +1,6 @@
 import { serving, type Allocation } from '../../core/allocation.ts'
 import type { PathHealth } from '../../core/health.ts'
+import { isTooSmall } from './capacity.ts'
 import { leftAsDown } from './memory.ts'
 import { isSuppressed } from './penalty.ts'
 import type { Situation } from './situation.ts'
@@ -13,13 +14,16 @@ export function downServing(situation: Situation, allocation: Allocation): strin
 export interface Candidate {
   readonly name: string
   readonly eligible: boolean
+  /** Degraded, and refused only because another is up: what weights may still be shared with. */
+  readonly isBlurry: boolean
   readonly says: string
 }
 
 /**
  * All paths other than those that are left, best first: up before degraded, steady before one that
- * went down too often lately (invariant 25), already serving before idle, another failure domain than the failing path before the same, then configured order.
- * Degraded counts only if nothing is up. Contested, unknown and down are never eligible
+ * went down too often lately (invariant 25), already serving before idle, able to carry the demand (as
+ * far as that is declared) before not, another failure domain than the failing path before the same,
+ * then configured order. Degraded counts only if nothing is up. Contested, unknown and down are never eligible
  * (invariant 9), nor is a path left as down within this holddown (invariant 21), nor one whose
  * pre-check just failed.
  */
@@ -39,9 +43,10 @@ export function candidates(situation: Situation, leaving: readonly string[]): Ca
   const on = new Set(serving(memory.row.allocation ?? {}))
   const isFlapping = (name: string) => isSuppressed(memory.penalties.get(name), settings.flaps, now)
   const rank = (path: (typeof judged)[number]) =>
-    (path.health === 'up' ? 0 : 8) +
-    (isFlapping(path.name) ? 4 : 0) +
-    (on.has(path.name) ? 0 : 2) +
+    (path.health === 'up' ? 0 : 16) +
+    (isFlapping(path.name) ? 8 : 0) +
+    (on.has(path.name) ? 0 : 4) +
+    (isTooSmall(settings, path.name, 100) ? 2 : 0) +
     (path.domain !== undefined && lost.has(path.domain) ? 1 : 0)
   return judged
     .map((path, order) => ({ path, order }))
@@ -52,6 +57,7 @@ export function candidates(situation: Situation, leaving: readonly string[]): Ca
       return {
         name: path.name,
         eligible: refusal === undefined,
+        isBlurry: blurry,
         says:
           refusal ??
           `${path.name} is ${path.health}${isFlapping(path.name) ? ', though it went down too often lately' : ''}`,
