@@ -15,7 +15,7 @@ export function disagreements(renditions: readonly Rendition[]): readonly Findin
     (rendition): rendition is Present =>
       rendition.present && rendition.playlist !== undefined && rendition.spec.kind !== 'subtitles',
   )
-  if (present.length === 0) return []
+  if (present.length < 2) return []
   const live = present.filter(({ playlist }) => !playlist.endList)
   return [
     ...differing(present, 'target-durations-differ', 'target durations', ({ targetDuration }) =>
@@ -27,7 +27,7 @@ export function disagreements(renditions: readonly Rendition[]): readonly Findin
     ...differing(live, 'server-controls-differ', 'server controls', controlWords),
     ...discontinuities(live),
     ...dates(live),
-    ...reports(renditions, live),
+    ...reports(live),
   ]
 }
 
@@ -124,7 +124,7 @@ function dates(live: readonly Present[]): readonly Finding[] {
 }
 
 /** EXT-X-RENDITION-REPORT says where the other playlists stand (4.4.5.4). */
-function reports(renditions: readonly Rendition[], live: readonly Present[]): readonly Finding[] {
+function reports(live: readonly Present[]): readonly Finding[] {
   const byPath = new Map(live.map((each) => [withoutQuery(each.spec.url), each]))
   const found: Finding[] = []
   for (const { playlist, spec } of live) {
@@ -147,7 +147,6 @@ function reports(renditions: readonly Rendition[], live: readonly Present[]): re
     }
     const unreported = live.filter((other) => other.spec !== spec && !reported.has(other))
     if (playlist.partTarget === undefined || unreported.length === 0) continue
-    if (playlist.renditionReports.length === 0 && renditions.length < 2) continue
     found.push({
       code: 'rendition-report-missing',
       diagnosis: 'spec-violation',

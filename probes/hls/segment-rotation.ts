@@ -15,7 +15,7 @@ const tries = 6
 /** Subtitles are small and seldom wrong: one look in so many fetches a segment of them … */
 const subtitlesEvery = 5
 /** … and one in so many asks whether an older listed segment is still there. */
-const olderEvery = 7
+const olderEvery = 20
 
 export interface RotationOptions {
   readonly perLook: number

@@ -71,7 +71,8 @@ export class Edge implements Breakable {
   }
 
   async get(asked: Ask): Promise<Reply> {
-    const cacheable = this.#cacheMs > 0 && asked.plain && asked.wanted.kind !== 'segment'
+    const cacheable =
+      this.#cacheMs > 0 && asked.plain && asked.query === '' && asked.wanted.kind !== 'segment'
     if (!cacheable) return this.#marked(await this.#fetch(asked), 0, 'MISS')
     const now = this.clock.now()
     const known = this.#cache.get(asked.path)
@@ -101,9 +102,9 @@ export class Edge implements Breakable {
     }
   }
 
-  async #fetch({ path, view, plain, signal }: Ask): Promise<Reply> {
+  async #fetch({ path, query, view, plain, signal }: Ask): Promise<Reply> {
     const headers: Record<string, string> = plain ? {} : { [VIEW_HEADER]: writeView(view) }
-    const url = this.#origin + path
+    const url = `${this.#origin}${path}${query === '' ? '' : `?${query}`}`
     const agent = this.#agent
     try {
       const found = await withDeadline(this.clock, ORIGIN_DEADLINE_MS, signal, (signal) =>

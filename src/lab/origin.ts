@@ -5,7 +5,8 @@ import { mediaPlaylist, multivariantPlaylist } from './playlists.ts'
 import { textReply, type Reply } from './reply.ts'
 import type { Segments } from './segments.ts'
 import { serve, type Ask, type Breakable } from './serve.ts'
-import { isAvailable, type Programme } from './stream.ts'
+import { heldUntil, isThere, lowLatencyPlaylist } from './low-latency.ts'
+import type { Programme } from './stream.ts'
 
 const PLAYLIST = 'application/vnd.apple.mpegurl'
 
@@ -53,23 +54,40 @@ export class Origin implements Breakable {
     return this.#requests
   }
 
-  get({ wanted, view }: Ask): Promise<Reply> {
-    return Promise.resolve(this.#answer(wanted, view))
+  async get({ wanted, query, view, plain, signal }: Ask): Promise<Reply> {
+    const programme = this.#programmes.get(wanted.stream)
+    // Only the present goes on while somebody waits: another view stays as it is.
+    if (!plain || !programme?.lowLatency) return this.#answer(wanted, view, query)
+    const readyAt = heldUntil(programme, wanted, query, view.at)
+    if (readyAt === 'never') return textReply(400, 'too far in the future')
+    if (readyAt <= view.at) return this.#answer(wanted, view, query)
+    await this.clock.sleep(readyAt - this.clock.wall(), signal)
+    return this.#answer(wanted, { ...view, at: Math.max(readyAt, this.clock.wall()) }, query)
   }
 
-  #answer(wanted: Ask['wanted'], { at, look }: Ask['view']): Reply {
+  #answer(wanted: Ask['wanted'], { at, look }: Ask['view'], query: string): Reply {
     const programme = this.#programmes.get(wanted.stream)
     const ladder = this.#ladders.get(wanted.stream)
     if (!programme || !ladder) return textReply(404, 'no such stream')
     if (wanted.kind === 'multivariant') return fresh(PLAYLIST, ladder, 'max-age=60')
     const { rendition } = wanted
     if (wanted.kind === 'playlist') {
-      return fresh(PLAYLIST, Buffer.from(mediaPlaylist(programme, rendition, at)), 'no-cache')
+      const text = programme.lowLatency
+        ? lowLatencyPlaylist(programme, rendition, at, query)
+        : mediaPlaylist(programme, rendition, at)
+      return fresh(PLAYLIST, Buffer.from(text), 'no-cache')
     }
-    if (!isAvailable(programme, wanted.sequence, at)) return textReply(404, 'no such segment now')
+    const { part } = wanted
+    if (!isThere(programme, wanted, at)) return textReply(404, 'no such segment now')
     const seconds = programme.segmentSeconds
     const second = wanted.sequence * seconds
-    const segment = this.#segments.get({ rendition, look, second, seconds })
+    const segment = this.#segments.get({
+      rendition,
+      look,
+      second,
+      seconds,
+      ...(part !== undefined && { part }),
+    })
     return fresh('video/mp2t', segment, 'max-age=60')
   }
 }

@@ -1,5 +1,6 @@
 import { LOOP_SECONDS, type Clip, type ClipSecond, type Look, type RenditionName } from './clip.ts'
 import { muxSegment, type MuxFrame } from './mux.ts'
+import { PART_SECONDS } from './stream.ts'
 
 const TICKS_PER_SECOND = 90_000
 
@@ -11,6 +12,8 @@ export interface Cut {
   readonly second: number
   /** Its length in whole seconds. */
   readonly seconds: number
+  /** The piece of `PART_SECONDS` of it, where only that is wanted. */
+  readonly part?: number
 }
 
 /** What a ladder needs to know of one rendition, in bit/s. */
@@ -43,12 +46,12 @@ export class Segments {
     return this.#cached
   }
 
-  /** The segment as an MPEG transport stream that begins with a key frame. Callers must not change it. */
+  /** The segment as an MPEG transport stream that begins with a key frame, or a part of it. Callers must not change it. */
   get(cut: Cut): Buffer {
-    const { rendition, look, second, seconds } = cut
-    const key = `${rendition}/${look.picture}/${look.sound}/${second}/${seconds}`
+    const { rendition, look, second, seconds, part } = cut
+    const key = `${rendition}/${look.picture}/${look.sound}/${second}/${seconds}/${part ?? ''}`
     const known = this.#cache.get(key)
-    const segment = known ?? muxSegment(this.#frames(cut))
+    const segment = known ?? muxSegment(ofPart(this.#frames(cut), cut))
     if (known) this.#cache.delete(key)
     else this.#cached += segment.length
     this.#cache.set(key, segment)
@@ -89,6 +92,14 @@ export class Segments {
     }
     return frames
   }
+}
+
+/** The frames whose time lies in the part; those of all parts together are those of the segment. */
+function ofPart(frames: readonly MuxFrame[], { second, part }: Cut): readonly MuxFrame[] {
+  if (part === undefined) return frames
+  const from = (second + part * PART_SECONDS) * TICKS_PER_SECOND
+  const to = from + PART_SECONDS * TICKS_PER_SECOND
+  return frames.filter(({ ticks }) => ticks >= from - 0.5 && ticks < to - 0.5)
 }
 
 /** Picture and sound in order of time; at the same time the picture comes first. */

@@ -21,6 +21,8 @@ export interface Breakable {
 export interface Ask {
   readonly wanted: Wanted
   readonly path: string
+  /** What follows the question mark; empty where nothing does. */
+  readonly query: string
   readonly view: View
   /** Whether this is the present, unchanged programme. */
   readonly plain: boolean
@@ -39,7 +41,7 @@ export async function serve(
 ): Promise<void> {
   const { clock, board } = server
   const way = { response, clock, signal: viewerSignal(response) }
-  const [path = '/'] = (request.url ?? '/').split('?', 1)
+  const [path = '/', query = ''] = (request.url ?? '/').split('?')
   const wanted = readPath(path)
   const strikes = board.striking(server.name, wanted)
   const how = strikes.reduce(
@@ -50,7 +52,7 @@ export async function serve(
   if (how.end === 'refuse') return breakOff(response)
   try {
     const view = readView(request.headers[VIEW_HEADER]?.toString(), clock.wall())
-    const reply = await answer(server, request, { wanted, path, view, strikes }, way.signal)
+    const reply = await answer(server, request, { wanted, path, query, view, strikes }, way.signal)
     await deliver(reply, how, way)
   } catch {
     response.destroy()
@@ -60,6 +62,7 @@ export async function serve(
 interface Struck {
   readonly wanted: Wanted | undefined
   readonly path: string
+  readonly query: string
   readonly view: View
   readonly strikes: readonly Strike[]
 }
@@ -67,7 +70,7 @@ interface Struck {
 async function answer(
   server: Breakable,
   { method, headers }: IncomingMessage,
-  { wanted, path, view, strikes }: Struck,
+  { wanted, path, query, view, strikes }: Struck,
   signal: AbortSignal,
 ): Promise<Reply> {
   if (method !== 'GET' && method !== 'HEAD') return textReply(405, 'only GET and HEAD')
@@ -80,7 +83,7 @@ async function answer(
     view,
   )
   const plain = seen === view && headers[VIEW_HEADER] === undefined
-  const reply = await server.get({ wanted, path, view: seen, plain, signal })
+  const reply = await server.get({ wanted, path, query, view: seen, plain, signal })
   const rewrites = strikes.filter(({ fault }) => faultKind(fault).rewrite)
   if (rewrites.length === 0 || reply.status !== 200) return reply
   const body = rewrites.reduce(

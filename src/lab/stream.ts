@@ -10,6 +10,8 @@ export interface LabStream {
   readonly window?: number
   /** Whether the ladder announces CEA-608 captions; the pictures carry none. */
   readonly captions?: boolean
+  /** Whether it is offered with low latency: parts, requests that wait, delta updates; not unless told. */
+  readonly lowLatency?: boolean
 }
 
 /** A stream with every option decided. */
@@ -18,6 +20,7 @@ export interface Programme {
   readonly segmentSeconds: number
   readonly window: number
   readonly captions: boolean
+  readonly lowLatency: boolean
 }
 
 /** Names of streams and edges: parts of addresses and of fault targets. */
@@ -25,6 +28,9 @@ const nameForm = /^[a-z0-9][a-z0-9-]{0,62}$/u
 
 /** Segments stay so long after they left the playlist, counted in segments. */
 const GRACE_SEGMENTS = 3
+
+/** Parts of a low-latency stream last exactly five pictures. */
+export const PART_SECONDS = 0.2
 
 /** Whether `name` may name a stream or an edge. */
 export function isName(name: string): boolean {
@@ -34,6 +40,7 @@ export function isName(name: string): boolean {
 /** Fills in what was left open. Throws a usage error about the first one that is out of range. */
 export function programmeOf(stream: LabStream): Programme {
   const { name, segmentSeconds = 2, window = 6, captions = false } = stream
+  const { lowLatency = false } = stream
   if (!isName(name)) {
     throw new ChangeoverError('USAGE', `A stream cannot be called ${JSON.stringify(name)}.`, {
       todo: 'Use lower-case letters, digits and hyphens.',
@@ -41,7 +48,7 @@ export function programmeOf(stream: LabStream): Programme {
   }
   within(`segmentSeconds of stream ${name}`, segmentSeconds, 1, 10)
   within(`window of stream ${name}`, window, 3, 100)
-  return { name, segmentSeconds, window, captions }
+  return { name, segmentSeconds, window, captions, lowLatency }
 }
 
 function within(what: string, value: number, least: number, most: number): void {
@@ -58,6 +65,22 @@ function within(what: string, value: number, least: number, most: number): void 
  */
 export function newestSequence({ segmentSeconds }: Programme, at: number): number {
   return Math.floor(at / 1_000 / segmentSeconds) - 1
+}
+
+/** How many parts a segment has. */
+export function partsEach({ segmentSeconds }: Programme): number {
+  return Math.round(segmentSeconds / PART_SECONDS)
+}
+
+/** When part `part` of segment `sequence` is finished: wall time in milliseconds since the epoch. */
+export function partEnd({ segmentSeconds }: Programme, sequence: number, part: number): number {
+  return Math.round((sequence * segmentSeconds + (part + 1) * PART_SECONDS) * 1_000)
+}
+
+/** How many parts of the segment after the newest whole one are finished at wall time `at`. */
+export function partsOfNext(programme: Programme, at: number): number {
+  const begins = (newestSequence(programme, at) + 1) * programme.segmentSeconds * 1_000
+  return Math.floor((at - begins) / (PART_SECONDS * 1_000) + 1e-6)
 }
 
 /** Whether segment `sequence` can be fetched at wall time `at`: finished, and not long gone. */

@@ -9,6 +9,8 @@ export type Wanted =
       readonly stream: string
       readonly rendition: RenditionName
       readonly sequence: number
+      /** The part of it, where only that is wanted. */
+      readonly part?: number
     }
 
 /** The version of the programme that is to be shown. */
@@ -21,18 +23,19 @@ export interface View {
 /** How an edge asks the origin for another view than the present one; internal to the lab. */
 export const VIEW_HEADER = 'x-lab-view'
 
-const route = /^\/([^/]+)\/(?:main\.m3u8|([^/]+)\.m3u8|([^/]+)\/(\d{1,15})\.ts)$/u
+const route = /^\/([^/]+)\/(?:main\.m3u8|([^/]+)\.m3u8|([^/]+)\/(\d{1,15})(?:\.(\d{1,3}))?\.ts)$/u
 
-/** Reads a path such as `/news/main.m3u8`, `/news/360p.m3u8` or `/news/360p/17.ts`. */
+/** Reads `/news/main.m3u8`, `/news/360p.m3u8`, `/news/360p/17.ts` or, a part of that, `/news/360p/17.3.ts`. */
 export function readPath(path: string): Wanted | undefined {
   const match = route.exec(path)
   if (!match) return undefined
-  const [, stream = '', playlist, folder, sequence] = match
+  const [, stream = '', playlist, folder, sequence, part] = match
   const rendition = playlist ?? folder
   if (rendition === undefined) return { kind: 'multivariant', stream }
   if (!isRendition(rendition)) return undefined
   if (sequence === undefined) return { kind: 'playlist', stream, rendition }
-  return { kind: 'segment', stream, rendition, sequence: Number(sequence) }
+  const segment = { kind: 'segment', stream, rendition, sequence: Number(sequence) } as const
+  return part === undefined ? segment : { ...segment, part: Number(part) }
 }
 
 /** The view at wall time `at` with nothing changed. */

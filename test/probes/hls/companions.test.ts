@@ -241,7 +241,7 @@ it('an older segment that is gone is found although the newest is there', async 
     return isNewest ? { body: stream.segment(url) } : { status: 404 }
   })
 
-  const seen = await looks(8)
+  const seen = await looks(21)
 
   expect(seen.flatMap(codes)).toContain('segments-missing')
   expect(net.requests.find(({ request }) => request.headers?.['range'])?.request).toMatchObject({
