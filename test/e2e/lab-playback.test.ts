@@ -17,13 +17,19 @@ const html = `<!doctype html><title>player</title><video muted autoplay playsinl
 <script src="/hls.js"></script>
 <script>
   const video = document.querySelector('video')
-  const player = new Hls({ liveSyncDurationCount: 2 })
-  window.seen = { errors: [], levels: [], codecs: [] }
-  player.on(Hls.Events.ERROR, (_, { details }) => seen.errors.push(details))
-  player.on(Hls.Events.MANIFEST_PARSED, (_, { levels }) => {
-    seen.levels = levels.map(({ width, height }) => width + 'x' + height)
-  })
-  window.play = (url) => { player.loadSource(url); player.attachMedia(video) }
+  let player
+  window.play = (url, config) => {
+    player?.destroy()
+    player = new Hls(config)
+    window.seen = { errors: [], levels: [], parts: 0 }
+    player.on(Hls.Events.ERROR, (_, { details }) => seen.errors.push(details))
+    player.on(Hls.Events.MANIFEST_PARSED, (_, { levels }) => {
+      seen.levels = levels.map(({ width, height }) => width + 'x' + height)
+    })
+    player.on(Hls.Events.FRAG_LOADED, (_, { part }) => { if (part) seen.parts += 1 })
+    player.loadSource(url)
+    player.attachMedia(video)
+  }
   window.media = () => ({
     time: video.currentTime,
     width: video.videoWidth,
@@ -31,6 +37,7 @@ const html = `<!doctype html><title>player</title><video muted autoplay playsinl
     dropped: video.getVideoPlaybackQuality().droppedVideoFrames,
     gaps: video.buffered.length - 1,
     date: player.playingDate?.getTime(),
+    latency: player.latency,
   })
 </script>`
 
@@ -53,7 +60,10 @@ describe.skipIf(!existsSync(executablePath))(
       lab = await startLab({
         clock: realClock(),
         random: seededRandom(1),
-        streams: [{ name: 'news', segmentSeconds: 1 }],
+        streams: [
+          { name: 'news', segmentSeconds: 1 },
+          { name: 'fast', segmentSeconds: 2, window: 10, lowLatency: true },
+        ],
         edges: [{ name: 'edge-a' }, { name: 'edge-b' }],
         switch: {},
       })
@@ -74,7 +84,7 @@ describe.skipIf(!existsSync(executablePath))(
     })
 
     it('plays through the end of the loop without an error or a gap', async () => {
-      await page.evaluate(`play('${lab.urls.switch}/news/main.m3u8')`)
+      await page.evaluate(`play('${lab.urls.switch}/news/main.m3u8', { liveSyncDurationCount: 2 })`)
       await page.waitForFunction('media().time > 0 && media().frames > 5')
       const before = (await page.evaluate('media()')) as Media
 
@@ -91,6 +101,25 @@ describe.skipIf(!existsSync(executablePath))(
       expect(after.frames - before.frames).toBeGreaterThan(played * 20)
       expect(Math.abs(Date.now() - after.date)).toBeLessThan(10_000)
     })
+
+    it('with low latency plays from parts, closer to live than a whole segment allows', async () => {
+      await page.evaluate(
+        `play('${lab.urls.switch}/fast/main.m3u8', { lowLatencyMode: true, backBufferLength: 4 })`,
+      )
+      await page.waitForFunction('media().time > 0 && seen.parts > 5')
+      const before = (await page.evaluate('media()')) as Media
+
+      await page.waitForFunction(`media().time > ${before.time + 8}`, undefined, {
+        timeout: 25_000,
+      })
+
+      const after = (await page.evaluate('media()')) as Media
+      const seen = (await page.evaluate('seen')) as Seen
+      expect(seen.errors).toEqual([])
+      expect(seen.parts).toBeGreaterThan(25)
+      expect(after.gaps).toBe(0)
+      expect(after.latency).toBeLessThan(4)
+    })
   },
 )
 
@@ -99,9 +128,11 @@ interface Media {
   readonly frames: number
   readonly gaps: number
   readonly date: number
+  readonly latency: number
 }
 
 interface Seen {
   readonly errors: readonly string[]
   readonly levels: readonly string[]
+  readonly parts: number
 }
