@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
@@ -73,4 +74,19 @@ test('every measurement is declared once per probe, in snake_case, with a senten
       expect(help, `help of ${name}`).toMatch(/^[A-Z].*\.$/u)
     }
   }
+})
+
+test('plain Node loads every plug-in: the test runner forgives imports that Node refuses', () => {
+  const list = new URL('../src/plugins.ts', import.meta.url).href
+
+  const loaded = execFileSync(
+    process.execPath,
+    [
+      '-e',
+      `import(${JSON.stringify(list)}).then(({ plugins }) => console.log(plugins.probes.length))`,
+    ],
+    { encoding: 'utf8', timeout: 15_000 },
+  )
+
+  expect(Number(loaded)).toBe(plugins.probes.length)
 })
