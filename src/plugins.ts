@@ -1,3 +1,4 @@
+import dash from '../probes/dash.ts'
 import dns from '../probes/dns.ts'
 import haproxyStats from '../probes/haproxy-stats.ts'
 import hls from '../probes/hls.ts'
@@ -28,6 +29,7 @@ export const plugins: {
 } = {
   probes: [
     hls,
+    dash,
     dns,
     haproxyStats,
     http,
