@@ -10,8 +10,8 @@ const askEveryMs = 60_000
 const retryMs = 10_000
 /** Time servers tried at each asking. */
 const mostServers = 3
-/** A Date header is half a second uncertain: a smaller offset by it is none. */
-const dateUncertaintyMs = 1_000
+/** A time in whole seconds is half a second uncertain: a smaller offset by it is none. */
+const coarseMs = 1_000
 /** An offset beyond this moves every player away from where it should be. */
 const noticeableMs = 500
 
@@ -21,6 +21,8 @@ export class StreamClock {
   #askedAt: number | undefined
   #byTiming: number | undefined
   #byDate: number | undefined
+  /** The time server gave whole seconds. */
+  #isCoarse = false
   /** The manifest names time servers and none of those that could be asked answered. */
   isSilent = false
 
@@ -33,7 +35,7 @@ export class StreamClock {
     const own = this.#clock.wall()
     if (this.#byTiming !== undefined) return own + this.#byTiming
     const byDate = this.#byDate ?? 0
-    return Math.abs(byDate) > dateUncertaintyMs ? own + byDate : own
+    return Math.abs(byDate) > coarseMs ? own + byDate : own
   }
 
   /** Milliseconds that the stream's clock is ahead of ours; absent where nothing tells. */
@@ -43,7 +45,8 @@ export class StreamClock {
 
   /** Whether the offset is more than its uncertainty and than players tolerate. */
   get isOff(): boolean {
-    const limit = this.#byTiming === undefined ? dateUncertaintyMs : noticeableMs
+    const isCoarse = this.#byTiming === undefined || this.#isCoarse
+    const limit = isCoarse ? coarseMs : noticeableMs
     return Math.abs(this.offsetMs ?? 0) > limit
   }
 
@@ -94,10 +97,11 @@ export class StreamClock {
     if (!result.ok || result.status < 200 || result.status > 299) return undefined
     const text = isHead ? undefined : result.body.toString('latin1').trim()
     const date = result.headers['date']
-    const time = isHead && date !== undefined ? Date.parse(date) + 500 : readDateTime(text)
+    const time = isHead ? Date.parse(date ?? '') : readDateTime(text)
     if (time === undefined || Number.isNaN(time)) return undefined
-    // The answer was written between request and first byte.
+    this.#isCoarse = isHead || text?.includes('.') !== true
+    // The middle of a second is the best guess. The answer was written between request and first byte.
     const halfWay = (result.timings.firstByte ?? 0) / 2
-    return time + halfWay - this.#clock.wall()
+    return time + (this.#isCoarse ? 500 : 0) + halfWay - this.#clock.wall()
   }
 }

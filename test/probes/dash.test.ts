@@ -245,6 +245,23 @@ describe('the clock of the stream', () => {
     expect(seen.measurements['segments_missing_ratio']).toBe(0)
   })
 
+  it.each([
+    [0, []],
+    [3_000, ['clock-offset']],
+  ])(
+    'by a server that knows whole seconds, %d ms off, is noticed beyond a second',
+    async (off, expected) => {
+      const { look, net, stream, clock } = scene('number')
+      stream.skewMs = off
+      stream.top = timing('http-iso', 'https://time.example/now')
+      net.on('https://time.example/now', () => ({
+        body: `${new Date(clock.wall() + off).toISOString().slice(0, 19)}Z`,
+      }))
+
+      expect(codes(await look(0))).toEqual(expected)
+    },
+  )
+
   it('is a time in the manifest where that is new', async () => {
     const { look, stream, clock } = scene('number')
     stream.skewMs = 5_000

@@ -32,6 +32,11 @@ export async function startNginx(name: string) {
       `    listen 127.0.0.1:${port}; root .;`,
       `    add_header Cache-Control no-cache; add_header X-Served-By ${name} always;`,
       '    location /live/ { dav_methods PUT DELETE; }',
+      // The same stream through an edge that lost its segments, and through one that is out of order.
+      '    location ~ ^/lost/.*[.]m4s$ { return 404; }',
+      '    location /lost/ { alias live/; }',
+      '    location /page/ { return 200 "<!doctype html><title>Sorry</title>"; }',
+      '    location /time { default_type text/plain; return 200 $time_iso8601; }',
       '  }',
       '}',
       '',
