@@ -21,7 +21,7 @@ export class Findings {
         code: 'media-malformed',
         diagnosis: 'spec-violation',
         severity: 'warning',
-        says: `${reading.malformed} messages have a header that cannot be read.`,
+        says: `Messages whose header cannot be read, since the last look: ${reading.malformed}.`,
       })
     }
     for (const kind of kinds) {

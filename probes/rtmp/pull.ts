@@ -31,6 +31,8 @@ export type PullPhase = 'opening' | Phase
 const MOST_BURST_BYTES = 64 * 2 ** 20
 const MOST_BYTES_PER_SECOND = 50_000_000
 const MS_PER_DAY = 86_400_000
+/** Opening is waited for so much longer than it may take, so that it can say what it met. */
+const OPENING_GRACE_MS = 500
 
 /** One connection that plays, from its first packet to its end. It never throws. */
 export class Pull {
@@ -166,14 +168,13 @@ export class Pull {
     const { startedAt, timeout } = this.#options
     const isOver = await clock.sleep(startedAt + timeout - clock.now(), this.#waiting.signal)
     if (!isOver || this.end !== undefined || this.hasMedia) return
+    // What opening itself runs into says more, and has the same deadline.
+    const hasConnection = this.#connection !== undefined
+    if (!hasConnection && !(await clock.sleep(OPENING_GRACE_MS, this.#waiting.signal))) return
     const within = `within ${seconds(timeout)}`
-    // What opening itself ran into says more; it has the same deadline.
     if (this.#connection === undefined) {
-      return this.#finish({
-        kind: 'failed',
-        diagnosis: 'unreachable',
-        says: `No connection ${within}.`,
-      })
+      const says = `No connection ${within}.`
+      return this.#finish({ kind: 'failed', diagnosis: 'unreachable', says })
     }
     this.#finish({ kind: 'failed', ...silence(this.#phase, within) })
   }

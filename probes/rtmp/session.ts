@@ -110,7 +110,7 @@ export class RtmpSession {
     // A person who looks once waits for the verdict; a look of a watchdog must not outlive its cadence.
     const { timeout } = this.#options
     const budget =
-      due.purpose === 'once' ? timeout + 100 : Math.min(timeout, Math.max(2_000, everyMs))
+      due.purpose === 'once' ? timeout + 1_000 : Math.min(timeout, Math.max(2_000, everyMs))
     if (this.#isSettled) return
     const settled = new AbortController()
     const stop = () => settled.abort('the session ends')

@@ -209,7 +209,7 @@ describe('a stream that plays', () => {
     expect(second.findings.map(({ says }) => says)).toEqual(
       expect.arrayContaining([
         'The picture changed from hvc1 to av01.',
-        '1 messages have a header that cannot be read.',
+        'Messages whose header cannot be read, since the last look: 1.',
       ]),
     )
     await end()
@@ -550,6 +550,33 @@ describe('a stream that does not play', () => {
     await end()
   })
 
+  it('is given up in time where opening a connection itself hangs', async () => {
+    const { server, look, newest, end } = scene({ timeout: '2s' })
+    server.open = () => new Promise(() => {})
+
+    await look(3_100, 'once')
+
+    expect(newest()).toMatchObject({
+      outcome: 'fail',
+      diagnosis: 'unreachable',
+      reason: 'No connection within 2.0 s.',
+    })
+    await end()
+  })
+
+  it('is told in the words of what opening ran into, which has the same time', async () => {
+    const { clock, server, look, newest, end } = scene({ timeout: '2s' })
+    server.open = async (request) => {
+      await clock.sleep(request?.deadlineMs ?? 0)
+      return { ...failure('timeout', 'tls'), says: 'no TLS session with ingest.test:443' }
+    }
+
+    await look(2_100, 'once')
+
+    expect(newest().reason).toBe('No connection (tls): no TLS session with ingest.test:443.')
+    await end()
+  })
+
   it('is unknown while nothing is known, within the time of a look, and fails in time by itself', async () => {
     const { server, source, look, seen, end } = scene()
     source.isFrozen = true
@@ -576,107 +603,6 @@ describe('a stream that does not play', () => {
     const known = seen.slice(seen.findIndex(({ outcome }) => outcome === 'fail'))
     expect(known.length).toBeGreaterThan(5)
     expect(new Set(known.map(({ diagnosis }) => diagnosis))).toEqual(new Set(['ingest-lost']))
-    await end()
-  })
-})
-
-describe('a server that sends its callers on', () => {
-  it('is obeyed, with the same stream, and is no failure', async () => {
-    const { server, source, look, seen, newest, end } = scene({ address: '192.0.2.9' })
-
-    await look()
-    server.guest.viewer.status('NetConnection.Connect.ReconnectRequest', {
-      tcUrl: 'rtmp://other.test:1936/live2',
-    })
-    await source.flow(500)
-    await look()
-
-    expect(
-      server.guests.map(({ request }) => [request.host, request.port, request.address]),
-    ).toEqual([
-      ['ingest.test', 1935, '192.0.2.9'],
-      ['other.test', 1936, undefined],
-    ])
-    expect(server.guests.map(({ app, stream }) => `${app} ${stream}`)).toEqual([
-      'live secretkey',
-      'live2 secretkey',
-    ])
-    expect(server.guests[0]?.isOpen).toBe(false)
-    expect(seen.every(({ outcome }) => outcome === 'pass')).toBe(true)
-    expect(codes(newest().findings)).toContain('moved')
-    expect(newest().measurements['stream_breaks']).toBe(0)
-    await end()
-  })
-
-  it('may only ask to connect anew, also relatively', async () => {
-    const { server, source, look, end } = scene()
-
-    await look()
-    server.guest.viewer.status('NetConnection.Connect.ReconnectRequest')
-    await source.flow(500)
-    server.guest.viewer.status('NetConnection.Connect.ReconnectRequest', { tcUrl: '/other' })
-    await source.flow(500)
-
-    expect(server.guests.map(({ request, app }) => `${request.host} ${app}`)).toEqual([
-      'ingest.test live',
-      'ingest.test live',
-      'ingest.test other',
-    ])
-    await end()
-  })
-
-  it('is obeyed when it refuses the connection with a redirect', async () => {
-    const { server, look, newest, end } = scene()
-    server.hooks.connect = ({ viewer, request }) => {
-      if (request.host !== 'ingest.test') return viewer.accept()
-      const ex = amf0Object({ code: 302, redirect: 'rtmp://edge.test/live' })
-      viewer.command(
-        '_error',
-        1,
-        null,
-        amf0Object({ level: 'error', code: 'NetConnection.Connect.Rejected', ex }),
-      )
-    }
-
-    await look()
-
-    expect(newest().outcome).toBe('pass')
-    expect(server.guest.request.host).toBe('edge.test')
-    await end()
-  })
-
-  it('is not obeyed for ever', async () => {
-    const { server, look, newest, end } = scene()
-    server.hooks.connect = ({ viewer }) =>
-      viewer.status('NetConnection.Connect.ReconnectRequest', { tcUrl: 'rtmp://ingest.test/live' })
-
-    await look()
-
-    expect(server.guests).toHaveLength(5)
-    expect(newest()).toMatchObject({
-      outcome: 'fail',
-      reason: 'The server sends its callers on for ever; 4 times it was obeyed.',
-    })
-    await end()
-  })
-
-  it.each([
-    ['rtmp://ingest.test/live', 'a connection without TLS'],
-    ['https://ingest.test/live', 'something that is no RTMP address'],
-  ])('is not obeyed to %s from a connection with TLS', async (tcUrl, where) => {
-    const { server, look, source, newest, end } = scene({
-      url: 'rtmps://ingest.test/live/secretkey',
-    })
-
-    await look()
-    server.guest.viewer.status('NetConnection.Connect.ReconnectRequest', { tcUrl })
-    await source.flow(100)
-
-    expect(server.guests).toHaveLength(1)
-    expect(newest()).toMatchObject({
-      outcome: 'fail',
-      reason: `The server sends its callers to ${where}, which is not obeyed.`,
-    })
     await end()
   })
 })
