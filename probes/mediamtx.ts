@@ -39,6 +39,7 @@ const srtAnswer = z.object({
 /** Reads the control API of MediaMTX; packets and drops where the publisher comes over SRT. */
 export default {
   type: 'mediamtx',
+  side: 'ingest',
   summary:
     'Reads from the API of MediaMTX what its source sends: bitrate, SRT drops, readers and restarts.',
   options,

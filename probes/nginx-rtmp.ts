@@ -18,6 +18,7 @@ const options = z.strictObject({
 /** Reads the statistics page of nginx-rtmp: its rates stay 0 for ten seconds, so bytes are counted. */
 export default {
   type: 'nginx-rtmp',
+  side: 'ingest',
   summary:
     'Reads from nginx-rtmp what its encoder sends: incoming bitrate, drops, clients and restarts.',
   options,

@@ -46,6 +46,7 @@ const stateAnswer = z.object({
 /** Reads the API of datarhei Core, which Restreamer is built on: one FFmpeg process a stream. */
 export default {
   type: 'restreamer',
+  side: 'ingest',
   summary:
     'Reads from Restreamer (datarhei Core) how a process runs: incoming bitrate, dropped frames, restarts.',
   options,

@@ -57,6 +57,7 @@ const maxPages = 20
 /** Reads the HTTP API of SRS; it counts no drops, and answers errors with status 200 and a code. */
 export default {
   type: 'srs',
+  side: 'ingest',
   summary: 'Reads from the HTTP API of SRS what its encoder sends: bitrate, clients and restarts.',
   options,
   measures: serverMeasures.filter(({ name }) => !name.startsWith('packet')),

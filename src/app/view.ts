@@ -55,6 +55,7 @@ function groupView(source: ViewSource, name: string): GroupView[] {
   const lastChange = row.ledger.at(-1)
   const whyNot = decision.kind === 'stay' ? decision.whyNot : undefined
   const published = watchdog.published(name)
+  const fault = watchdog.fault(group.stream)
   return [
     {
       name,
@@ -72,6 +73,7 @@ function groupView(source: ViewSource, name: string): GroupView[] {
       ...(row.frozen !== undefined && { frozen: row.frozen }),
       ...(whyNot !== undefined && { whyNot }),
       guards: decision.guards,
+      ...(fault !== undefined && { fault: { place: fault.place, says: fault.says } }),
       ...(group.calendar.length > 0 && { calendar: calendarView(situation) }),
       holddownLeftMs: Math.max(0, memory.holddownUntil - situation.now),
       budget: {

@@ -1,6 +1,7 @@
 import { serving } from '../core/allocation.ts'
 import type { Clock, Ids, Random } from '../core/clock.ts'
 import type { Command, CommandResult } from '../core/command.ts'
+import type { StreamFault } from '../core/fault.ts'
 import type { Mode } from '../core/group.ts'
 import type { VantageReport } from '../core/health.ts'
 import type { Log } from '../core/log.ts'
@@ -14,6 +15,7 @@ import type { Processes } from '../plugin/processes.ts'
 import type { Delivery } from '../plugin/notifier.ts'
 import type { Store } from '../plugin/store.ts'
 import { createAlerting, type Alerting } from './alerting/alerting.ts'
+import { faultOf, withPlace } from './fault-places.ts'
 import { GroupController } from './group/group-controller.ts'
 import { HealthBoard, type Transition } from './health-board.ts'
 import { Installation } from './installation.ts'
@@ -263,6 +265,16 @@ export class Watchdog {
     return { allocation, serveAll }
   }
 
+  /** Where the fault of a stream lies, as far as its groups show it together. */
+  fault(stream: string): StreamFault | undefined {
+    const groups = [...this.#groups.values()].map(({ settings, controller }) => ({
+      settings,
+      health: controller.snapshot().situation.paths,
+      serving: controller.serving(),
+    }))
+    return faultOf(stream, groups)
+  }
+
   /** Paths that carry a group's traffic, for refusing a reload that would remove one. */
   serving(group: string): string[] {
     return this.#groups.get(group)?.controller.serving() ?? []
@@ -303,7 +315,10 @@ export class Watchdog {
       look: (path, signal) => this.#paths.look(group.name, path, signal),
       verify: (path, signal) => this.#paths.verify(current(), path, signal),
       onChange: () => this.#changed(),
-      onConditions: (conditions) => this.#alerting.conditions(group.name, conditions),
+      onConditions: (conditions) => {
+        const fault = conditions.length === 0 ? undefined : this.fault(group.stream)
+        this.#alerting.conditions(group.name, withPlace(conditions, fault))
+      },
       onAside: () => this.#alerting.aside(group.name),
       tickMs: this.#options.tickMs ?? 1_000,
       onDecision: () => {

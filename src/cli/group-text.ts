@@ -93,6 +93,7 @@ function facts(group: GroupView, wall: number): [string, string][] {
   return [
     ...row('traffic', `${carried}; preferred is ${group.preferred}`),
     ...restraints(group, wall),
+    ...(group.fault === undefined ? [] : row('where', `${group.fault.place}: ${group.fault.says}`)),
     ...(intent === undefined
       ? []
       : row(

@@ -15,6 +15,7 @@ import type { ConfigDocument, Path } from './document.ts'
 import { showText } from './mask.ts'
 import type { ParsedEntries } from './entries.ts'
 import { whereOptions } from './plugin-options.ts'
+import type { Plugins } from './plugin-options.ts'
 import type { FileGroup, FileSettings } from './file-schema.ts'
 import { toChanges } from './rule-fields.ts'
 
@@ -23,6 +24,7 @@ export interface Parts {
   readonly file: FileSettings
   readonly entries: ParsedEntries
   readonly document: ConfigDocument
+  readonly plugins: Plugins
 }
 
 /** The complete settings of a file in which nothing is wrong. */
@@ -138,11 +140,15 @@ function buildGroup(parts: Parts, group: FileGroup, place: GroupPlace): GroupSet
   )
   const capacity = buildCapacity(group)
   const verifyPath = buildVerifyPath(parts, [...place.at, 'verify'], paths)
+  // Whoever encodes notices a change of ingest, so that returning is a person's decision there.
+  const side = parts.plugins.probes.find(({ type }) => type === paths[0]?.type)?.side
+  const role = group.role ?? side ?? 'delivery'
   return {
     name: `${place.stream}/${place.name}`,
     stream: place.stream,
     title: place.title,
     strategy: group.strategy,
+    role,
     ...(sharing !== undefined && { sharing }),
     ...(capacity !== undefined && { capacity }),
     paths,
@@ -161,7 +167,7 @@ function buildGroup(parts: Parts, group: FileGroup, place: GroupPlace): GroupSet
     holddownMs: group.holddown,
     budget: { changes: group.budget.changes, perMs: group.budget.per },
     failback: {
-      auto: group.failback.auto,
+      auto: group.failback.auto ?? role === 'delivery',
       stableForMs: group.failback.stable_for,
       maxWaitMs: group.failback.max_wait,
       window: group.failback.window.map((each) => periodOf(each)),

@@ -219,6 +219,12 @@ function group(d: ProfileDefaults, types: PluginTypes) {
       .describe(
         '`standby`: one path carries everything, the others stand by. `weighted`: they share the traffic.',
       ),
+    role: z
+      .enum(['ingest', 'delivery'])
+      .optional()
+      .describe(
+        '`ingest`: the paths carry the stream to the servers, and failback is made by a person; `delivery`: from them to viewers. By the probe of the first path if absent.',
+      ),
     paths: z
       .record(name(), path(types))
       .refine((paths) => Object.keys(paths).length > 0, 'expected at least one path')
@@ -331,8 +337,10 @@ function failback(d: ProfileDefaults) {
     .strictObject({
       auto: z
         .boolean()
-        .prefault(true)
-        .describe('Whether traffic returns to the first path by itself.'),
+        .optional()
+        .describe(
+          'Whether traffic returns to the first path by itself. `true` for delivery, `false` for ingest if absent.',
+        ),
       stable_for: duration('1s', '1d')
         .prefault(d.stable_for)
         .describe('How long the first path must have been up. Doubles with each relapse …'),

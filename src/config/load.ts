@@ -52,7 +52,7 @@ export function loadSettings(source: SettingsSource): LoadedSettings {
   if (document.broken)
     return { ok: false, errors: report(document.problems, { fileName, text, document }) }
 
-  const schema = fileSchema(profileOf(document), pluginTypes(source.plugins))
+  const schema = schemaOf(profileOf(document), source.plugins)
   const parsed = schema.safeParse(document.value, plainWords)
   const entries = parseEntries(document, source.plugins)
   const problems = [...document.problems, ...entries.problems]
@@ -65,7 +65,12 @@ export function loadSettings(source: SettingsSource): LoadedSettings {
   if (!parsed.success || problems.length > 0) {
     return { ok: false, errors: report(problems, { fileName, text, document }) }
   }
-  const settings = buildSettings({ file: parsed.data, entries, document })
+  const settings = buildSettings({
+    file: parsed.data,
+    entries,
+    document,
+    plugins: source.plugins,
+  })
   const rules = source.judgeRules?.(settings, rulePlaces(parsed.data))
   const errors = [
     ...report(rules?.problems ?? [], { fileName, text, document }),
@@ -91,6 +96,17 @@ function rulePlaces(file: FileSettings): RulePlaces {
     }
   }
   return places
+}
+
+const schemas = new WeakMap<Plugins, Map<Profile, ReturnType<typeof fileSchema>>>()
+
+/** Building the schema takes longer than judging a file by it, so each is built once. */
+function schemaOf(profile: Profile, plugins: Plugins): ReturnType<typeof fileSchema> {
+  const known = schemas.get(plugins) ?? new Map<Profile, ReturnType<typeof fileSchema>>()
+  schemas.set(plugins, known)
+  const schema = known.get(profile) ?? fileSchema(profile, pluginTypes(plugins))
+  known.set(profile, schema)
+  return schema
 }
 
 /** The types of plug-ins, as the schema of the file lists them. */

@@ -14,6 +14,8 @@ export interface OptionsPlugin {
   readonly type: string
   readonly summary: string
   readonly options: z.ZodType
+  /** Of a probe: the part of the chain that it pulls. */
+  readonly side?: 'ingest' | 'delivery'
 }
 
 /** The plug-ins that a configuration may name, one list for each kind. */

@@ -114,6 +114,8 @@ export interface GroupSettings {
   readonly sharing?: SharingSettings
   /** Absent where neither demand nor the capacity of a path is declared. */
   readonly capacity?: CapacitySettings
+  /** What its paths carry: the stream to the servers, or from them to viewers. */
+  readonly role: 'ingest' | 'delivery'
   /** In order of preference: the first is the preferred path. */
   readonly paths: readonly PathSettings[]
   readonly vantages: readonly VantageSettings[]

@@ -1,5 +1,6 @@
 import type { Allocation } from './allocation.ts'
 import type { Diagnosis } from './diagnosis.ts'
+import type { StreamFault } from './fault.ts'
 import type { GroupState, GuardAnswer, Hold, Intent, LedgerEntry, Mode } from './group.ts'
 import type { Health, RuleVerdict, Vote } from './health.ts'
 import type { Finding } from './sample.ts'
@@ -42,6 +43,8 @@ export interface GroupView {
   readonly guards: readonly GuardAnswer[]
   /** What the calendar says of a failover now, where that is anything. */
   readonly calendar?: { readonly open: boolean; readonly says: string }
+  /** Where the fault of the stream lies, where something is wrong with it. */
+  readonly fault?: Pick<StreamFault, 'place' | 'says'>
   readonly holddownLeftMs: number
   readonly budget: { readonly left: number; readonly of: number; readonly perMs: number }
   readonly failback: { readonly auto: boolean; readonly says: string }

@@ -39,6 +39,11 @@ export interface ProbeContext {
  */
 export interface ProbePlugin<Schema extends z.ZodType = z.ZodType> {
   readonly type: string
+  /**
+   * Which part of a stream's chain it pulls: what goes to the servers, or what goes from them to
+   * viewers. `delivery` if absent.
+   */
+  readonly side?: 'ingest' | 'delivery'
   /** One sentence for the documentation. */
   readonly summary: string
   /** A strict object; every field has a default or a description, bounds and a unit. */

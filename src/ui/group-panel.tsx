@@ -54,7 +54,7 @@ export function GroupPanel({ live, group, wall, onClose, onDialog }: GroupPanelP
 }
 
 function Banners({ group }: { readonly group: GroupView }) {
-  const { frozen, hold, whyNot } = group
+  const { fault, frozen, hold, whyNot } = group
   return (
     <>
       {frozen !== undefined && (
@@ -71,6 +71,11 @@ function Banners({ group }: { readonly group: GroupView }) {
             Held by {hold.owner} for another <Until at={hold.until} />.
           </strong>{' '}
           {hold.reason}. Nothing automatic is written while it lasts.
+        </p>
+      )}
+      {fault !== undefined && (
+        <p class="banner where">
+          <strong>Where: {fault.place}.</strong> {fault.says}.
         </p>
       )}
       {whyNot !== undefined && (

@@ -11,19 +11,19 @@ const environment: Readonly<Record<string, string>> = {
 const files: Readonly<Record<string, string>> = { '/run/secrets/key': 'from-file\n' }
 
 /** Loads a text with the fake plug-ins, three environment variables and one secret file. */
-export function loadText(text: string): LoadedSettings {
+export function loadText(text: string, plugins = fakePlugins): LoadedSettings {
   return loadSettings({
     text,
     fileName: 'changeover.yaml',
-    plugins: fakePlugins,
+    plugins,
     environment: (name) => environment[name],
     readFile: readFake,
   })
 }
 
 /** The settings of a text in which nothing is wrong. */
-export function settingsOf(text: string): Settings {
-  const loaded = loadText(text)
+export function settingsOf(text: string, plugins = fakePlugins): Settings {
+  const loaded = loadText(text, plugins)
   if (!loaded.ok) throw new Error(loaded.errors.join('\n'))
   return loaded.settings
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { fakePlugins } from './fake-plugins.ts'
 import { errorsOf, loadText, settingsOf, smallFile } from './load-text.ts'
 
 describe('loadSettings', () => {
@@ -30,6 +31,7 @@ describe('loadSettings', () => {
         stream: 'channel-1',
         title: 'channel-1',
         strategy: 'standby',
+        role: 'delivery',
         paths: [
           {
             name: 'cdn-a',
@@ -124,6 +126,28 @@ describe('loadSettings', () => {
       options: { depth: 9 },
     })
     expect(settings.groups[0]?.earnMs).toBe(75_000)
+  })
+
+  it.each([
+    ['', 'delivery', true],
+    ['role: ingest', 'ingest', false],
+    ['role: ingest\nfailback: { auto: true }', 'ingest', true],
+    ['failback: { auto: false }', 'delivery', false],
+  ])('takes a group with %j for %s, with automatic failback %s', (keys, role, auto) => {
+    const [group] = settingsOf(smallFile('', keys)).groups
+
+    expect(group?.role).toBe(role)
+    expect(group?.failback.auto).toBe(auto)
+  })
+
+  it('takes a group whose first path is pulled on its way in for ingest', () => {
+    const [pull, ...others] = fakePlugins.probes
+    if (pull === undefined) throw new Error('there is no probe')
+    const probes = [{ ...pull, side: 'ingest' as const }, ...others]
+
+    const [group] = settingsOf(smallFile(), { ...fakePlugins, probes }).groups
+
+    expect(group).toMatchObject({ role: 'ingest', failback: { auto: false } })
   })
 
   it('verifies through the public name with the probe and options of the first path', () => {

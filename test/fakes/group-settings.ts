@@ -11,6 +11,7 @@ export function groupSettings(
     stream: 'channel-1',
     title: 'Channel One',
     strategy: 'standby',
+    role: 'delivery',
     paths: names.map((name) => ({
       name,
       type: 'sim',

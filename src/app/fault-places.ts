@@ -1,0 +1,46 @@
+import type { Condition } from '../core/condition.ts'
+import type { StreamFault } from '../core/fault.ts'
+import type { PathHealth } from '../core/health.ts'
+import type { GroupSettings } from '../core/settings.ts'
+import { locateFault, type SeenPath } from '../engine/locate-fault.ts'
+
+/** One group, as its controller sees it now. */
+export interface SeenGroup {
+  readonly settings: GroupSettings
+  /** By short name of the path. */
+  readonly health: ReadonlyMap<string, PathHealth>
+  readonly serving: readonly string[]
+}
+
+/** Where the fault of a stream lies, from what all its groups show now. */
+export function faultOf(stream: string, groups: readonly SeenGroup[]): StreamFault | undefined {
+  const paths = groups
+    .filter(({ settings }) => settings.stream === stream)
+    .flatMap(({ settings, health, serving }) =>
+      settings.paths.map(({ name }): SeenPath => {
+        const { health: is, diagnosis } = health.get(name) ?? { health: 'unknown' }
+        return {
+          name: `${settings.name}/${name}`,
+          role: settings.role,
+          health: is,
+          isServing: serving.includes(name),
+          ...(diagnosis !== undefined && { diagnosis }),
+        }
+      }),
+    )
+  return locateFault(stream, paths)
+}
+
+/** Conditions of a group with the place of the fault, where they are of a path that shows it. */
+export function withPlace(
+  conditions: readonly Condition[],
+  fault: StreamFault | undefined,
+): readonly Condition[] {
+  if (fault === undefined) return conditions
+  return conditions.map((condition) => {
+    const { group, path, todo, details } = condition
+    if (path === undefined || !fault.paths.includes(`${group}/${path}`)) return condition
+    const where = `Where: ${fault.place}: ${fault.says}.`
+    return { ...condition, todo: `${todo} ${where}`, details: { ...details, place: fault.place } }
+  })
+}
