@@ -1,4 +1,3 @@
-import { serving } from '../core/allocation.ts'
 import type { Clock, Ids, Random } from '../core/clock.ts'
 import type { Command, CommandResult } from '../core/command.ts'
 import type { StreamFault } from '../core/fault.ts'
@@ -22,6 +21,7 @@ import { Installation } from './installation.ts'
 import { JournalWriter } from './journal-writer.ts'
 import { isSame, PathWatchers } from './path-watchers.ts'
 import { alertRoutes, bindActuators, type Plugins } from './plugin-binding.ts'
+import { publishedOf } from './published.ts'
 import { queueConditions } from './queue-conditions.ts'
 import { runSelfCheck, type SelfHealth } from './self-check.ts'
 import type { WatchedPath } from './watched-path.ts'
@@ -245,24 +245,11 @@ export class Watchdog {
     }
   }
 
-  /**
-   * What pull actuators of a group answer from. Everything serves in any mode but `armed`, while
-   * nothing is known of what was applied, and while there is no path to prefer.
-   */
+  /** What pull actuators of a group answer from; `undefined` where there is no such group. */
   published(group: string): Published | undefined {
-    const running = this.#groups.get(group)
-    if (running === undefined) return undefined
-    const { situation, decision } = running.controller.snapshot()
-    const { row } = situation.memory
-    const allocation = row.published ?? row.allocation ?? {}
-    const health = [...situation.paths.values()]
-    // A hold or a freeze names another state, and all paths are down all the same.
-    const isAllDown =
-      (decision.kind === 'stay' && decision.state === 'ALL-DOWN') ||
-      health.every((path) => path.health === 'down')
-    const isUnknown = serving(allocation).length === 0
-    const serveAll = this.#settings.mode !== 'armed' || isAllDown || isUnknown
-    return { allocation, serveAll }
+    const seen = this.controller(group)?.snapshot()
+    if (seen === undefined) return undefined
+    return publishedOf(seen.situation, seen.decision, this.#settings.mode)
   }
 
   /** Where the fault of a stream lies, as far as its groups show it together. */

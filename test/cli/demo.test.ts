@@ -232,6 +232,7 @@ describe('changeover lab', () => {
       origin: expect.any(String),
       control: expect.any(String),
       switch: expect.any(String),
+      rtmp: expect.any(String),
       edges: { 'edge-a': expect.any(String), 'edge-b': expect.any(String) },
     })
   })
