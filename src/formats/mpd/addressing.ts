@@ -1,9 +1,16 @@
 import type { Report } from '../m3u8/report.ts'
-import type { Addressing, Place } from './model.ts'
+import type { Addressing, Place, TimelineRun } from './model.ts'
 import { readTimeline } from './timeline.ts'
 import { resolveUrl } from './urls.ts'
 import { readNumber, readRange, readTicks, readUint } from './values.ts'
 import { all, type Element, first } from './xml.ts'
+
+/** What reading one manifest has found so far. */
+export interface Reading {
+  readonly report: Report
+  /** A timeline of an adaptation set is read once for all its representations. */
+  readonly timelines: Map<Element, readonly TimelineRun[]>
+}
 
 /** What a representation has from the levels above it. */
 export interface Inherited {
@@ -46,27 +53,28 @@ export function inherit(above: Inherited | undefined, element: Element, url = ''
 /** How segments are found; an attribute of a lower level replaces the one of a higher (5.3.9.1). */
 export function readAddressing(
   inherited: Inherited,
-  report: Report,
+  reading: Reading,
   representation: Element,
 ): Addressing | undefined {
   const { templates, lists, bases } = inherited
-  if (templates.length > 0) return readTemplate(templates, report, representation)
-  if (lists.length > 0) return readList(lists, report)
+  if (templates.length > 0) return readTemplate(templates, reading, representation)
+  if (lists.length > 0) return readList(lists, reading)
   return { type: 'single', indexRange: readRange(attribute(bases, 'indexRange')) }
 }
 
 function readTemplate(
   levels: readonly Element[],
-  report: Report,
+  reading: Reading,
   representation: Element,
 ): Addressing | undefined {
+  const { report } = reading
   const media = attribute(levels, 'media')
   if (media === undefined) {
     const says = 'A SegmentTemplate has no media attribute, so its segments have no address.'
     report.add('error', 'no-media-template', says, levels[0]?.line)
     return undefined
   }
-  const timed = readTimed(levels, report)
+  const timed = readTimed(levels, reading)
   if (timed.timeline === undefined && timed.segmentDuration === undefined) {
     const says = 'A SegmentTemplate has neither a duration nor a SegmentTimeline.'
     report.add('error', 'no-segment-duration', says, levels[0]?.line ?? representation.line)
@@ -86,10 +94,10 @@ function readTemplate(
   }
 }
 
-function readList(levels: readonly Element[], report: Report): Addressing {
+function readList(levels: readonly Element[], reading: Reading): Addressing {
   const owner = levels.find((level) => first(level, 'SegmentURL') !== undefined)
   const init = child(levels, 'Initialization')
-  const timed = readTimed(levels, report)
+  const timed = readTimed(levels, reading)
   // A list of one segment needs no duration (5.3.9.3): it is as long as its period.
   if (timed.timeline === undefined && timed.segmentDuration === undefined) {
     return { type: 'single', indexRange: undefined }
@@ -108,15 +116,20 @@ function readPlace({ attributes }: Element, url: string, range: string): Place {
   return { url: attributes[url], range: readRange(attributes[range]) }
 }
 
-function readTimed(levels: readonly Element[], report: Report) {
+function readTimed(levels: readonly Element[], { report, timelines }: Reading) {
   const timescale = readUint(attribute(levels, 'timescale')) || 1
-  const timeline = child(levels, 'SegmentTimeline')
+  const element = child(levels, 'SegmentTimeline')
+  let timeline = element && timelines.get(element)
+  if (element !== undefined && timeline === undefined) {
+    timeline = readTimeline(all(element, 'S'), timescale, report)
+    timelines.set(element, timeline)
+  }
   return {
     timescale,
     presentationTimeOffset: readTicks(attribute(levels, 'presentationTimeOffset')) ?? 0n,
     startNumber: readUint(attribute(levels, 'startNumber')) ?? 1,
     segmentDuration: readUint(attribute(levels, 'duration')) || undefined,
-    timeline: timeline && readTimeline(all(timeline, 'S'), timescale, report),
+    timeline,
   }
 }
 

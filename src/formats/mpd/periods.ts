@@ -1,5 +1,5 @@
 import type { Report } from '../m3u8/report.ts'
-import { type Inherited, inherit, readAddressing } from './addressing.ts'
+import { type Inherited, inherit, readAddressing, type Reading } from './addressing.ts'
 import type { ContentKind, Period, Representation } from './model.ts'
 import { readDuration, readUint } from './values.ts'
 import { all, type Element, first } from './xml.ts'
@@ -29,6 +29,7 @@ export function readPeriods(root: Element, place: PeriodPlace): readonly Period[
     if (isLink(element, place.report) || start === undefined) continue
     timed.push({ element, start, duration })
   }
+  const reading = { report: place.report, timelines: new Map() }
   return timed.map(({ element, start, duration }, at) => {
     const following = timed[at + 1]?.start
     const end = following ?? (duration === undefined ? place.duration : start + duration)
@@ -36,7 +37,7 @@ export function readPeriods(root: Element, place: PeriodPlace): readonly Period[
       id: element.attributes['id'],
       start,
       end,
-      representations: readRepresentations(element, inherit(top, element), place.report),
+      representations: readRepresentations(element, inherit(top, element), reading),
     }
   })
 }
@@ -53,16 +54,16 @@ function isLink(element: Element, report: Report): boolean {
 function readRepresentations(
   period: Element,
   inherited: Inherited,
-  report: Report,
+  reading: Reading,
 ): readonly Representation[] {
   const found: Representation[] = []
   const keys = new Map<string, number>()
   for (const [nth, set] of all(period, 'AdaptationSet').entries()) {
-    if (isLink(set, report)) continue
+    if (isLink(set, reading.report)) continue
     const below = inherit(inherited, set)
     for (const element of all(set, 'Representation')) {
       if (found.length >= mostRepresentations) return found
-      const read = readRepresentation(set, element, inherit(below, element), report)
+      const read = readRepresentation(set, element, inherit(below, element), reading)
       if (read === undefined) continue
       // Ids are unique within a period; where they are not, the order keeps them apart.
       const plain = `${read.kind} ${set.attributes['id'] ?? nth} ${read.id}`
@@ -78,7 +79,7 @@ function readRepresentation(
   set: Element,
   element: Element,
   inherited: Inherited,
-  report: Report,
+  reading: Reading,
 ): Omit<Representation, 'key'> | undefined {
   const said = (name: string) => element.attributes[name] ?? set.attributes[name]
   const id = element.attributes['id'] ?? ''
@@ -88,7 +89,7 @@ function readRepresentation(
     said('mimeType'),
     codecs,
   )
-  const addressing = readAddressing(inherited, report, element)
+  const addressing = readAddressing(inherited, reading, element)
   if (inherited.base === undefined || addressing === undefined) return undefined
   const protections = [...all(set, 'ContentProtection'), ...all(element, 'ContentProtection')]
   return {

@@ -96,8 +96,13 @@ class Builder {
     if (this.#open.length >= deepest)
       return this.refuse(`is nested deeper than ${deepest} elements`)
     const name = tag.name.slice(tag.name.indexOf(':') + 1)
-    const attributes: Record<string, string> = Object.assign(Object.create(null), tag.attributes)
-    const element: Building = { name, attributes, children: [], text: '', line: this.#line() }
+    const element: Building = {
+      name,
+      attributes: tag.attributes,
+      children: [],
+      text: '',
+      line: this.#line(),
+    }
     const parent = this.#open.at(-1)
     if (parent !== undefined) parent.children.push(element)
     else if (this.#root === undefined) {

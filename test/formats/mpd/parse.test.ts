@@ -136,6 +136,12 @@ describe('what a manifest should not have', () => {
     expect([...new Set(codes(text))]).toEqual(expected)
   })
 
+  it('is said once for all representations of a set', () => {
+    const gap = dynamicMpd(byTime('<S t="0" d="2000"/><S t="5000" d="2000"/>'))
+
+    expect(codes(gap)).toEqual(['timeline-gap', 'timeline-gap'])
+  })
+
   it('is read all the same where it is not well-formed, with the line', () => {
     const text = readFileSync(
       new URL('../../fixtures/dash/livesim2/testpic_2s-Manifest.mpd', import.meta.url),
