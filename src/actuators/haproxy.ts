@@ -11,6 +11,22 @@ import type {
   Step,
 } from '../plugin/actuator.ts'
 import type { ExchangeRequest, NetFailure } from '../plugin/net.ts'
+import {
+  adminWords,
+  DRAIN,
+  hasReached,
+  isCarrying,
+  isServing,
+  MAINTENANCE,
+  parseTable,
+  parseVersion,
+  parseWrites,
+  versionOf,
+  withEffects,
+  type Servers,
+  type ServerState,
+  type ServerWrite,
+} from './haproxy/servers.ts'
 
 /** Names as HAProxy allows them; nothing in them can end a command of the runtime API. */
 const haproxyName = z
@@ -49,35 +65,20 @@ const options = z
 
 type Options = z.output<typeof options>
 
-/** One server as `show servers state` tells it. */
-interface ServerState {
-  readonly weight: number
-  /** The administrative bits that a person or the configuration sets. */
-  readonly admin: number
-  /** Whether HAProxy's own check lets it serve. */
-  readonly running: boolean
-}
-
-/** By server name, the mapped servers only. */
-type Servers = ReadonlyMap<string, ServerState>
-
+/** `b=80 a=20`, `b=ready a=drain`: every write of a step, in order. Names bear neither blank nor `=`. */
 const stepData = z.strictObject({
-  server: haproxyName,
-  to: z.union([z.int().min(0).max(256), z.enum(['ready', 'drain'])]),
+  writes: z
+    .string()
+    .regex(
+      /^[A-Za-z0-9_.:-]+=(?:\d{1,3}|ready|drain)(?: [A-Za-z0-9_.:-]+=(?:\d{1,3}|ready|drain))*$/,
+    ),
 })
 
-type StepData = z.output<typeof stepData>
+/** A planned write with its sentence. */
+type PlannedWrite = ServerWrite & { readonly says: string }
 
-/**
- * Bits of `srv_admin_state` (management guide, "show servers state"): forced maintenance 1,
- * maintenance from the configuration 4, forced drain 8. The other bits follow tracked servers and
- * name look-ups by themselves: they are no edit of anybody.
- */
-const MAINTENANCE = 1 | 4
-const DRAIN = 8
-
-/** `srv_agent_state`: an agent-check is configured and enabled. */
-const AGENT_ENABLED = 2 | 4
+/** HAProxy reads one line of commands into one buffer, of 16 kB unless tuned smaller or larger. */
+const MOST_COMMAND = 12_000
 
 /** A table of a few thousand servers. */
 const MOST_BYTES = 1_048_576
@@ -136,24 +137,50 @@ class HaproxyActuator implements Actuator {
     const target = shares(new Map(this.#context.paths.map((path) => [path, wanted[path] ?? 0])))
     if (sameAllocation(observed.allocation, target)) return []
     const now = parseVersion(observed.version)
-    const raising: Step[] = []
-    const lowering: Step[] = []
+    const raising: PlannedWrite[] = []
+    const lowering: PlannedWrite[] = []
     for (const path of this.#context.paths) {
       const server = this.#options.servers[path]
       const state = server === undefined ? undefined : now.get(server)
       if (server === undefined || state === undefined) continue
-      const step = this.#step(path, server, state, target[path] ?? 0)
-      if (step === undefined) continue
-      if ((target[path] ?? 0) > (observed.allocation[path] ?? 0)) raising.push(step)
-      else lowering.push(step)
+      const write = this.#write(path, server, state, target[path] ?? 0)
+      if (write === undefined) continue
+      if ((target[path] ?? 0) > (observed.allocation[path] ?? 0)) raising.push(write)
+      else lowering.push(write)
     }
-    return [...raising, ...lowering]
+    return this.#stepsOf([...raising, ...lowering])
+  }
+
+  /** As many writes in one step as one line of the runtime API holds: it is taken as a whole. */
+  #stepsOf(writes: readonly PlannedWrite[]): Step[] {
+    const lines: PlannedWrite[][] = []
+    let length = MOST_COMMAND
+    for (const write of writes) {
+      const more = this.#command(write).length
+      if (length + more > MOST_COMMAND) {
+        lines.push([])
+        length = 0
+      }
+      lines.at(-1)?.push(write)
+      length += more
+    }
+    return lines.map((line) => ({
+      says: line.map(({ says }) => says).join(', then '),
+      data: { writes: line.map(({ server, to }) => `${server}=${to}`).join(' ') },
+    }))
+  }
+
+  #command({ server, to }: ServerWrite): string {
+    const name = `${this.#options.backend}/${server}`
+    return typeof to === 'number'
+      ? `set weight ${name} ${to}; `
+      : `set server ${name} state ${to}; `
   }
 
   async apply(step: Step, version: string, signal: AbortSignal): Promise<ApplyResult> {
     const parsed = stepData.safeParse(step.data)
     if (!parsed.success) return failed(false, 'the step is not one of this actuator')
-    const { server, to } = parsed.data
+    const writes = parseWrites(parsed.data.writes)
     const read = await this.#ask('', signal)
     // Nothing was written yet, so whatever failed can be tried again.
     if ('failure' in read) return failed(true, read.failure.says)
@@ -161,17 +188,15 @@ class HaproxyActuator implements Actuator {
     const before = read.servers
     const based = parseVersion(version)
     const current = versionOf(before)
-    const wanted = versionOf(withEffect(based, parsed.data))
+    const wanted = versionOf(withEffects(based, writes))
     if (current !== versionOf(based) && current !== wanted) {
       return { result: 'conflict', says: `HAProxy now has ${this.#describe(before)}` }
     }
-    const veto = this.#veto(before, parsed.data)
+    const veto = this.#veto(before, writes)
     if (veto !== undefined) return veto
     if (current === wanted) return { result: 'applied', version: current }
 
-    const name = `${this.#options.backend}/${server}`
-    const command =
-      typeof to === 'number' ? `set weight ${name} ${to}; ` : `set server ${name} state ${to}; `
+    const command = writes.map((write) => this.#command(write)).join('')
     const after = await this.#ask(command, signal)
     if ('failure' in after) {
       const { phase, says } = after.failure
@@ -179,47 +204,58 @@ class HaproxyActuator implements Actuator {
       return sent ? { result: 'unknown', says } : failed(true, says)
     }
     if ('says' in after) return { result: 'unknown', says: after.says }
-    const reached = after.servers.get(server)
-    if (reached === undefined || !hasReached(reached, to)) {
-      return failed(false, `HAProxy did not take it: ${after.answer || 'it gave no reason'}`)
+    const missed = writes.filter((write) => !hasReached(after.servers, write))
+    const answer = after.answer || 'it gave no reason'
+    if (missed.length === writes.length) return failed(false, `HAProxy did not take it: ${answer}`)
+    if (missed.length > 0) {
+      // Some of it took effect: what is left of it must be read back before anything else is done.
+      const names = missed.map(({ server }) => server).join(', ')
+      return { result: 'unknown', says: `HAProxy took all but ${names}: ${answer}` }
     }
     // Not what the table shows now: an edit of another server in this moment must be a conflict.
     return { result: 'applied', version: wanted }
   }
 
-  /** What forbids a write that the version would allow. */
-  #veto(before: Servers, { server, to }: StepData): ApplyResult | undefined {
-    const state = before.get(server)
-    if (state === undefined) return failed(false, `there is no server ${server}`)
-    const serves = to === 'ready' || (typeof to === 'number' && to > 0)
+  /** What forbids writes that the version would allow. */
+  #veto(before: Servers, writes: readonly ServerWrite[]): ApplyResult | undefined {
     const closed = this.#options.method === 'weight' ? MAINTENANCE | DRAIN : MAINTENANCE
-    if (serves && (state.admin & closed) !== 0) {
-      return failed(false, `server ${server} was ${adminWords(state.admin)} by hand; it stays so`)
+    for (const { server, to } of writes) {
+      const state = before.get(server)
+      if (state === undefined) return failed(false, `there is no server ${server}`)
+      const serves = to === 'ready' || (typeof to === 'number' && to > 0)
+      if (serves && (state.admin & closed) !== 0) {
+        return failed(false, `server ${server} was ${adminWords(state.admin)} by hand; it stays so`)
+      }
+      if (to === 'ready' && state.weight === 0) {
+        return failed(false, `server ${server} has weight 0 and would serve nothing`)
+      }
     }
-    if (to === 'ready' && state.weight === 0) {
-      return failed(false, `server ${server} has weight 0 and would serve nothing`)
-    }
-    if (serves || !isServing(state) || !state.running) return undefined
-    const others = [...before].filter(([name]) => name !== server)
-    if (others.some(([, other]) => isServing(other) && other.running)) return undefined
-    return failed(true, `without ${server} no server would be left that HAProxy sees running`)
+    const isLeft = [...withEffects(before, writes).values()].some(isCarrying)
+    if (isLeft || ![...before.values()].some(isCarrying)) return undefined
+    const lowered = writes.map(({ server }) => server).join(', ')
+    return failed(true, `without ${lowered} no server would be left that HAProxy sees running`)
   }
 
-  #step(path: string, server: string, state: ServerState, share: number): Step | undefined {
+  #write(
+    path: string,
+    server: string,
+    state: ServerState,
+    share: number,
+  ): PlannedWrite | undefined {
     const closed = (state.admin & (MAINTENANCE | DRAIN)) !== 0
     if (this.#options.method === 'drain') {
       const to = share > 0 ? 'ready' : 'drain'
       if (to === 'ready' ? isServing(state) : closed) return undefined
       const says =
         to === 'ready' ? `let server ${server} serve ${path}` : `drain server ${server} of ${path}`
-      return { says, data: { server, to } }
+      return { says, server, to }
     }
     const to = share === 0 ? 0 : Math.max(1, Math.round((share * this.#options.max_weight) / 100))
     // Raising a server that a person took out is a step that apply refuses, not one that is done.
     if (to === state.weight && !(closed && to > 0)) return undefined
     const note = closed && to > 0 ? `, which is ${adminWords(state.admin)}` : ''
     const says = `set weight of server ${server} (${path}) from ${state.weight} to ${to}${note}`
-    return { says, data: { server, to } }
+    return { says, server, to }
   }
 
   #observed(servers: Servers): Observed {
@@ -268,95 +304,6 @@ class HaproxyActuator implements Actuator {
   }
 }
 
-/**
- * Reads the answer to `show servers state`: a line with the format's version, one with the names
- * of the columns, then a line for each server. What stands before is the answer to a command.
- */
-function parseTable(
-  text: string,
-  backend: string,
-  names: readonly string[],
-):
-  | { readonly servers: Servers; readonly answer: string }
-  | { readonly retry: boolean; readonly says: string } {
-  const lines = text.split('\n')
-  const head = lines.findIndex((line) => line.startsWith('# be_id '))
-  const answer = lines
-    .slice(0, Math.max(0, head < 0 ? lines.length : head - 1))
-    .filter((line) => line !== '')
-    .join(' ')
-    .slice(0, 200)
-  if (head < 0) {
-    return { retry: answer === '', says: `HAProxy gave no table: ${answer || 'an empty answer'}` }
-  }
-  if (lines[head - 1] !== '1') {
-    return { retry: false, says: `format ${lines[head - 1]} of the server table is not known` }
-  }
-  // Without the empty line at its end the table was cut off.
-  if (!text.endsWith('\n\n')) return { retry: true, says: 'the server table was cut off' }
-  const columns = lines[head]?.slice(2).split(' ') ?? []
-  const at = (name: string) => columns.indexOf(name)
-  const found = new Map<string, readonly string[]>()
-  for (const line of lines.slice(head + 1)) {
-    const row = line.split(' ')
-    if (row[at('be_name')] === backend) found.set(row[at('srv_name')] ?? '', row)
-  }
-  const servers = new Map<string, ServerState>()
-  for (const name of names) {
-    const row = found.get(name)
-    if (row === undefined) return { retry: false, says: `backend ${backend} has no server ${name}` }
-    const number = (column: string) => Number.parseInt(row[at(column)] ?? '', 10)
-    const weight = number('srv_uweight')
-    const admin = number('srv_admin_state')
-    const operational = number('srv_op_state')
-    if (Number.isNaN(weight + admin + operational)) {
-      return { retry: false, says: `the server table of ${backend} lacks a column` }
-    }
-    if ((number('srv_agent_state') & AGENT_ENABLED) === AGENT_ENABLED) {
-      const says = `server ${name} has an agent-check, which would undo what is set here`
-      return { retry: false, says }
-    }
-    // 1 is starting and 2 running; 0 is stopped and 3 about to stop by its own check.
-    const running = operational === 1 || operational === 2
-    servers.set(name, { weight, admin: admin & (MAINTENANCE | DRAIN), running })
-  }
-  return { servers, answer }
-}
-
-function isServing(state: ServerState): boolean {
-  return state.weight > 0 && state.admin === 0
-}
-
-function hasReached(state: ServerState, to: StepData['to']): boolean {
-  if (typeof to === 'number') return state.weight === to
-  return to === 'ready' ? isServing(state) : (state.admin & DRAIN) !== 0
-}
-
-/** The servers as they are after a step. */
-function withEffect(servers: Servers, { server, to }: StepData): Servers {
-  const state = servers.get(server)
-  if (state === undefined) return servers
-  const after = { ...state }
-  if (typeof to === 'number') after.weight = to
-  else after.admin = to === 'ready' ? 0 : state.admin | DRAIN
-  return new Map(servers).set(server, after)
-}
-
-/** `a=100/0 b=0/8`: weight and administrative bits of each server. Checks of HAProxy are no edit. */
-function versionOf(servers: Servers): string {
-  return [...servers].map(([name, { weight, admin }]) => `${name}=${weight}/${admin}`).join(' ')
-}
-
-function parseVersion(version: string): Servers {
-  const servers = new Map<string, ServerState>()
-  for (const part of version.split(' ')) {
-    const match = /^([^=]+)=(\d+)\/(\d+)$/.exec(part)
-    if (match?.[1] === undefined) continue
-    servers.set(match[1], { weight: Number(match[2]), admin: Number(match[3]), running: true })
-  }
-  return servers
-}
-
 /** Integers that add up to 100 in the proportions of `weights`; the largest remainders get the rest. */
 function shares(weights: ReadonlyMap<string, number>): Allocation {
   const total = [...weights.values()].reduce((sum, weight) => sum + weight, 0)
@@ -374,10 +321,6 @@ function shares(weights: ReadonlyMap<string, number>): Allocation {
     left -= 1
   }
   return rounded
-}
-
-function adminWords(admin: number): string {
-  return (admin & MAINTENANCE) !== 0 ? 'put in maintenance' : 'drained'
 }
 
 function addressOf(socket: string): ExchangeRequest['to'] {

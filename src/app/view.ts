@@ -1,11 +1,14 @@
-import { heaviest } from '../core/allocation.ts'
+import { describeAllocation, heaviest } from '../core/allocation.ts'
 import { remedies } from '../core/diagnosis.ts'
 import { formatDuration } from '../core/duration.ts'
 import type { PathSettings } from '../core/settings.ts'
 import type { GroupView, MeasurementView, PathView, WatchdogView } from '../core/view.ts'
 import { askCalendar } from '../engine/calendar.ts'
 import { failbackOf } from '../engine/group/failback.ts'
+import { goalOf } from '../engine/group/goal.ts'
 import { spent } from '../engine/group/memory.ts'
+import { describeRamp, liveRamp, whyRampWaits } from '../engine/group/ramp.ts'
+import { asShares } from '../engine/group/weights.ts'
 import { forgivenInMs, pointsAt } from '../engine/group/penalty.ts'
 import type { Situation } from '../engine/group/situation.ts'
 import type { Clock } from '../core/clock.ts'
@@ -53,6 +56,7 @@ function groupView(source: ViewSource, name: string): GroupView[] {
   const active = heaviest(row.allocation ?? {})
   const used = spent(memory, group, situation.now)
   const lastChange = row.ledger.at(-1)
+  const ramp = describeLiveRamp(situation)
   const whyNot = decision.kind === 'stay' ? decision.whyNot : undefined
   const published = watchdog.published(name)
   const fault = watchdog.fault(group.stream)
@@ -67,6 +71,9 @@ function groupView(source: ViewSource, name: string): GroupView[] {
       ...(row.allocation !== undefined && { allocation: row.allocation }),
       ...(active !== undefined && { active }),
       preferred: group.paths[0]?.name ?? '',
+      strategy: group.strategy,
+      ...(group.sharing !== undefined && { weights: group.sharing.weights }),
+      ...(ramp !== undefined && { ramp }),
       leader: situation.lease !== undefined,
       ...(situation.lease !== undefined && { token: situation.lease.token }),
       ...(row.hold !== undefined && { hold: row.hold }),
@@ -108,11 +115,26 @@ function calendarView({ settings, wall }: Situation): NonNullable<GroupView['cal
   return { open: failover.pass, says: failover.says }
 }
 
-function describeFailback(situation: Parameters<typeof failbackOf>[0], active: string): string {
-  const { due, says } = failbackOf(situation, active)
-  if (due !== undefined) return due
+/** When traffic returns by itself, or why not. */
+function describeFailback(situation: Situation, active: string): string {
   const { auto, stableForMs } = situation.settings.failback
-  return says ?? (auto ? `automatic after ${formatDuration(stableForMs)} up` : 'manual')
+  const otherwise = auto ? `automatic after ${formatDuration(stableForMs)} up` : 'manual'
+  const { sharing } = situation.settings
+  if (sharing === undefined) {
+    const { due, says } = failbackOf(situation, active)
+    return due ?? says ?? otherwise
+  }
+  const { due, waits } = goalOf(situation, sharing, asShares(situation.memory.row.allocation ?? {}))
+  const says = [...due, ...waits].join('; ')
+  return says === '' ? otherwise : says
+}
+
+/** The ramp under way in words: how far it is, and what it waits for. */
+function describeLiveRamp(situation: Situation): string | undefined {
+  const ramp = liveRamp(situation)
+  if (ramp === undefined) return undefined
+  const waits = whyRampWaits(situation, ramp)
+  return `${describeRamp(ramp)}, on the way to ${describeAllocation(ramp.to)}${waits === undefined ? '' : `; ${waits}`}`
 }
 
 function penaltyOf(situation: Situation | undefined, path: string): Pick<PathView, 'penalty'> {

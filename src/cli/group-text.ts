@@ -14,6 +14,7 @@ const tones: Readonly<Partial<Record<GroupState, Tone>>> = {
   BLIND: 'bad',
   FROZEN: 'bad',
   ROLLBACK: 'bad',
+  RAMP: 'warn',
 }
 
 /** The line that begins what is said of a group: name, title, state and for how long. */
@@ -90,8 +91,13 @@ function facts(group: GroupView, wall: number): [string, string][] {
   const { allocation, intent, lastChange, budget, holddownLeftMs, failback } = group
   const carried =
     allocation === undefined ? 'not read yet' : `carried by ${describeAllocation(allocation)}`
+  const home =
+    group.weights === undefined
+      ? `preferred is ${group.preferred}`
+      : `configured is ${describeAllocation(group.weights)}`
   return [
-    ...row('traffic', `${carried}; preferred is ${group.preferred}`),
+    ...row('traffic', `${carried}; ${home}`),
+    ...(group.ramp === undefined ? [] : row('ramp', group.ramp)),
     ...restraints(group, wall),
     ...(group.fault === undefined ? [] : row('where', `${group.fault.place}: ${group.fault.says}`)),
     ...(intent === undefined

@@ -33,6 +33,12 @@ export interface GroupView {
   readonly allocation?: Allocation
   readonly active?: string
   readonly preferred: string
+  /** `standby` where absent. */
+  readonly strategy?: 'standby' | 'weighted'
+  /** The configured weights of a weighted group. */
+  readonly weights?: Allocation
+  /** A change that is being made in steps, in words. */
+  readonly ramp?: string
   readonly leader: boolean
   readonly token?: number
   readonly hold?: Hold

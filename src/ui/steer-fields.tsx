@@ -39,14 +39,16 @@ export function SteerFields(props: {
               name="path"
               required
               value={path.name}
-              disabled={path.name === group.active}
+              disabled={path.weight === 100}
               checked={choice.path === path.name}
               onChange={() => onChange({ ...choice, path: path.name })}
             />
             <HealthShape health={path.health} />
             <strong>{path.name}</strong>
             <span>
-              {path.name === group.active ? `${path.health}, carries the traffic now` : path.health}
+              {path.weight === 0
+                ? path.health
+                : `${path.health}, carries ${path.weight === 100 ? 'the traffic' : `${path.weight} %`} now`}
             </span>
           </label>
         ))}

@@ -61,13 +61,21 @@ function readyStandbys(group: GroupView): readonly PathView[] {
 
 /** Whether a failure now would find nowhere to go. */
 function lacksStandby(group: GroupView): boolean {
-  return group.paths.length > 1 && readyStandbys(group).length === 0
+  if (group.paths.length < 2) return false
+  const others = group.strategy === 'weighted' ? sharing(group).filter(isReady).slice(1) : []
+  return readyStandbys(group).length + others.length === 0
+}
+
+/** The paths that carry traffic now. */
+function sharing(group: GroupView): readonly PathView[] {
+  return group.paths.filter((path) => path.weight > 0)
 }
 
 /** How much a group wants to be looked at. */
 export function toneOf(group: GroupView): Tone {
   const health = activePath(group)?.health
-  if (health === 'down' || group.state === 'ALL-DOWN') return 'bad'
+  const isDown = sharing(group).some((path) => path.health === 'down')
+  if (isDown || group.state === 'ALL-DOWN') return 'bad'
   if (group.state === 'BLIND' || health === undefined || health === 'unknown') return 'blind'
   if (isActing(group)) return 'acting'
   const calm = group.state === 'STEADY' && health === 'up' && !lacksStandby(group)
@@ -86,7 +94,9 @@ export function tally(group: GroupView): {
   if (path.health === 'unknown') {
     return { kind: 'unseen', says: 'NOT SEEN', detail: `on ${path.name}` }
   }
-  return { kind: 'on', says: 'ON AIR', detail: path.name }
+  const parts = sharing(group)
+  const detail = parts.map(({ name, weight }) => `${name} ${weight} %`).join(', ')
+  return { kind: 'on', says: 'ON AIR', detail: parts.length > 1 ? detail : path.name }
 }
 
 /** What a path does in its group and how it is, in a few words, without a time. */

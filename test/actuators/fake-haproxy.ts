@@ -32,6 +32,7 @@ export async function startFakeHaproxy(names: readonly string[]) {
   const replies = new Map<string, string>()
   let fault: TargetFault | undefined
   let writes = 0
+  const writeLines: string[] = []
 
   function table(backend: string): string {
     if (backend !== 'live') return "Can't find backend.\n\n"
@@ -44,7 +45,9 @@ export async function startFakeHaproxy(names: readonly string[]) {
   }
 
   function run(command: string): string {
-    const scripted = replies.get(command.split(' ').slice(0, 2).join(' '))
+    const words = command.split(' ')
+    const scripted =
+      replies.get(words.slice(0, 3).join(' ')) ?? replies.get(words.slice(0, 2).join(' '))
     if (scripted !== undefined) return scripted
     const show = /^show servers state ([\w.:-]+)$/.exec(command)
     if (show?.[1] !== undefined) return table(show[1])
@@ -74,6 +77,7 @@ export async function startFakeHaproxy(names: readonly string[]) {
     socket.once('data', (line) => {
       if (fault === 'silent') return
       const commands = line.toString().trimEnd().split('; ')
+      if (commands.length > 1) writeLines.push(commands.join('; '))
       const answer = commands.map(run).join('')
       if (fault === 'deaf' && commands.length > 1) return
       socket.end(answer)
@@ -96,7 +100,9 @@ export async function startFakeHaproxy(names: readonly string[]) {
     servers,
     unexpected,
     writes: () => writes,
-    /** Answers `text` to commands whose first two words are these. */
+    /** Every line that held more than a question. */
+    writeLines: () => writeLines,
+    /** Answers `text` to commands whose first two words, or three, are these. */
     answer: (words: string, text: string) => replies.set(words, text),
     async fail(how: TargetFault) {
       fault = how

@@ -171,8 +171,10 @@ describe('the haproxy actuator plans', () => {
     const steps = actuator.plan(await observe(), { 'cdn-a': 0, 'cdn-b': 100, 'cdn-c': 0 })
 
     expect(steps).toEqual([
-      { says: 'set weight of server b (cdn-b) from 0 to 100', data: { server: 'b', to: 100 } },
-      { says: 'set weight of server a (cdn-a) from 100 to 0', data: { server: 'a', to: 0 } },
+      {
+        says: 'set weight of server b (cdn-b) from 0 to 100, then set weight of server a (cdn-a) from 100 to 0',
+        data: { writes: 'b=100 a=0' },
+      },
     ])
   })
 
@@ -198,10 +200,7 @@ describe('the haproxy actuator plans', () => {
 
     const steps = actuator.plan(await observe(), { 'cdn-a': 98, 'cdn-b': 2 })
 
-    expect(steps.map(({ data }) => data)).toEqual([
-      { server: 'b', to: 1 },
-      { server: 'a', to: 10 },
-    ])
+    expect(steps.map(({ data }) => data)).toEqual([{ writes: 'b=1 a=10' }])
   })
 
   it('to drain and to let serve with that method', async () => {
@@ -211,9 +210,10 @@ describe('the haproxy actuator plans', () => {
     const steps = actuator.plan(await observe(), { 'cdn-b': 100 })
 
     expect(steps).toEqual([
-      { says: 'let server b serve cdn-b', data: { server: 'b', to: 'ready' } },
-      { says: 'drain server a of cdn-a', data: { server: 'a', to: 'drain' } },
-      { says: 'drain server c of cdn-c', data: { server: 'c', to: 'drain' } },
+      {
+        says: 'let server b serve cdn-b, then drain server a of cdn-a, then drain server c of cdn-c',
+        data: { writes: 'b=ready a=drain c=drain' },
+      },
     ])
   })
 })
@@ -228,7 +228,7 @@ describe('the haproxy actuator applies', () => {
 
     const result = await actuator.apply(step, observed.version, never)
 
-    expect(step.says).toBe(
+    expect(step.says).toContain(
       'set weight of server b (cdn-b) from 100 to 100, which is put in maintenance',
     )
     expect(result).toEqual({
@@ -244,7 +244,7 @@ describe('the haproxy actuator applies', () => {
     set('b', { weight: 100, operational: 0 })
     const { version } = await observe()
 
-    const step = { says: 'lower a', data: { server: 'a', to: 0 } }
+    const step = { says: 'lower a', data: { writes: 'a=0' } }
     const result = await actuator.apply(step, version, never)
 
     expect(result).toEqual({
@@ -260,7 +260,7 @@ describe('the haproxy actuator applies', () => {
     fake.answer('set weight', 'Backend is using a static LB algorithm\n\n')
     const { version } = await observe()
 
-    const step = { says: 'raise b', data: { server: 'b', to: 50 } }
+    const step = { says: 'raise b', data: { writes: 'b=50' } }
     const result = await actuator.apply(step, version, never)
 
     expect(result).toEqual({
@@ -270,10 +270,39 @@ describe('the haproxy actuator applies', () => {
     })
   })
 
+  it('the weights of several servers in one line, so that no moment lies between them', async () => {
+    const { actuator, observe, fake } = await begin()
+    const observed = await observe()
+    const [step, ...more] = actuator.plan(observed, { 'cdn-a': 50, 'cdn-b': 30, 'cdn-c': 20 })
+    if (step === undefined) throw new Error('no step')
+
+    const result = await actuator.apply(step, observed.version, never)
+
+    expect(more).toEqual([])
+    expect(result).toEqual({ result: 'applied', version: 'a=50/0 b=30/0 c=20/0' })
+    expect(fake.writeLines()).toEqual([
+      'set weight live/b 30; set weight live/c 20; set weight live/a 50; show servers state live',
+    ])
+  })
+
+  it('and asks for a read-back where HAProxy took only a part of a line', async () => {
+    const { actuator, observe, fake } = await begin()
+    fake.answer('set weight live/c', 'No such server.\n\n')
+    const { version } = await observe()
+
+    const step = { says: 'share', data: { writes: 'b=30 c=20 a=50' } }
+    const result = await actuator.apply(step, version, never)
+
+    expect(result).toEqual({
+      result: 'unknown',
+      says: 'HAProxy took all but c: No such server.',
+    })
+  })
+
   it('the same step with its old version again without another write', async () => {
     const { actuator, observe, fake } = await begin()
     const { version } = await observe()
-    const step = { says: 'raise b', data: { server: 'b', to: 50 } }
+    const step = { says: 'raise b', data: { writes: 'b=50' } }
 
     const first = await actuator.apply(step, version, never)
     const again = await actuator.apply(step, version, never)
