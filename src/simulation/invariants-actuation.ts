@@ -37,8 +37,8 @@ export function intentFirst({ world }: Trace): Violation[] {
       }
       const count = (perIntent.get(intent) ?? 0) + 1
       perIntent.set(intent, count)
-      // Two steps there, and two for one compensation or roll-back.
-      if (count > 4) {
+      // A step for each path there, and one for a compensation or roll-back.
+      if (count > 2 * groupOf(world, target.group).paths.length) {
         violations.push({ invariant: 29, at, says: `${intent} wrote ${count} times` })
       }
     }

@@ -1,3 +1,4 @@
+import { raisedPaths } from '../core/allocation.ts'
 import { isAutomatic, type Opened, type Trace, type Violation } from './trace.ts'
 import { slowest } from './shapes.ts'
 import { isBadSight } from './vantages.ts'
@@ -58,13 +59,17 @@ export function targets(trace: Trace): Violation[] {
 function targetOf(trace: Trace, { at, group, intent }: Opened): Violation[] {
   const { world } = trace
   const violations: Violation[] = []
+  // A last resort goes where it was told to: to the configured weights.
+  if (intent.reason === 'spread') return violations
+  const { sharing } = groupOf(world, group)
   const { paths } = intent.basis
   const health = paths[intent.target]?.health
   // Up, and neither left as down within this holddown nor refused by its pre-check.
   const isUp = Object.entries(paths).some(
     ([name, path]) => path.health === 'up' && !isBarred(trace, group, name, at),
   )
-  if (health !== 'up' && (health !== 'degraded' || isUp)) {
+  // Where the others are at their maximum, weights go to a degraded path too.
+  if (health !== 'up' && (health !== 'degraded' || (isUp && sharing === undefined))) {
     const says = `moved to ${intent.target}, which was ${health}`
     violations.push({ invariant: 9, at, says })
   }
@@ -89,7 +94,8 @@ function targetOf(trace: Trace, { at, group, intent }: Opened): Violation[] {
   return violations
 }
 
-function isBarred(trace: Trace, group: string, path: string, at: number): boolean {
+/** Left as down within this holddown, or refused by its pre-check lately. */
+export function isBarred(trace: Trace, group: string, path: string, at: number): boolean {
   const { holddownMs, precheckTtlMs } = groupOf(trace.world, group)
   const wasLeft = trace.opened.some(
     (each) =>
@@ -113,7 +119,7 @@ function isBarred(trace: Trace, group: string, path: string, at: number): boolea
 export function failback(trace: Trace): Violation[] {
   const violations: Violation[] = []
   for (const group of trace.world.settings.groups) {
-    const preferred = group.paths[0]?.name ?? ''
+    const home = group.paths[0]?.name ?? ''
     const { maxWaitMs } = group.failback
     const own = trace.applied.filter((each) => each.group === group.name && each.isFirst)
     for (const { at, intent } of trace.opened) {
@@ -124,8 +130,14 @@ export function failback(trace: Trace): Violation[] {
       const tell = (invariant: number, says: string) => violations.push({ invariant, at, says })
       const before = own.filter((each) => each.at <= at)
       const last = before.findLast((each) => each.intent.reason === 'failback')
+      const returned =
+        group.sharing === undefined || last === undefined
+          ? [home]
+          : raisedPaths(last.intent.from, last.intent.ramp?.to ?? last.intent.to)
       const relapse = before.findLast(
-        (each) => each.intent.reason === 'failover' && each.intent.leaving.includes(preferred),
+        (each) =>
+          each.intent.reason === 'failover' &&
+          each.intent.leaving.some((name) => returned.includes(name)),
       )
       const quietMs = Math.max(group.budget.perMs, maxWaitMs)
       const isRelapsed =

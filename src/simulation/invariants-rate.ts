@@ -6,7 +6,8 @@ export function rates(trace: Trace): Violation[] {
   const violations: Violation[] = []
   const { world } = trace
   for (const { at, group, intent } of trace.opened) {
-    if (!isAutomatic(intent)) continue
+    // A step of a ramp belongs to its change; what it may move, velocity says.
+    if (!isAutomatic(intent) || intent.reason === 'ramp') continue
     const { holddownMs, budget } = groupOf(world, group)
     const tell = (invariant: number, says: string) => violations.push({ invariant, at, says })
     // A person who looked forgives what was spent; what happened before tells nothing more.

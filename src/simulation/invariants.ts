@@ -11,6 +11,7 @@ import {
 import { evidence, failback, targets } from './invariants-evidence.ts'
 import { advise, holdWins, oneIncident, overrides } from './invariants-people.ts'
 import { blastRadius, rates } from './invariants-rate.ts'
+import { shares } from './invariants-sharing.ts'
 import { traceOf, type Violation } from './trace.ts'
 import type { World } from './world.ts'
 
@@ -26,6 +27,7 @@ export function checkTrace(world: World): Violation[] {
     ...neverEmpty(trace),
     ...rates(trace),
     ...blastRadius(trace),
+    ...shares(trace),
     ...intentFirst(trace),
     ...fencing(trace),
     ...calls(trace),

@@ -3,6 +3,7 @@ import type { GroupSettings } from '../core/settings.ts'
 import { diceOf, planFaults } from './faults.ts'
 import { checkTrace, type Violation } from './invariants.ts'
 import { OutageMeter, type GroupOutage } from './outage-meter.ts'
+import { drawSharing } from './shared-groups.ts'
 import { Witness } from './witness.ts'
 import {
   createWorld,
@@ -53,14 +54,16 @@ export async function simulate(
 ): Promise<Outcome> {
   const random = seededRandom(seed)
   const { chance, pick } = diceOf(random)
+  const vantages = chance(0.2) ? 1 : 3
+  const paths = chance(0.5) ? 2 : 3
   const options: WorldOptions = {
     seed,
-    vantages: chance(0.2) ? 1 : 3,
-    paths: chance(0.5) ? 2 : 3,
+    vantages,
+    paths,
     groups: chance(0.85) ? 1 : pick([2, 3]),
     layout: pick(layouts),
     // Room for many changes, so that machinery breaks around more of them.
-    group: chance(0.5) ? busy : {},
+    group: { ...(chance(0.5) ? busy : {}), ...drawSharing(seed, overrides.paths ?? paths) },
     ...overrides,
   }
   const world = createWorld(options)

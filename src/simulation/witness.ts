@@ -75,7 +75,7 @@ export class Witness {
       const group = settings.groups.find((each) => each.name === entry.group)
       if (group === undefined) continue
       const process = String(entry.data['id']).split('-')[0]
-      const since = this.#upSince.get(`${process} ${group.name}/${group.paths[0]?.name}`)
+      const since = this.#upSince.get(`${process} ${group.name}/${String(entry.data['target'])}`)
       const relapses = disk.rows.get(group.name)?.failback.relapses ?? 0
       const { stableForMs, maxWaitMs } = group.failback
       const waitMs = Math.min(maxWaitMs, stableForMs * 2 ** relapses)

@@ -121,12 +121,22 @@ function goOn(situation: Situation, ramp: Ramp, blank: string): Outlook {
       return { kind: 'freeze', says: twice }
     }
     const back = stepBack(ramp)
+    const unfit = raisedPaths(ramp.at, back?.to ?? {}).find((name) => !isWell(situation, name))
+    if (unfit !== undefined) {
+      const stays = `${says}; ${ramp.gate} is bad on ${bad}, and ${unfit} cannot take its weight back`
+      return { kind: 'stay', state: 'RAMP', says: stays }
+    }
     if (back !== undefined)
       return propose(ramp, back, `${says}; back, because ${ramp.gate} is bad on ${bad}`)
   }
   const waits = blank === '' ? whyRampWaits(situation, ramp) : blank
   if (waits !== undefined) return { kind: 'stay', state: 'RAMP', says: `${says}; ${waits}` }
   return propose(ramp, nextStep(ramp, pointsLeft(situation)), `${says}; on`)
+}
+
+function isWell({ paths }: Situation, name: string): boolean {
+  const health = paths.get(name)?.health
+  return health === 'up' || health === 'degraded'
 }
 
 function propose(ramp: Ramp, step: ReturnType<typeof nextStep>, says: string): Outlook {
