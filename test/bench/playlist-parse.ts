@@ -1,5 +1,5 @@
 /**
- * Reading media formats: playlists of 900 segments against the parsers of two players, and the
+ * Reading media formats: playlists of 900 segments against the parsers of two players and hls-parser, and the
  * MPEG-TS scanner from memory against `ffmpeg -c copy`. Contenders take turns, so ratios hold
  * whatever else the machine does; rates are per second of CPU time. The others build a model and no
  * findings; ours also lints. Flags: --runs 7 --run-seconds 0.5 --megabytes 256.
@@ -8,6 +8,7 @@ import { execFileSync, spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import HlsParser from 'hls-parser'
 import { M3U8Parser, PlaylistLevelType } from 'hls.js'
 import { Parser } from 'm3u8-parser'
 import { parsePlaylist } from '../../src/formats/m3u8/parse.ts'
@@ -41,6 +42,7 @@ function comparePlaylists(): void {
     { name: 'ours, from bytes, with findings', work: () => count(ours(body)) },
     { name: 'hls.js M3U8Parser', work: () => count(hlsJs(text)) },
     { name: 'm3u8-parser', work: () => count(videoJs(text)) },
+    { name: 'hls-parser', work: () => count(hlsParser(text)) },
   ]
   const rates = takeTurns(contenders, runs, runSeconds)
   const first = rates.get(contenders[0]?.name ?? '') ?? []
@@ -75,6 +77,11 @@ function videoJs(text: string): number {
   parser.push(text)
   parser.end()
   return (parser.manifest as { readonly segments: readonly unknown[] }).segments.length
+}
+
+function hlsParser(text: string): number {
+  const playlist = HlsParser.parse(text)
+  return playlist.isMasterPlaylist ? 0 : playlist.segments.length
 }
 
 /** An hour and a half of six-second segments, dated, as a live window with rewind has them. */

@@ -92,6 +92,26 @@ export function readSegmentUri(draft: Draft, text: string, line: number): void {
   }
 }
 
+/** Takes EXT-X-PROGRAM-DATE-TIME, whose value lies in `text` between `from` and `end`. */
+export function readDate(
+  draft: Draft,
+  text: string,
+  from: number,
+  end: number,
+  line: number,
+): void {
+  draft.is('media')
+  draft.keysOpen = false
+  let begin = from
+  while (begin < end && text.charCodeAt(begin) <= 32) begin++
+  const time = isoTime(text, begin, end)
+  draft.pending.programDateTime = time
+  if (time !== undefined) return
+  const shown = quoteValue(text.slice(begin, end))
+  const says = `EXT-X-PROGRAM-DATE-TIME is no ISO 8601 time: ${shown}.`
+  draft.report.add('warning', 'bad-program-date-time', says, line)
+}
+
 function segmentRange(draft: Draft, uri: string, line: number): ByteRange | undefined {
   const range = draft.pending.byteRange
   if (range === undefined) return undefined
@@ -247,13 +267,7 @@ export const mediaTags: readonly (readonly [string, TagHandler])[] = [
   ],
   [
     '#EXT-X-PROGRAM-DATE-TIME',
-    (draft, value, line) => {
-      draft.is('media')
-      draft.pending.programDateTime = isoTime(value)
-      if (draft.pending.programDateTime !== undefined) return
-      const says = `EXT-X-PROGRAM-DATE-TIME is no ISO 8601 time: ${quoteValue(value)}.`
-      draft.report.add('warning', 'bad-program-date-time', says, line)
-    },
+    (draft, value, line) => readDate(draft, value, 0, value.length, line),
   ],
   [
     '#EXT-X-GAP',

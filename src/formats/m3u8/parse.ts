@@ -3,7 +3,7 @@ import { Draft, limits, type TagHandler } from './draft.ts'
 import { lintMedia, lintMultivariant } from './lint.ts'
 import { lookalike } from './lookalike.ts'
 import { lowLatencyTags } from './low-latency-tags.ts'
-import { mediaTags, readExtinf, readSegmentUri } from './media-tags.ts'
+import { mediaTags, readDate, readExtinf, readSegmentUri } from './media-tags.ts'
 import { multivariantTags, readVariantUri } from './multivariant-tags.ts'
 import type { MediaPlaylist, MultivariantPlaylist, NotAPlaylist, Playlist } from './model.ts'
 
@@ -27,6 +27,8 @@ const letterE = 69
 const letterI = 73
 const dash = 45
 const colon = 58
+const letterP = 80
+const dateTag = '#EXT-X-PROGRAM-DATE-TIME:'
 
 /**
  * Reads an HLS playlist (RFC 8216, rfc8216bis) into a typed model with findings. Total: it never
@@ -121,6 +123,11 @@ function readTag(draft: Draft, text: string, from: number, end: number, line: nu
   }
   if (text.charCodeAt(from + 4) !== dash) {
     if (text.startsWith('#EXTINF', from)) readExtinf(draft, '', line)
+    return
+  }
+  // Playlists with a date for each segment have no other tag as often.
+  if (text.charCodeAt(from + 7) === letterP && text.startsWith(dateTag, from)) {
+    readDate(draft, text, from + dateTag.length, end, line)
     return
   }
   let colonAt = from + 5

@@ -1,3 +1,4 @@
+import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { isoTime } from '../../../src/formats/m3u8/iso-time.ts'
 import {
@@ -476,11 +477,28 @@ describe('isoTime', () => {
     ['2026-02-28T10:00:00-08:00', Date.UTC(2026, 1, 28, 18)],
     ['2026-02-28T10:00:00+01', Date.UTC(2026, 1, 28, 9)],
     ['2026-02-28T10:00:00', Date.UTC(2026, 1, 28, 10)],
+    ['2024-02-29T23:59:59.999Z', Date.UTC(2024, 1, 29, 23, 59, 59, 999)],
+    ['2026-02-31T00:00:00Z', Date.UTC(2026, 2, 3)],
+    ['1969-12-31T23:59:59Z', -1_000],
     ['2026-13-28T10:00:00Z', undefined],
+    ['2026-0x-28T10:00:00Z', undefined],
+    ['20x6-01-28T10:00:00Z', undefined],
     ['2026-02-28 at noon, UTC', undefined],
     ['2026-02-28T10:00:00+1', undefined],
     ['', undefined],
   ])('reads %s', (text, expected) => {
     expect(isoTime(text)).toBe(expected)
+  })
+
+  it('reads what Date writes, also in the middle of a text', () => {
+    const days = { min: new Date('1000-01-01'), max: new Date('9999-12-31'), noInvalidDate: true }
+    fc.assert(
+      fc.property(fc.date(days), (date) => {
+        const text = date.toISOString()
+
+        expect(isoTime(text)).toBe(date.getTime())
+        expect(isoTime(`at ${text}, then`, 3, 3 + text.length)).toBe(date.getTime())
+      }),
+    )
   })
 })
