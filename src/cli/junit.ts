@@ -4,13 +4,17 @@ export interface JunitCase {
   /** The file that it stands in. */
   readonly file: string
   readonly failures: readonly string[]
+  /** Why it could not be run at all. */
+  readonly error?: string
 }
 
 /** Results in the JUnit XML that CI systems read (testsuites, one testsuite per file). */
 export function junitXml(cases: readonly JunitCase[]): string {
   const suites = [...Map.groupBy(cases, ({ file }) => file)].map(([file, tests]) => {
     const failed = tests.filter(({ failures }) => failures.length > 0).length
-    const head = `  <testsuite name="${escaped(file)}" tests="${tests.length}" failures="${failed}">`
+    const broken = tests.filter(({ error }) => error !== undefined).length
+    const counts = `tests="${tests.length}" failures="${failed}" errors="${broken}"`
+    const head = `  <testsuite name="${escaped(file)}" ${counts}>`
     return [head, ...tests.map(testCase), '  </testsuite>'].join('\n')
   })
   return [
@@ -22,8 +26,13 @@ export function junitXml(cases: readonly JunitCase[]): string {
   ].join('\n')
 }
 
-function testCase({ name, file, failures }: JunitCase): string {
+function testCase({ name, file, failures, error }: JunitCase): string {
   const head = `    <testcase name="${escaped(name)}" classname="${escaped(file)}"`
+  if (error !== undefined) {
+    const [first = ''] = error.split('\n', 1)
+    const body = `<error message="${escaped(first)}">${escaped(error)}</error>`
+    return `${head}>\n      ${body}\n    </testcase>`
+  }
   if (failures.length === 0) return `${head}/>`
   const [first = ''] = failures
   const body = escaped(failures.join('\n'))

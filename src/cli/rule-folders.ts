@@ -33,7 +33,10 @@ export function shippedFolder(): RuleFolder {
  * The folder that was named; without one the shipped folder and those of `./changeover.yaml`, where
  * there is one. An exit code where that configuration is wrong and its errors are said.
  */
-export function chosenFolders(cli: Cli, dir: string | undefined): readonly RuleFolder[] | ExitCode {
+export function chosenFolders(
+  cli: Pick<Cli, 'io' | 'composition'>,
+  dir: string | undefined,
+): readonly RuleFolder[] | ExitCode {
   const shipped = shippedFolder()
   if (dir !== undefined) {
     return [resolve(dir) === resolve(shipped.folder) ? shipped : readFolder(dir, false)]

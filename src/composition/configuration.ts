@@ -3,12 +3,14 @@ import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Plugins } from '../app/plugin-binding.ts'
 import type { LoadedConfiguration } from '../cli/composition.ts'
+import type { Problem } from '../config/document.ts'
 import { gateProblems } from '../config/gate-problems.ts'
-import { loadSettings } from '../config/load.ts'
+import { loadSettings, type RulePlaces } from '../config/load.ts'
 import { changeProblems } from '../config/rule-changes.ts'
+import { ruleWarnings } from '../config/rule-warnings.ts'
 import { loadRulePacks, type RuleText } from '../config/rule-packs.ts'
 import type { Settings } from '../core/settings.ts'
-import { alterPaths } from '../engine/rules/alter-rules.ts'
+import { alterPaths, alterRules } from '../engine/rules/alter-rules.ts'
 import { compileRuleSet, type RuleSet } from '../engine/rules/rule-set.ts'
 import { readEnvironment } from '../platform/environment.ts'
 
@@ -44,13 +46,31 @@ export function loadConfiguration(
         ...places.flatMap(({ path, changes }) => changeProblems(changes, path, definitions)),
         ...gateProblems(settings, names),
       ]
-      if (problems.length === 0) rules = alterPaths(read.set, settings.rules.changes ?? {})
-      return { problems, errors: [], warnings: [] }
+      if (problems.length > 0) return { problems, errors: [], warnings: [] }
+      rules = alterPaths(read.set, settings.rules.changes ?? {})
+      const found = changeWarnings(settings, read.set, places, plugins)
+      return { problems: [], errors: [], warnings: found }
     },
   })
   if (!loaded.ok) return loaded
   if (rules === undefined) throw new Error('rules are judged wherever settings are right')
   return { ok: true, settings: loaded.settings, rules, warnings: [...loaded.warnings, ...warnings] }
+}
+
+/** Changes that leave a rule without effect, or with one that is hardly meant; each once. */
+function changeWarnings(
+  { timing }: Settings,
+  set: RuleSet,
+  places: RulePlaces,
+  { probes }: Plugins,
+): Problem[] {
+  return places.flatMap(({ path, changes }) =>
+    alterRules(set, changes).rules.flatMap((rule) => {
+      const { name } = rule.definition
+      if (!Object.hasOwn(changes, name)) return []
+      return ruleWarnings(rule, [...path, name], { probes, everyMs: timing.everyMs })
+    }),
+  )
 }
 
 /** The shipped packs and those of the settings' folders, compiled. */

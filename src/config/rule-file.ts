@@ -1,11 +1,10 @@
 import { z } from 'zod'
 import { isDiagnosis, remedies } from '../core/diagnosis.ts'
 import type { Diagnosis } from '../core/diagnosis.ts'
-import { formatDuration } from '../core/duration.ts'
 import { nearest } from '../core/nearest.ts'
 import type { RuleChanges, RuleDefinition, RulePack } from '../core/rule.ts'
 import { changedRule } from '../engine/rules/alter-rules.ts'
-import { appliesTo, compileRule, scopeOf, unreachable } from '../engine/rules/rule-set.ts'
+import { compileRule, scopeOf, unreachable } from '../engine/rules/rule-set.ts'
 import type { CompiledRule, ProbeMeasures, RuleError } from '../engine/rules/rule-set.ts'
 import { aggregateNames, textNames } from '../engine/rules/scope.ts'
 import { duration } from '../plugin/option-types.ts'
@@ -16,6 +15,7 @@ import { inputSchema } from './plugin-options.ts'
 import { report } from './report.ts'
 import { changeProblems } from './rule-changes.ts'
 import { changeable, ruleChanges, toChange, toChanges, variableName } from './rule-fields.ts'
+import { ruleWarnings, windowWarnings } from './rule-warnings.ts'
 import { plainWords, sayIssue } from './say-issue.ts'
 import { offsetInScalar } from './scalar-offset.ts'
 
@@ -109,7 +109,10 @@ export function loadRuleFile(source: RuleFileSource): LoadedRuleFile {
     else problems.push(...result.errors.map((error) => place(error, index, text, document)))
   }
   if (problems.length > 0) return refuse(problems)
-  const warnings = compiled.flatMap((rule, index) => warningsOf(rule, index, source))
+  const warnings = [
+    ...windowWarnings(parsed.data.windows ?? {}, source.everyMs),
+    ...compiled.flatMap((rule, index) => ruleWarnings(rule, ['rules', index], source)),
+  ]
   return {
     ok: true,
     pack: {
@@ -267,23 +270,4 @@ function valueAt(data: unknown, path: Path): string {
   let value = data
   for (const step of path) value = (value as Record<string | number, unknown>)[step]
   return String(value)
-}
-
-function warningsOf(rule: CompiledRule, index: number, source: RuleFileSource): Problem[] {
-  const { forMs } = rule.definition
-  const warnings: Problem[] = []
-  const { everyMs, probes } = source
-  const isShort = forMs !== undefined && forMs > 0 && everyMs !== undefined && forMs < everyMs
-  if (isShort && rule.when.ages.length === 0) {
-    const says =
-      `for (${formatDuration(forMs)}) is shorter than the cadence (${formatDuration(everyMs)}): ` +
-      'it takes two bad looks all the same'
-    warnings.push({ path: ['rules', index, 'for'], says })
-  }
-  if (!probes.some((probe) => appliesTo(rule, probe))) {
-    const needs = rule.when.needs.join(', ')
-    const says = `this rule can never fire: no probe that it is for declares all of ${needs}`
-    warnings.push({ path: ['rules', index, 'when'], says })
-  }
-  return warnings
 }

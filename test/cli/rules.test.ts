@@ -1,7 +1,7 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { ownFolder, run } from './harness.ts'
+import { fakeComposition, hurriedClock, ownFolder, run } from './harness.ts'
 
 const rule = `rules:
   - name: playlist-old
@@ -25,6 +25,68 @@ function folder(files: Readonly<Record<string, string>>): string {
   const path = ownFolder()
   for (const [name, text] of Object.entries(files)) writeFileSync(join(path, name), text)
   return path
+}
+
+/**
+ * Reads JUnit XML as strictly as the schema that CI systems share (testsuites, testsuite with its
+ * counts, testcase with name and classname, failure and error with a message): anything else throws.
+ */
+function junitOf(file: string) {
+  const text = readFileSync(file, 'utf8')
+  const attribute = String.raw`"(?:[^"<&]|&(?:amp|lt|gt|quot);)*"`
+  const tokens = new RegExp(
+    String.raw`<\?xml version="1\.0" encoding="UTF-8"\?>|</?(testsuites|testsuite|testcase|failure|error)((?: [a-z]+=${attribute})*)(/?)>|((?:[^<&]|&(?:amp|lt|gt|quot);)+)`,
+    'gu',
+  )
+  const required: Readonly<Record<string, readonly string[]>> = {
+    testsuites: [],
+    testsuite: ['name', 'tests', 'failures', 'errors'],
+    testcase: ['name', 'classname'],
+    failure: ['message'],
+    error: ['message'],
+  }
+  const parents = new Map([
+    ['testsuites', ''],
+    ['testsuite', 'testsuites'],
+    ['testcase', 'testsuite'],
+    ['failure', 'testcase'],
+    ['error', 'testcase'],
+  ])
+  const open: { tag: string; counts: number[]; given: Map<string, string> }[] = []
+  const found = { suites: [] as string[], cases: [] as string[], failures: 0, errors: 0 }
+  let read = 0
+  for (const match of text.matchAll(tokens)) {
+    if (match.index !== read) throw new Error(`no JUnit at ${read}: ${text.slice(read, read + 80)}`)
+    read += match[0].length
+    const [all, tag, attributes = '', alone] = match
+    if (tag === undefined) continue
+    if (!all.startsWith('</')) {
+      expect(parents.get(tag)).toBe(open.at(-1)?.tag ?? '')
+      const given = new Map(
+        [...attributes.matchAll(/ ([a-z]+)="([^"]*)"/gu)].map(([, key = '', value = '']) => [
+          key,
+          value,
+        ]),
+      )
+      expect([...given.keys()]).toEqual(required[tag])
+      if (tag === 'testsuite') found.suites.push(given.get('name') ?? '')
+      if (tag === 'testcase') found.cases.push(given.get('name') ?? '')
+      const index = ['testcase', 'failure', 'error'].indexOf(tag)
+      const suite = open.find((each) => each.tag === 'testsuite')
+      if (suite !== undefined && index >= 0) suite.counts[index] = (suite.counts[index] ?? 0) + 1
+      if (tag === 'failure') found.failures += 1
+      if (tag === 'error') found.errors += 1
+      if (alone === '') open.push({ tag, counts: [0, 0, 0], given })
+      continue
+    }
+    const closed = open.pop()
+    expect(closed?.tag).toBe(tag)
+    if (tag !== 'testsuite') continue
+    const said = ['tests', 'failures', 'errors'].map((key) => Number(closed?.given.get(key)))
+    expect(closed?.counts).toEqual(said)
+  }
+  expect({ read, open }).toEqual({ read: text.length, open: [] })
+  return found
 }
 
 describe('changeover rules test', () => {
@@ -67,7 +129,12 @@ describe('changeover rules test', () => {
       errors: [],
       files: [{ tests: [{ expectations: 2, failures: [{ expected: 'health up', got: 'down' }] }] }],
     })
-    expect(readFileSync(junit, 'utf8')).toContain('tests="1" failures="1"')
+    expect(junitOf(junit)).toEqual({
+      suites: [`${dir}/own.test.yaml`],
+      cases: ['a stream that stands for a minute'],
+      failures: 1,
+      errors: 0,
+    })
   })
 
   it('judges own scenarios by the shipped rules too, as a watchdog would', async () => {
@@ -93,6 +160,80 @@ describe('changeover rules test', () => {
     expect(first.err).toMatch(/^error: \S+own\.yaml:4:11: .*playlist_agee_seconds/u)
     expect(second.code).toBe(2)
     expect(second.err).toMatch(/^error: \S+own\.test\.yaml:1:8: /u)
+  })
+
+  it('reports files that are wrong as errors in JUnit XML, and escapes what they say', async () => {
+    const dir = folder({
+      'own.yaml': rule.replace('"no new', '"<&\\"> no new'),
+      'own.test.yaml': scenario('up').replace('minute', '<minute> & "more"'),
+      'wrong.test.yaml': 'tests: []\n',
+    })
+    const junit = join(dir, 'results.xml')
+
+    const { code } = await run(['rules', 'test', dir, '--junit', junit])
+
+    expect(code).toBe(2)
+    expect(junitOf(junit)).toEqual({
+      suites: [`${dir}/wrong.test.yaml`, `${dir}/own.test.yaml`],
+      cases: ['can be read', 'a stream that stands for a &lt;minute&gt; &amp; &quot;more&quot;'],
+      failures: 1,
+      errors: 1,
+    })
+  })
+
+  it('runs again after each change with --watch, until it is asked to end', async () => {
+    const dir = folder({ 'own.yaml': rule, 'own.test.yaml': scenario('up') })
+    const file = join(dir, 'own.test.yaml')
+    const steps = [
+      () => writeFileSync(file, 'tests: []\n'),
+      () => rmSync(dir, { recursive: true }),
+      () => {
+        mkdirSync(dir)
+        writeFileSync(join(dir, 'own.yaml'), rule)
+        writeFileSync(file, scenario('down'))
+      },
+    ]
+    let looks = 0
+    let end = () => {}
+    const clock = hurriedClock()
+    const composition = fakeComposition({
+      untilStopped: () => new Promise((resolve) => (end = resolve)),
+      clock: {
+        ...clock,
+        sleep: async (ms, signal) => {
+          looks += 1
+          if (looks % 4 === 0) steps.shift()?.()
+          if (looks === 20) end()
+          return await clock.sleep(ms, signal)
+        },
+      },
+    })
+
+    const { code, out, err } = await run(['rules', 'test', dir, '--watch'], composition)
+
+    expect(code).toBe(0)
+    expect(out.match(/\d+ passed.*|No scenarios.*/gu)).toEqual([
+      '0 passed, 1 failed',
+      'No scenarios were found.',
+      '1 passed',
+    ])
+    expect(err).toMatch(
+      /own\.test\.yaml:1:8: tests: .*\n[^]*The folder \S+ cannot be read \(ENOENT\)/u,
+    )
+    expect(out).not.toContain('\u001b')
+  })
+
+  it('clears the screen with --watch on a terminal only, and ends on a signal', async () => {
+    const dir = folder({ 'own.yaml': rule, 'own.test.yaml': scenario('up') })
+    const composition = fakeComposition({ untilStopped: () => Promise.resolve() })
+
+    const shown = await run(['rules', 'test', dir, '--watch'], composition, { isTerminal: true })
+    const piped = await run(['rules', 'test', dir, '--watch', '--json'], composition)
+
+    expect(shown.code).toBe(1)
+    expect(shown.out).toMatch(/^\u001b\[H\u001b\[J[^]*Waiting for changes; Ctrl-C ends it\.\n$/u)
+    expect(piped.out.split('\n').filter(Boolean)).toHaveLength(1)
+    expect(piped.out).not.toContain('\u001b')
   })
 
   it('cannot write where there is no folder', async () => {

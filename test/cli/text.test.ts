@@ -138,7 +138,7 @@ describe('JUnit XML', () => {
       [
         '<?xml version="1.0" encoding="UTF-8"?>',
         '<testsuites>',
-        '  <testsuite name="rules/x.test.yaml" tests="2" failures="1">',
+        '  <testsuite name="rules/x.test.yaml" tests="2" failures="1" errors="0">',
         '    <testcase name="a &amp; b" classname="rules/x.test.yaml"/>',
         '    <testcase name="&quot;c&quot;" classname="rules/x.test.yaml">',
         '      <failure message="1 &lt; 2">1 &lt; 2\nbell  </failure>',

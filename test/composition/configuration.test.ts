@@ -118,6 +118,17 @@ describe('rules that a configuration changes', () => {
     expect(loaded.errors[0]).toContain(says)
   })
 
+  it('are warned of where they leave a rule without effect', () => {
+    const numbers = changed.replace('{ limit: 0.9 }', '{ limit: 0.9 }, for: 1s')
+    const loaded = loadFrom(folderWith(), numbers)
+
+    expect(loaded.ok && loaded.warnings.filter((each) => each.includes('.rules.'))).toEqual([
+      expect.stringContaining(
+        'streams.channel-1.rules.slow-delivery.for: for (1s) is shorter than the cadence (5s)',
+      ),
+    ])
+  })
+
   it('can be of a pack that extends a shipped one, alone in force', () => {
     const folder = folderWith({
       'own/site.yaml': 'extends: http\noverride: { slow-answers: off }\n',

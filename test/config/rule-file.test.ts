@@ -31,7 +31,7 @@ rules:
     when: p50(bitrate_bits_per_second, slow) < 0.6 * advertised_bits_per_second
     clear_when: p50(bitrate_bits_per_second, slow) > 0.8 * advertised_bits_per_second
     for: 30s
-    or_ratio: { bad: 6, of: 12 }
+    or_ratio: { bad: 8, of: 12 }
     clear_for: 2m
     says: bitrate {p50(bitrate_bits_per_second, slow)}
     runbook: https://example.org/runbook
@@ -51,7 +51,7 @@ rules:
             when: 'p50(bitrate_bits_per_second, slow) < 0.6 * advertised_bits_per_second',
             clearWhen: 'p50(bitrate_bits_per_second, slow) > 0.8 * advertised_bits_per_second',
             forMs: 30_000,
-            ratio: { bad: 6, of: 12 },
+            ratio: { bad: 8, of: 12 },
             clearForMs: 120_000,
             severity: 'warning',
             says: 'bitrate {p50(bitrate_bits_per_second, slow)}',
@@ -178,6 +178,51 @@ rules:
 
     expect(loaded.ok && loaded.warnings[0]).toContain(
       'rules[0].when: this rule can never fire: no probe that it is for declares all of missing_ratio, packets_dropped',
+    )
+  })
+
+  it.each([
+    [
+      'a condition that nothing meets',
+      'missing_ratio > 2 && missing_ratio < 1',
+      'can never fire: its condition is false',
+    ],
+    ['a condition that everything meets', 'missing_ratio > 0.5 || 1 < 2', 'is always bad'],
+  ])('warns of %s', (_, when, says) => {
+    const loaded = load(minimal.replace('missing_ratio > 0.5', when))
+
+    expect(loaded.ok && loaded.warnings[0]).toContain(`rules[0].when: this rule ${says}`)
+  })
+
+  it('warns of a clear_when that never holds', () => {
+    const loaded = load(`${minimal}    clear_when: missing_ratio < 1 && missing_ratio > 2\n`)
+
+    expect(loaded.ok && loaded.warnings[0]).toContain(
+      'rules[0].clear_when: once active, this rule never clears',
+    )
+  })
+
+  it('warns of a window shorter than the cadence, which can hold one look only', () => {
+    const loaded = load(`windows: { quick: 2s, slow: 5s }\n${minimal}`)
+
+    expect(loaded.ok && loaded.warnings.map((warning) => warning.split('\n')[0])).toEqual([
+      'rules/own.yaml:1:19: windows.quick: is shorter than the cadence (5s): it never holds more than one look made in time',
+    ])
+  })
+
+  it('warns of a probe that does not measure what the rule needs', () => {
+    const loaded = load(`${minimal}    probes: [hls, srt]\n`)
+
+    expect(loaded.ok && loaded.warnings.map((warning) => warning.split('\n')[0])).toEqual([
+      'rules/own.yaml:6:19: rules[0].probes[1]: does not measure missing_ratio, so the rule does not concern its paths',
+    ])
+  })
+
+  it('warns of a ratio that is full before for is over', () => {
+    const loaded = load(`${minimal}    for: 1m\n    or_ratio: { bad: 3, of: 12 }\n`)
+
+    expect(loaded.ok && loaded.warnings[0]).toContain(
+      'rules[0].or_ratio: 3 bad looks take 10s, less than for (1m): for never decides',
     )
   })
 })

@@ -20,11 +20,16 @@ export function addRules(program: Command, cli: Cli): void {
       'Runs every *.test.yaml of a folder in virtual time against the shipped rules and those of the folder. Without a folder: the shipped ones, and those that ./changeover.yaml names. Exit code 1: an expectation does not hold.',
     )
     .argument('[dir]', 'folder with rule files')
+    .option('--watch', 'run them again after each change of a file until Ctrl-C')
     .option('--json', 'print the results as JSON')
     .option('--junit <file>', 'also write the results as JUnit XML')
     .addHelpText(
       'after',
-      examples('changeover rules test', 'changeover rules test ./rules --junit rules.xml'),
+      examples(
+        'changeover rules test',
+        'changeover rules test ./rules --watch',
+        'changeover rules test ./rules --junit rules.xml',
+      ),
     )
     .action(
       action(cli, async (dir: string | undefined, options: RulesTestOptions) => {

@@ -5,6 +5,7 @@ import type { Variable, Walked } from './guard.ts'
 import { compileNative } from './native.ts'
 import type { AgeTerm, BooleanRun, NumberRun } from './native.ts'
 import type { Frame, RuleScope } from './scope.ts'
+import { truthOf, type Truth } from './truth.ts'
 
 /** The names that an expression may use. */
 export interface ExpressionScope {
@@ -31,6 +32,8 @@ export interface Expression {
   readonly needs: readonly string[]
   /** Slots of the aggregates that it reads. */
   readonly aggregates: readonly number[]
+  /** What it can come to at all. */
+  readonly truth: Truth
   /** Comparisons that time alone makes true. */
   readonly ages: readonly AgeTerm[]
   /** `undefined` where a measurement that decides is absent, or the evaluation errs. */
@@ -64,7 +67,9 @@ export function compileExpression(source: string, names: ExpressionScope): Compi
   }
   const ages: AgeTerm[] = []
   const native = compileNative(ast, walked, ages)
-  const parts = { source, needs: [...walked.needs], aggregates: aggregateSlots(walked), ages }
+  const truth = truthOf(ast, walked, names.scope, source)
+  const aggregates = aggregateSlots(walked)
+  const parts = { source, needs: [...walked.needs], aggregates, truth, ages }
   if (native?.type === 'boolean') {
     return { ok: true, expression: { ...parts, evaluate: native.run } }
   }
