@@ -231,7 +231,8 @@ describe('changeover rules test', () => {
     const piped = await run(['rules', 'test', dir, '--watch', '--json'], composition)
 
     expect(shown.code).toBe(1)
-    expect(shown.out).toMatch(/^\u001b\[H\u001b\[J[^]*Waiting for changes; Ctrl-C ends it\.\n$/u)
+    expect(shown.out.startsWith('\u001b[H\u001b[J')).toBe(true)
+    expect(shown.out.endsWith('Waiting for changes; Ctrl-C ends it.\n')).toBe(true)
     expect(piped.out.split('\n').filter(Boolean)).toHaveLength(1)
     expect(piped.out).not.toContain('\u001b')
   })

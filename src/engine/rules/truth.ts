@@ -67,41 +67,46 @@ class Judge {
       case '<':
       case '<=':
         return compared(node.op, this.#range(node.args[0]), this.#range(node.args[1]))
-      default:
+      case '==':
+      case '!=':
+      case '?:':
+      case 'in':
+      case 'call':
+      case 'rcall':
+      case 'id':
+      case '-_':
+      case '+':
+      case '-':
+      case '*':
+      case '/':
+      case '%':
+      case 'list':
+      case 'map':
+      case '.':
+      case '.?':
+      case '[]':
+      case '[?]':
         return anyTruth
     }
   }
 
   #range(node: CelNode): Range {
     if (this.#walked.aggregates.has(node)) return this.#aggregate(node)
-    switch (node.op) {
-      case 'value': {
-        const value = Number(node.args)
-        return Number.isNaN(value) ? anyNumber : { low: value, high: value }
-      }
-      case 'id':
-        return this.#identifier(node.args)
-      case '-_': {
-        const { low, high } = this.#range(node.args)
-        return { low: -high, high: -low }
-      }
-      case '+': {
-        const [a, b] = [this.#range(node.args[0]), this.#range(node.args[1])]
-        return { low: a.low + b.low, high: a.high + b.high }
-      }
-      case '-': {
-        const [a, b] = [this.#range(node.args[0]), this.#range(node.args[1])]
-        return { low: a.low - b.high, high: a.high - b.low }
-      }
-      case '*': {
-        const [a, b] = [this.#range(node.args[0]), this.#range(node.args[1])]
-        return spanned([a.low, a.high].flatMap((x) => [b.low, b.high].map((y) => x * y)))
-      }
-      case 'call':
-        return this.#function(node.args[0], node.args[1])
-      default:
-        return anyNumber
+    if (node.op === 'value') {
+      const value = Number(node.args)
+      return Number.isNaN(value) ? anyNumber : { low: value, high: value }
     }
+    if (node.op === 'id') return this.#identifier(node.args)
+    if (node.op === 'call') return this.#function(node.args[0], node.args[1])
+    if (node.op === '-_') {
+      const { low, high } = this.#range(node.args)
+      return { low: -high, high: -low }
+    }
+    if (node.op !== '+' && node.op !== '-' && node.op !== '*') return anyNumber
+    const [a, b] = [this.#range(node.args[0]), this.#range(node.args[1])]
+    if (node.op === '+') return { low: a.low + b.low, high: a.high + b.high }
+    if (node.op === '-') return { low: a.low - b.high, high: a.high - b.low }
+    return spanned([a.low, a.high].flatMap((x) => [b.low, b.high].map((y) => x * y)))
   }
 
   #identifier(name: string): Range {
