@@ -1,7 +1,7 @@
 import type { Clock } from '../core/clock.ts'
-import type { PathHealth, VantageReport } from '../core/health.ts'
+import type { PathHealth, VantageReport, WitnessStatement } from '../core/health.ts'
 import type { GroupSettings } from '../core/settings.ts'
-import { quorumHealth } from '../engine/quorum.ts'
+import { checkAsWitness, quorumHealth } from '../engine/quorum.ts'
 
 interface Computed {
   readonly at: number
@@ -26,6 +26,7 @@ export class HealthBoard {
   readonly #clock: Clock
   #staleAfterMs: number
   readonly #onTransition: (transition: Transition) => void
+  readonly #witnessesOf: (path: string) => readonly WitnessStatement[]
   readonly #reports = new Map<string, Map<string, VantageReport>>()
   readonly #health = new Map<string, PathHealth>()
   /** By group: what was computed at one instant from the same reports. */
@@ -37,10 +38,13 @@ export class HealthBoard {
     clock: Clock
     staleAfterMs: number
     onTransition: (transition: Transition) => void
+    /** Statements of witnesses that are no checks, such as viewers, by the full name of the path. */
+    witnessesOf?: (path: string) => readonly WitnessStatement[]
   }) {
     this.#clock = options.clock
     this.#staleAfterMs = options.staleAfterMs
     this.#onTransition = options.onTransition
+    this.#witnessesOf = options.witnessesOf ?? (() => [])
   }
 
   /** After a reload: a report older than this many milliseconds counts as unknown. */
@@ -69,14 +73,25 @@ export class HealthBoard {
     for (const path of group.paths) {
       const full = `${group.name}/${path.name}`
       const previous = this.#health.get(full)
+      const judged = {
+        vantages: group.vantages,
+        settings: group.quorum,
+        // A vantage judges its own samples; what it reports must not be older than that by much.
+        staleAfterMs: this.#staleAfterMs,
+      }
+      const witnesses = (path.witnesses ?? []).map(({ name }) =>
+        checkAsWitness(
+          name.slice(path.name.length + 1),
+          { ...judged, reports: this.reports(`${group.name}/${name}`) },
+          now,
+        ),
+      )
       const health = quorumHealth(
         {
+          ...judged,
           path: full,
-          vantages: group.vantages,
-          settings: group.quorum,
-          reports: this.#reports.get(full) ?? noReports,
-          // A vantage judges its own samples; what it reports must not be older than that by much.
-          staleAfterMs: this.#staleAfterMs,
+          reports: this.reports(full),
+          witnesses: [...witnesses, ...this.#witnessesOf(full)],
           ...(previous !== undefined && { previous }),
         },
         now,

@@ -56,8 +56,8 @@ export class PathWatchers {
 
   /** Starts to watch every path of a group that is not watched yet. */
   start(group: GroupSettings): void {
-    for (const path of group.paths) {
-      if (!this.#running.has(`${group.name}/${path.name}`)) this.#start(group.name, path)
+    for (const [name, check] of namedChecks(group)) {
+      if (!this.#running.has(name)) this.#start(group.name, check)
     }
   }
 
@@ -74,12 +74,12 @@ export class PathWatchers {
   async reload(settings: Settings, rules: RuleSet): Promise<readonly string[]> {
     this.#settings = settings
     this.#rules = rules
-    const wanted = new Map(settings.groups.flatMap((group) => namedPaths(group)))
+    const wanted = new Map(settings.groups.flatMap((group) => namedChecks(group)))
     const ending: Promise<void>[] = []
     const gone: string[] = []
     for (const [name, running] of this.#running) {
       const next = wanted.get(name)
-      if (next !== undefined && isSame(next, running.settings)) {
+      if (next !== undefined && isSame(alone(next), alone(running.settings))) {
         running.watched.replaceRules(rulesOf(rules, name), this.#timingOf(next))
         continue
       }
@@ -197,8 +197,16 @@ export class PathWatchers {
   }
 }
 
-function namedPaths(group: GroupSettings): [string, PathSettings][] {
-  return group.paths.map((path) => [`${group.name}/${path.name}`, path])
+/** Every check of a group by its full name: its paths, and their witnesses. */
+function namedChecks(group: GroupSettings): [string, PathSettings][] {
+  return group.paths
+    .flatMap((path) => [path, ...(path.witnesses ?? [])])
+    .map((check) => [`${group.name}/${check.name}`, check])
+}
+
+/** Another witness is no reason to begin anew with the path. */
+function alone({ witnesses: _, ...path }: PathSettings): PathSettings {
+  return path
 }
 
 /** Equal settings, as far as configuration can tell: plain data in the order of the schema. */

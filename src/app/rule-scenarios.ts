@@ -1,6 +1,6 @@
-import type { PathHealth, RuleVerdict } from '../core/health.ts'
+import type { PathHealth, RuleVerdict, VantageReport } from '../core/health.ts'
 import { formatDuration } from '../core/duration.ts'
-import { quorumHealth } from '../engine/quorum.ts'
+import { checkAsWitness, quorumHealth } from '../engine/quorum.ts'
 import { alterRules } from '../engine/rules/alter-rules.ts'
 import type { ProbeMeasures, RuleSet } from '../engine/rules/rule-set.ts'
 import { scenarioGroup } from './scenarios/scenario-group.ts'
@@ -129,16 +129,22 @@ class ScenarioWorld {
     let changed = false
     for (const name of new Set(scenario.rows.map((row) => row.path))) {
       const previous = this.#health.get(name)
-      const reports = this.#paths
-        .filter((path) => path.row.path === name)
-        .map((path) => [path.row.vantage, path.watch.report] as const)
+      const judged = {
+        vantages: scenario.vantages,
+        settings: scenario.quorum,
+        staleAfterMs: scenario.timing.staleAfterMs,
+      }
+      const rows = scenario.rows.filter((row) => row.path === name)
+      const seenBy = new Set(rows.flatMap(({ witness }) => witness ?? []))
+      const witnesses = [...seenBy].map((witness) =>
+        checkAsWitness(witness, { ...judged, reports: this.#reports(name, witness) }, now),
+      )
       const health = quorumHealth(
         {
+          ...judged,
           path: `${this.#groupName}/${name}`,
-          vantages: scenario.vantages,
-          settings: scenario.quorum,
-          reports: new Map(reports),
-          staleAfterMs: scenario.timing.staleAfterMs,
+          reports: this.#reports(name, undefined),
+          witnesses,
           ...(previous !== undefined && { previous }),
         },
         now,
@@ -150,6 +156,11 @@ class ScenarioWorld {
     if (!changed && now < this.#nextGroupTick) return
     this.#nextGroupTick = now + groupTickMs
     await this.#group.advance(now, this.#health)
+  }
+
+  #reports(path: string, witness: string | undefined): ReadonlyMap<string, VantageReport> {
+    const watched = this.#paths.filter(({ row }) => row.path === path && row.witness === witness)
+    return new Map(watched.map(({ row, watch }) => [row.vantage, watch.report]))
   }
 
   #check(expectation: ScenarioExpectation): ScenarioFailure[] {
@@ -167,7 +178,7 @@ class ScenarioWorld {
 
   #pathFacts(expectation: ScenarioExpectation): Facts {
     const { path = '', vantage, says } = expectation
-    const watches = this.#paths.filter((each) => each.row.path === path)
+    const watches = this.#paths.filter(({ row }) => row.path === path && row.witness === undefined)
     const one = watches.find((each) => each.row.vantage === vantage)?.watch.report
     const quorum = this.#health.get(path)
     const reports = one === undefined ? watches.map((each) => each.watch.report) : [one]

@@ -96,12 +96,9 @@ function reportOf(
   group: GroupSettings,
 ): GroupReport {
   const { plugins } = composition
-  const paths = group.paths.map(({ name, type, everyMs, shows }) => ({
-    name,
-    type,
-    everyMs,
-    shows,
-  }))
+  const paths = group.paths
+    .flatMap((path) => [path, ...(path.witnesses ?? [])])
+    .map(({ name, type, everyMs, shows }) => ({ name, type, everyMs, shows }))
   const actuators = group.actuators.flatMap(({ type, required, options }) => {
     const plugin = plugins.actuators.find((each) => each.type === type)
     if (plugin === undefined) return []

@@ -18,7 +18,8 @@ export function differencesOf(
   rules: RuleSet,
 ): RuleDifference[] {
   const known = new Map(rules.rules.map(({ definition }) => [definition.name, definition]))
-  return group.paths.flatMap(({ name }) =>
+  const checks = group.paths.flatMap((path) => [path, ...(path.witnesses ?? [])])
+  return checks.flatMap(({ name }) =>
     Object.entries(changes[`${group.name}/${name}`] ?? {}).flatMap(([rule, change]) => {
       const before = rule === unreachable ? {} : known.get(rule)
       // A rule of a name that the file knows of, yet no pack: refused before this is asked.

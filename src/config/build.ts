@@ -84,9 +84,12 @@ function ruleChangesOf({ file }: Parts): Pick<Settings['rules'], 'changes'> {
   for (const [streamName, stream] of Object.entries(file.streams)) {
     for (const [groupName, group] of Object.entries(stream.groups)) {
       const wide = mergeChanges(toChanges(stream.rules ?? {}), toChanges(group.rules ?? {}))
-      const own = Object.entries(group.paths).map(
-        ([name, path]) => [name, path.rules ?? {}] as const,
-      )
+      const own = Object.entries(group.paths).flatMap(([name, path]) => [
+        [name, path.rules ?? {}] as const,
+        ...Object.entries(path.witnesses ?? {}).map(
+          ([witness, { rules }]) => [`${name}@${witness}`, rules ?? {}] as const,
+        ),
+      ])
       for (const [name, rules] of [...own, ['verify', {}] as const]) {
         const merged = mergeChanges(wide, toChanges(rules))
         if (Object.keys(merged).length > 0) changes[`${streamName}/${groupName}/${name}`] = merged
@@ -132,6 +135,9 @@ function buildGroup(parts: Parts, group: FileGroup, place: GroupPlace): GroupSet
       type: path.type,
       everyMs: path.every ?? parts.file.timing.every,
       ...(path.domain === undefined ? {} : { domain: path.domain }),
+      ...(group.quorum.confirm === 'none'
+        ? {}
+        : buildWitnesses(parts, [...pathsAt, name], name, path)),
     }),
   )
   const sharing = buildSharing(
@@ -193,6 +199,25 @@ function buildGroup(parts: Parts, group: FileGroup, place: GroupPlace): GroupSet
     observeEveryMs: group.observe_every,
     impliedHoldMs: group.implied_hold,
     earnMs: earnMs(paths, parts.file.timing),
+  }
+}
+
+function buildWitnesses(
+  parts: Parts,
+  at: Path,
+  path: string,
+  { every, witnesses }: FileGroup['paths'][string],
+): Pick<PathSettings, 'witnesses'> {
+  if (witnesses === undefined) return {}
+  const witnessesAt = [...at, 'witnesses']
+  return {
+    witnesses: ordered(witnesses, witnessesAt, parts.document).map(([name, witness]) =>
+      buildPath(parts, [...witnessesAt, name], {
+        name: `${path}@${name}`,
+        type: witness.type,
+        everyMs: witness.every ?? every ?? parts.file.timing.every,
+      }),
+    ),
   }
 }
 

@@ -39,6 +39,10 @@ export function parseEntries(document: ConfigDocument, plugins: Plugins): Parsed
     for (const [name, path] of Object.entries(paths)) {
       const entry = { at: [...at, 'paths', name], raw: asMap(path), common: commonKeys.probe }
       parse(plugins.probes, entry)
+      for (const [witness, check] of Object.entries(asMap(asMap(path)['witnesses']))) {
+        const place = [...at, 'paths', name, 'witnesses', witness]
+        parse(plugins.probes, { at: place, raw: asMap(check), common: commonKeys.witness })
+      }
     }
     for (const [index, actuator] of asList(group['actuators']).entries()) {
       const place = [...at, 'actuators', index]

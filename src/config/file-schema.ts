@@ -16,7 +16,8 @@ export interface PluginTypes {
 
 /** Keys of a path, an actuator and a route that belong to Changeover; the others to the plug-in. */
 export const commonKeys = {
-  probe: ['type', 'every', 'domain', 'rules', 'weight', 'max_weight', 'capacity'],
+  probe: ['type', 'every', 'domain', 'rules', 'weight', 'max_weight', 'capacity', 'witnesses'],
+  witness: ['type', 'every', 'rules'],
   actuator: ['type', 'required'],
   notifier: ['type', 'name', 'min_severity'],
 } as const
@@ -294,6 +295,23 @@ function path(types: PluginTypes) {
       .describe('Its failure domain, such as the provider; targets elsewhere are preferred.'),
     rules: ruleChanges().optional().describe("As the stream's `rules`, for this path alone."),
     ...pathSharing(),
+    witnesses: z
+      .record(name(), witness(types))
+      .refine((all) => Object.keys(all).length <= 4, 'expected at most 4 witnesses')
+      .optional()
+      .describe(
+        'Further checks of it, by name: by another protocol, or of what a server says. One that sees it up vetoes a down.',
+      ),
+  })
+}
+
+function witness(types: PluginTypes) {
+  return z.looseObject({
+    type: z.enum(types.probes).describe('The probe that looks.'),
+    every: duration('100ms', '5m')
+      .optional()
+      .describe('How often it looks. As the path is looked at if absent.'),
+    rules: ruleChanges().optional().describe("As the stream's `rules`, for this check alone."),
   })
 }
 
@@ -306,6 +324,15 @@ function quorum() {
       min_fresh: whole(1, 100)
         .prefault(2)
         .describe('With fewer vantages that know, health is unknown.'),
+      confirm: z
+        .enum(['witnesses', 'none'], {
+          error: ({ input }) =>
+            input === 'viewers'
+              ? 'nothing tells yet what viewers see; give the paths `witnesses`, which are checks by another protocol or of what a server says'
+              : 'expected witnesses or none',
+        })
+        .prefault('witnesses')
+        .describe('Whether the `witnesses` of a path may veto that it is down.'),
     })
     .prefault({})
     .describe('How many vantages must agree. Never more than there are.')

@@ -23,7 +23,10 @@ export function fullSchema(profile: Profile, plugins: Plugins): JsonSchema {
   const { $schema: _draft, ...file } = inputSchema(fileSchema(profile, pluginTypes(plugins)))
   const withRoutes = atKeys(file, ['notify', each], (common) => entry(common, plugins.notifiers))
   const group = ['streams', each, 'groups', each]
-  const withPaths = atKeys(withRoutes, [...group, 'paths', each], (common) =>
+  const withWitnesses = atKeys(withRoutes, [...group, 'paths', each, 'witnesses', each], (common) =>
+    entry(common, plugins.probes),
+  )
+  const withPaths = atKeys(withWitnesses, [...group, 'paths', each], (common) =>
     entry(common, plugins.probes),
   )
   return atKeys(withPaths, [...group, 'actuators', each], (common) =>

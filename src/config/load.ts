@@ -91,8 +91,12 @@ function rulePlaces(file: FileSettings): RulePlaces {
     for (const [groupName, group] of Object.entries(stream.groups)) {
       const at = ['streams', streamName, 'groups', groupName]
       add(at, group.rules)
-      for (const [name, path] of Object.entries(group.paths))
+      for (const [name, path] of Object.entries(group.paths)) {
         add([...at, 'paths', name], path.rules)
+        for (const [witness, { rules }] of Object.entries(path.witnesses ?? {})) {
+          add([...at, 'paths', name, 'witnesses', witness], rules)
+        }
+      }
     }
   }
   return places

@@ -56,7 +56,11 @@ function timingWarnings({ timing }: Settings): Problem[] {
 
 function groupWarnings(group: GroupSettings, settings: Settings, document: ConfigDocument) {
   const at = ['streams', group.stream, 'groups', group.name.slice(group.stream.length + 1)]
-  const problems = [...staleWarnings(group, settings, at), ...quorumWarnings(group, at, document)]
+  const problems = [
+    ...staleWarnings(group, settings, at),
+    ...witnessWarnings(group, at),
+    ...quorumWarnings(group, at, document),
+  ]
   if (group.paths.length === 1) {
     problems.push(warning([...at, 'paths'], 'one path only: there is nothing to fail over to'))
   }
@@ -77,14 +81,29 @@ function groupWarnings(group: GroupSettings, settings: Settings, document: Confi
   return problems
 }
 
+/** The same look twice is one kind of evidence: it fails and passes with the path itself. */
+function witnessWarnings(group: GroupSettings, at: Path): Problem[] {
+  return group.paths.flatMap((path) =>
+    (path.witnesses ?? []).flatMap((witness): Problem[] => {
+      if (witness.type !== path.type || witness.shows !== path.shows) return []
+      const name = witness.name.slice(path.name.length + 1)
+      const says = 'looks at the same place in the same way: it sees no more than the path itself'
+      return [warning([...at, 'paths', path.name, 'witnesses', name], says)]
+    }),
+  )
+}
+
 function staleWarnings(group: GroupSettings, { timing }: Settings, at: Path): Problem[] {
   return group.paths
+    .flatMap((path) => [path, ...(path.witnesses ?? [])])
     .filter(({ everyMs }) => timing.staleAfterMs < 2 * everyMs)
     .map(({ name, everyMs }) => {
       const says =
         `stale_after (${formatDuration(timing.staleAfterMs)}) is less than two looks ` +
         `(every ${formatDuration(everyMs)}): one late look makes health unknown`
-      return warning([...at, 'paths', name], says)
+      const [path = '', witness] = name.split('@')
+      const place = witness === undefined ? [path] : [path, 'witnesses', witness]
+      return warning([...at, 'paths', ...place], says)
     })
 }
 

@@ -52,6 +52,16 @@ export interface Vote {
   readonly says: string
 }
 
+/** What a second, independent kind of evidence says of a path: viewers, a server, another protocol. */
+export interface WitnessStatement {
+  readonly name: string
+  /** As judged over everything that the witness has; `unknown` below its minimum volume. */
+  readonly health: Health
+  /** Monotonic milliseconds of its newest evidence. */
+  readonly seenAt?: number
+  readonly says: string
+}
+
 /** Health of a path by quorum over the configured vantages. */
 export interface PathHealth {
   readonly path: string
@@ -68,6 +78,8 @@ export interface PathHealth {
   readonly says: string
   readonly runbook?: string
   readonly votes: readonly Vote[]
+  /** Down but for these witnesses, which see the path up or degraded now. Only with `contested`. */
+  readonly vetoedBy?: readonly string[]
   /** Rules that any present vantage finds bad or nearly so; absent where there are none. */
   readonly alarms?: readonly RuleAlarm[]
 }

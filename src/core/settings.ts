@@ -25,6 +25,8 @@ export interface PathSettings {
   readonly everyMs: number
   /** The failure domain, for preferring targets elsewhere. */
   readonly domain?: string
+  /** Further checks of the same path that may contradict a down; each is named `<path>@<witness>`. */
+  readonly witnesses?: readonly PathSettings[]
 }
 
 export interface QuorumSettings {

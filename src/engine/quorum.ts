@@ -6,6 +6,7 @@ import type {
   VantageHealth,
   VantageReport,
   Vote,
+  WitnessStatement,
 } from '../core/health.ts'
 import type { QuorumSettings, VantageSettings } from '../core/settings.ts'
 
@@ -43,6 +44,8 @@ export interface QuorumInput {
   readonly reports: ReadonlyMap<string, VantageReport>
   /** A report whose newest sample is older than this many milliseconds counts as unknown (invariant 4). */
   readonly staleAfterMs: number
+  /** What witnesses say; one that is absent is not needed. */
+  readonly witnesses?: readonly WitnessStatement[]
   /** What the path was before, so that `since` survives. */
   readonly previous?: PathHealth
 }
@@ -54,8 +57,13 @@ export interface QuorumInput {
 export function quorumHealth(input: QuorumInput, now: number): PathHealth {
   const votes = input.vantages.map((vantage) => castVote(input, vantage, now))
   const limits = thresholds(input.settings, input.vantages)
-  const health = judge(votes, limits)
-  const spokesman = speaksFor(input, votes, health)
+  const voted = judge(votes, limits)
+  const against =
+    voted === 'down'
+      ? (input.witnesses ?? []).filter((each) => contradicts(each, input.staleAfterMs, now))
+      : []
+  const health = against.length > 0 ? 'contested' : voted
+  const spokesman = speaksFor(input, votes, voted)
   const verdict = spokesman?.active[0]
   const badNow = input.vantages.filter((vantage, index) => {
     const report = input.reports.get(vantage.name)
@@ -71,8 +79,9 @@ export function quorumHealth(input: QuorumInput, now: number): PathHealth {
     suspect,
     isRecovering: health === 'down' && badNow < limits.quorum,
     since: input.previous?.health === health ? input.previous.since : now,
-    says: explain(votes, limits, health, spokesman),
+    says: explain(votes, limits, voted, spokesman) + objection(against),
     votes,
+    ...(against.length > 0 && { vetoedBy: against.map(({ name }) => name) }),
     ...(verdict?.diagnosis !== undefined && health !== 'up' && { diagnosis: verdict.diagnosis }),
     ...(verdict?.runbook !== undefined && health !== 'up' && { runbook: verdict.runbook }),
     ...(alarms.length > 0 && { alarms }),
@@ -113,12 +122,59 @@ function ensure(
   return known
 }
 
+/**
+ * Whether a witness contradicts a down: it sees the path up or degraded, on evidence that is not
+ * stale. A witness that knows nothing, or is of two minds, contradicts nothing.
+ */
+function contradicts(witness: WitnessStatement, staleAfterMs: number, now: number): boolean {
+  if (witness.health !== 'up' && witness.health !== 'degraded') return false
+  return witness.seenAt !== undefined && now - witness.seenAt <= staleAfterMs
+}
+
+function objection(against: readonly WitnessStatement[]): string {
+  return against
+    .map(({ name, health, says }) => `, yet the witness ${name} sees it ${health}: ${says}`)
+    .join('')
+}
+
+/**
+ * What a further check of a path says as a witness: the same quorum over the same vantages, so that
+ * no single observer can veto. A vantage where a down-class rule is pending is about to change its
+ * mind: it counts as unknown, so that a witness does not hold up what it will confirm.
+ */
+export function checkAsWitness(
+  name: string,
+  input: Pick<QuorumInput, 'vantages' | 'settings' | 'reports' | 'staleAfterMs'>,
+  now: number,
+): WitnessStatement {
+  const votes = input.vantages.map((vantage): Vote => {
+    const vote = castVote(input, vantage, now)
+    const isSuspect = input.reports.get(vantage.name)?.suspect === true
+    return isSuspect && vote.health !== 'down' ? { ...vote, health: 'unknown' } : vote
+  })
+  const limits = thresholds(input.settings, input.vantages)
+  const health = judge(votes, limits)
+  const seen = votes.flatMap((vote) =>
+    vote.health === 'unknown' ? [] : (input.reports.get(vote.vantage)?.seenAt ?? []),
+  )
+  return {
+    name,
+    health,
+    ...(seen.length > 0 && { seenAt: Math.max(...seen) }),
+    says: explain(votes, limits, health, speaksFor(input, votes, health)),
+  }
+}
+
 /** Whether a report that says down stands on bad evidence now, and not only on a `clear_for` that is owed. */
 export function isBadNow(report: VantageReport): boolean {
   return report.active.some((rule) => rule.class === 'down' && !rule.isClearing)
 }
 
-function castVote(input: QuorumInput, vantage: VantageSettings, now: number): Vote {
+function castVote(
+  input: Pick<QuorumInput, 'reports' | 'staleAfterMs'>,
+  vantage: VantageSettings,
+  now: number,
+): Vote {
   const report = input.reports.get(vantage.name)
   const said = { vantage: vantage.name, domain: vantage.domain }
   if (report === undefined) return { ...said, health: 'unknown', says: 'has not reported yet' }
@@ -145,7 +201,7 @@ function judge(votes: readonly Vote[], limits: Thresholds): Health {
 
 /** The report whose sentence stands for the outcome: the first that voted so, or the first with an active rule. */
 function speaksFor(
-  input: QuorumInput,
+  input: Pick<QuorumInput, 'reports'>,
   votes: readonly Vote[],
   health: Health,
 ): VantageReport | undefined {

@@ -17,6 +17,7 @@ function scenario(paths: readonly string[] = ['cdn-a', 'cdn-b']): Scenario {
     vantages,
     rows: paths.map((path) => ({
       path,
+      witness: undefined,
       vantage: 'fra',
       probe: { type: 'hls', measures: [] },
       outcome: undefined,

@@ -335,3 +335,65 @@ describe('substitution', () => {
     expect(shown).not.toContain('s3cr3t')
   })
 })
+
+describe('witnesses of a path', () => {
+  const text = (more = '') => `streams:
+  channel-1:
+    groups:
+      ingest:
+        paths:
+          main:
+            type: pull
+            url: https://a.example/
+            every: 2s
+            witnesses:
+              server: { type: pull, url: https://b.example/${more} }
+          backup: { type: pull, url: https://c.example/ }
+`
+  const pathsOf = (loaded: ReturnType<typeof loadText>) =>
+    loaded.ok ? loaded.settings.groups[0]?.paths : loaded.errors
+
+  it('are checks of their own, at the cadence of the path', () => {
+    expect(pathsOf(loadText(text()))).toMatchObject([
+      {
+        name: 'main',
+        witnesses: [
+          { name: 'main@server', type: 'pull', everyMs: 2_000, shows: 'https://b.example/' },
+        ],
+      },
+      { name: 'backup' },
+    ])
+  })
+
+  it('are not looked at where the group says none', () => {
+    const loaded = loadText(`${text()}        quorum: { confirm: none }\n`)
+
+    expect(JSON.stringify(pathsOf(loaded))).not.toContain('witnesses')
+  })
+
+  it.each([
+    [', evry: 3s', 'witnesses.server.evry: unknown key; did you mean "every"?'],
+    [', domain: x', 'witnesses.server.domain: unknown key'],
+    [', type: pul', 'did you mean "pull"?'],
+  ])('are judged strictly: %s', (more, says) => {
+    const given = more.includes('type')
+      ? text().replace('{ type: pull, url: https://b', '{ type: pul, url: https://b')
+      : text(more)
+
+    expect(JSON.stringify(pathsOf(loadText(given)))).toContain(JSON.stringify(says).slice(1, -1))
+  })
+
+  it('cannot be viewers yet, and the error says what can', () => {
+    expect(
+      JSON.stringify(pathsOf(loadText(`${text()}        quorum: { confirm: viewers }\n`))),
+    ).toContain('quorum.confirm: nothing tells yet what viewers see; give the paths `witnesses`')
+  })
+
+  it('that look at the same place in the same way are warned of', () => {
+    const loaded = loadText(text().replace('https://b.example', 'https://a.example'))
+
+    expect(loaded.ok && loaded.warnings.join()).toContain(
+      'witnesses.server: looks at the same place in the same way: it sees no more than the path itself',
+    )
+  })
+})

@@ -263,7 +263,7 @@ export class GroupTape {
     }
     this.#eyes = new Map()
     this.#truths = new Map()
-    for (const { name, type, everyMs } of this.#shape.paths) {
+    for (const { name, type, everyMs } of checksOf(this.#shape)) {
       const path = `${this.#shape.name}/${name}`
       const probe = probes.find((each) => each.type === type) ?? { type, measures: [] }
       const byVantage = new Map<string, { eye: PathEye; timer: Timed }>()
@@ -278,7 +278,7 @@ export class GroupTape {
           everyMs,
           base: watchOf(shipped, timing),
           sides: sides.map(({ rules, settings }, index) =>
-            this.#settingsOf(index).paths.some((each) => each.name === name)
+            checksOf(this.#settingsOf(index)).some((each) => each.name === name)
               ? watchOf(rulesOf(rules, path), settings.timing)
               : undefined,
           ),
@@ -293,6 +293,8 @@ export class GroupTape {
         byVantage.set(vantage, { eye, timer })
       }
       this.#eyes.set(path, byVantage)
+      if (!this.#shape.paths.some((each) => each.name === name)) continue
+      // What a witness sees is no truth about the path: that is what its own check saw.
       this.#truths.set(name, new PathTruth([...byVantage.values()].map(({ eye }) => eye)))
     }
   }
@@ -330,4 +332,10 @@ export class GroupTape {
       score.account(this.#truths, now)
     }
   }
+}
+
+/** The paths of a group and their witnesses, as recorded or as configured. */
+function checksOf(group: RecordedGroup | GroupSettings) {
+  if ('stream' in group) return group.paths.flatMap((path) => [path, ...(path.witnesses ?? [])])
+  return [...group.paths, ...(group.witnesses ?? [])]
 }

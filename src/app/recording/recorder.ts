@@ -149,6 +149,9 @@ export class Recorder {
     this.#groups.clear()
     for (const { name, paths } of groups) {
       const known = before.get(name) ?? this.#options.known.get(name)
+      const witnesses = paths
+        .flatMap((path) => path.witnesses ?? [])
+        .map(({ name: witness, type, everyMs }) => ({ name: witness, type, everyMs }))
       this.#groups.set(name, {
         name,
         paths: paths.map(({ name: path, type, everyMs, domain }) => ({
@@ -157,6 +160,7 @@ export class Recorder {
           everyMs,
           ...(domain !== undefined && { domain }),
         })),
+        ...(witnesses.length > 0 && { witnesses }),
         ...(known?.allocation !== undefined && { allocation: known.allocation }),
         ...(known?.heldBy !== undefined && { heldBy: known.heldBy }),
       })

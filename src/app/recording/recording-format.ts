@@ -24,6 +24,16 @@ const groupShape = z.object({
       }),
     )
     .min(1),
+  /** Further checks of its paths, named `<path>@<witness>`. */
+  witnesses: z
+    .array(
+      z.object({
+        name: z.string().min(3),
+        type: z.string().min(1),
+        everyMs: z.number().positive(),
+      }),
+    )
+    .optional(),
   /** What serves; absent where the world was not read back yet. */
   allocation: weights.optional(),
   /** Who holds the group, where somebody does. */

@@ -213,7 +213,7 @@ class Player {
       const tape = this.#tapes.get(group.name)
       if (tape === undefined) {
         this.#tapes.set(group.name, this.#newTape(group, sides, usual.timing))
-      } else if (isRestart || JSON.stringify(tape.shape.paths) !== JSON.stringify(group.paths)) {
+      } else if (isRestart || checksIn(tape.shape) !== checksIn(group)) {
         const settings = sides.map((side) => side.settings)
         tape.restart(group, this.#vantages, settings)
       } else if (group.allocation !== undefined) {
@@ -280,6 +280,12 @@ class Player {
         )
       }
     }
+    for (const { name: witness } of paths.flatMap((path) => path.witnesses ?? [])) {
+      if (recorded.witnesses?.some((each) => each.name === witness) === true) continue
+      this.#warnings.add(
+        `${recorded.name}/${witness} of ${name} was not recorded: it vetoes nothing`,
+      )
+    }
     for (const path of paths) {
       if (recorded.paths.some((each) => each.name === path.name)) continue
       this.#warnings.add(
@@ -294,6 +300,10 @@ class Player {
       this.#warnings.add(`the quorum is that of the recorded vantages alone: ${seen}`)
     }
   }
+}
+
+function checksIn({ paths, witnesses }: RecordedGroup): string {
+  return JSON.stringify([paths, witnesses])
 }
 
 function groupOf(settings: Settings, { name }: RecordedGroup) {

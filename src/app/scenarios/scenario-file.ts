@@ -21,6 +21,8 @@ import type { Step } from './series.ts'
 /** What one vantage sees of one path, step by step. */
 export interface ScenarioRow {
   readonly path: string
+  /** A witness of the path sees it, not the path's own check. */
+  readonly witness: string | undefined
   readonly vantage: string
   readonly probe: ProbeMeasures
   /** `undefined` beyond the end of the series. A number in the file holds for the whole scenario. */
@@ -80,6 +82,7 @@ const healths = ['up', 'degraded', 'contested', 'down', 'unknown'] as const
 const given = z
   .object({
     path: name(),
+    witness: name().optional(),
     vantage: z.union([name(), z.array(name()).min(1)]).optional(),
     probe: z.string().optional(),
     outcome: z.string().optional(),
@@ -223,7 +226,7 @@ class ScenarioReader {
   }
 
   #rows(raw: RawRow, index: number): ScenarioRow[] {
-    const { path, vantage = onlyVantage, probe: type, outcome, reason, ...rest } = raw
+    const { path, witness, vantage = onlyVantage, probe: type, outcome, reason, ...rest } = raw
     const at = ['given', index]
     const measured = Object.keys(rest)
     const probe = this.#probe(type, measured, at)
@@ -239,7 +242,15 @@ class ScenarioReader {
     if (words?.ok === false) this.#refuse([...at, 'outcome'], words.says)
     const steps = words?.ok === true ? words.steps : undefined
     const vantages = typeof vantage === 'string' ? [vantage] : vantage
-    return vantages.map((each) => ({ path, vantage: each, probe, outcome: steps, reason, series }))
+    return vantages.map((each) => ({
+      path,
+      witness,
+      vantage: each,
+      probe,
+      outcome: steps,
+      reason,
+      series,
+    }))
   }
 
   /** The probe that a row names, or the first that declares everything in it. */
@@ -270,7 +281,12 @@ class ScenarioReader {
     rows: readonly ScenarioRow[],
     vantages: ReadonlySet<string>,
   ): void {
-    const paths = new Set(rows.map((row) => row.path))
+    const paths = new Set(rows.flatMap((row) => (row.witness === undefined ? row.path : [])))
+    for (const [index, { path, witness }] of raw.given.entries()) {
+      if (witness === undefined || paths.has(path)) continue
+      const says = `a witness needs its path; give ${path} what it shows itself`
+      this.#refuse(['given', index, 'witness'], says)
+    }
     for (const [index, { path, vantage }] of raw.expect.entries()) {
       const at = ['expect', index]
       if (path !== undefined && !paths.has(path)) {

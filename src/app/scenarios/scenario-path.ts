@@ -28,7 +28,7 @@ export class ScenarioPath {
       .filter((measure) => measure.kind === 'age')
       .map((measure) => measure.name)
     this.watch = createPathWatch({
-      path: `${group}/${row.path}`,
+      path: `${group}/${row.path}${row.witness === undefined ? '' : `@${row.witness}`}`,
       vantage: row.vantage,
       probe: row.probe,
       rules,

@@ -19,9 +19,10 @@ export function conditionsOf(situation: Situation, decision: Decision, wall: num
   const on = new Set(serving(memory.row.allocation ?? {}))
   for (const path of settings.paths) {
     const health = situation.paths.get(path.name)
-    if (health?.health !== 'down') continue
-    const ageMs = situation.now - health.since
     const isServing = on.has(path.name)
+    const isVetoed = health?.vetoedBy !== undefined && isServing
+    if (health === undefined || (health.health !== 'down' && !isVetoed)) continue
+    const ageMs = situation.now - health.since
     // A standby, or a path that was left in time, is trouble too, but nobody is off air for it.
     if (isServing && ageMs < settings.pageAfterMs && !isStuck(decision)) continue
     found.push({
@@ -30,7 +31,7 @@ export function conditionsOf(situation: Situation, decision: Decision, wall: num
       group,
       path: path.name,
       ...(health.diagnosis !== undefined && { diagnosis: health.diagnosis }),
-      title: `${group}: ${path.name} is down${isServing ? ' and carries the traffic' : ''}: ${health.says}`,
+      title: `${group}: ${path.name} is ${isVetoed ? 'down but for a witness' : 'down'}${isServing ? ' and carries the traffic' : ''}: ${health.says}`,
       did,
       todo: remedyOf(health),
       ...(health.runbook !== undefined && { runbook: health.runbook }),
