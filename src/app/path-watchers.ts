@@ -205,8 +205,9 @@ function namedChecks(group: GroupSettings): [string, PathSettings][] {
 }
 
 /** Another witness is no reason to begin anew with the path. */
-function alone({ witnesses: _, ...path }: PathSettings): PathSettings {
-  return path
+function alone(path: PathSettings): PathSettings {
+  const { witnesses: _witnesses, ...own } = path
+  return own
 }
 
 /** Equal settings, as far as configuration can tell: plain data in the order of the schema. */

@@ -90,7 +90,7 @@ describe('a path with a witness', () => {
     const { settings } = scene.watchdog
     const groups = settings.groups.map((group) => ({
       ...group,
-      paths: group.paths.map(({ witnesses: _, ...path }) => path),
+      paths: group.paths.map((path) => ({ ...path, witnesses: [] })),
     }))
     const done = scene.watchdog.reload({ ...settings, groups }, scene.rules)
     await scene.clock.advance(100)
