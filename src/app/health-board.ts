@@ -1,6 +1,7 @@
 import type { Clock } from '../core/clock.ts'
 import type { PathHealth, VantageReport, WitnessStatement } from '../core/health.ts'
 import type { GroupSettings } from '../core/settings.ts'
+import { PathComparison, type ComparisonRules } from '../engine/rules/path-comparison.ts'
 import { checkAsWitness, quorumHealth } from '../engine/quorum.ts'
 
 interface Computed {
@@ -25,6 +26,7 @@ export interface Transition {
 export class HealthBoard {
   readonly #clock: Clock
   #staleAfterMs: number
+  readonly #comparison: PathComparison
   readonly #onTransition: (transition: Transition) => void
   readonly #witnessesOf: (path: string) => readonly WitnessStatement[]
   readonly #reports = new Map<string, Map<string, VantageReport>>()
@@ -36,32 +38,37 @@ export class HealthBoard {
 
   constructor(options: {
     clock: Clock
-    staleAfterMs: number
+    /** Rules that compare paths; a report older than `timing.staleAfterMs` counts as unknown. */
+    rules: ComparisonRules
     onTransition: (transition: Transition) => void
     /** Statements of witnesses that are no checks, such as viewers, by the full name of the path. */
     witnessesOf?: (path: string) => readonly WitnessStatement[]
   }) {
     this.#clock = options.clock
-    this.#staleAfterMs = options.staleAfterMs
+    this.#staleAfterMs = options.rules.timing.staleAfterMs
+    this.#comparison = new PathComparison(options.rules)
     this.#onTransition = options.onTransition
     this.#witnessesOf = options.witnessesOf ?? (() => [])
   }
 
-  /** After a reload: a report older than this many milliseconds counts as unknown. */
-  configure(staleAfterMs: number): void {
-    this.#staleAfterMs = staleAfterMs
+  /** After a reload. */
+  configure(rules: ComparisonRules): void {
+    this.#staleAfterMs = rules.timing.staleAfterMs
+    this.#comparison.configure(rules)
     this.#version += 1
   }
 
-  /** Takes a report of any vantage. */
-  report(report: VantageReport): void {
+  /** Takes a report of any vantage, and gives it back with what comparing paths adds to it. */
+  report(given: VantageReport): VantageReport {
     this.#version += 1
+    const report = this.#comparison.apply(given, this.#clock.now())
     const known = this.#reports.get(report.path)
     if (known === undefined) {
       this.#reports.set(report.path, new Map([[report.vantage, report]]))
     } else {
       known.set(report.vantage, report)
     }
+    return report
   }
 
   /** Health of every path of a group now, by short name in configured order. */
@@ -116,6 +123,7 @@ export class HealthBoard {
     this.#version += 1
     this.#reports.delete(path)
     this.#health.delete(path)
+    this.#comparison.forget(path)
   }
 }
 

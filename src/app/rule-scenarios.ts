@@ -1,6 +1,7 @@
 import type { PathHealth, RuleVerdict, VantageReport } from '../core/health.ts'
 import { formatDuration } from '../core/duration.ts'
 import { checkAsWitness, quorumHealth } from '../engine/quorum.ts'
+import { PathComparison } from '../engine/rules/path-comparison.ts'
 import { alterRules } from '../engine/rules/alter-rules.ts'
 import type { ProbeMeasures, RuleSet } from '../engine/rules/rule-set.ts'
 import { scenarioGroup } from './scenarios/scenario-group.ts'
@@ -79,6 +80,9 @@ class ScenarioWorld {
   readonly #health = new Map<string, PathHealth>()
   readonly #groupName: string
   readonly #group: ScenarioGroup | undefined
+  readonly #comparison: PathComparison
+  /** By check: what its vantage said last, and that with what comparing paths adds. */
+  readonly #said = new Map<ScenarioPath, { given: VantageReport; report: VantageReport }>()
   #nextGroupTick = 0
 
   constructor(scenario: Scenario, run: ScenarioRun) {
@@ -88,6 +92,8 @@ class ScenarioWorld {
     this.#group = named === undefined ? undefined : scenarioGroup(named, scenario)
     const isChanged = Object.keys(scenario.changes).length > 0
     const rules = isChanged ? alterRules(run.rules, scenario.changes) : run.rules
+    const { timing } = scenario
+    this.#comparison = new PathComparison({ rules, timing, probes: run.probes })
     this.#paths = scenario.rows.map(
       (row) => new ScenarioPath(row, rules, scenario.timing, this.#groupName),
     )
@@ -126,6 +132,7 @@ class ScenarioWorld {
 
   async #judge(now: number): Promise<void> {
     const { scenario } = { scenario: this.#scenario }
+    this.#compare(now)
     let changed = false
     for (const name of new Set(scenario.rows.map((row) => row.path))) {
       const previous = this.#health.get(name)
@@ -160,7 +167,20 @@ class ScenarioWorld {
 
   #reports(path: string, witness: string | undefined): ReadonlyMap<string, VantageReport> {
     const watched = this.#paths.filter(({ row }) => row.path === path && row.witness === witness)
-    return new Map(watched.map(({ row, watch }) => [row.vantage, watch.report]))
+    return new Map(watched.map((each) => [each.row.vantage, this.#reportOf(each)]))
+  }
+
+  #reportOf(path: ScenarioPath): VantageReport {
+    return this.#said.get(path)?.report ?? path.watch.report
+  }
+
+  /** Brings the reports that are new together, in the order of the rows. */
+  #compare(now: number): void {
+    for (const path of this.#paths) {
+      const given = path.watch.report
+      if (this.#said.get(path)?.given === given) continue
+      this.#said.set(path, { given, report: this.#comparison.apply(given, now) })
+    }
   }
 
   #check(expectation: ScenarioExpectation): ScenarioFailure[] {
@@ -179,9 +199,10 @@ class ScenarioWorld {
   #pathFacts(expectation: ScenarioExpectation): Facts {
     const { path = '', vantage, says } = expectation
     const watches = this.#paths.filter(({ row }) => row.path === path && row.witness === undefined)
-    const one = watches.find((each) => each.row.vantage === vantage)?.watch.report
+    const seen = watches.find((each) => each.row.vantage === vantage)
+    const one = seen === undefined ? undefined : this.#reportOf(seen)
     const quorum = this.#health.get(path)
-    const reports = one === undefined ? watches.map((each) => each.watch.report) : [one]
+    const reports = one === undefined ? watches.map((each) => this.#reportOf(each)) : [one]
     const sentence = (vantage === undefined ? quorum?.says : one?.says) ?? 'nothing is known'
     const active = reports.flatMap((report) => report.active)
     const pending = reports.flatMap((report) => report.pending)

@@ -154,7 +154,9 @@ function pathView(source: ViewSource, group: string, path: PathSettings): PathVi
   const watched = watchdog.watched(`${group}/${path.name}`)
   const sample = watched?.last
   const measured = watched?.lastMeasured
-  const report = watched?.report
+  // With what comparing it to the other paths says.
+  const { name: vantage } = watchdog.settings.vantage
+  const report = watchdog.board.reports(`${group}/${path.name}`).get(vantage) ?? watched?.report
   return {
     name: path.name,
     type: path.type,

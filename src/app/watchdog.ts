@@ -99,7 +99,7 @@ export class Watchdog {
     this.#installation = new Installation(clock, settings.installation, settings.groups.length)
     this.#board = new HealthBoard({
       clock,
-      staleAfterMs: settings.timing.staleAfterMs,
+      rules: { rules, timing: settings.timing, probes: plugins.probes },
       onTransition: (transition) => {
         this.#journal.add(healthEntry(transition))
         hooks?.onTransition?.(transition)
@@ -175,7 +175,8 @@ export class Watchdog {
   async #reload(settings: Settings, rules: RuleSet): Promise<void> {
     const before = this.#settings
     this.#settings = settings
-    this.#board.configure(settings.timing.staleAfterMs)
+    const { probes } = this.#options.plugins
+    this.#board.configure({ rules, timing: settings.timing, probes })
     this.#installation.configure(settings.installation, settings.groups.length)
     if (!isSame(alertingPart(before), alertingPart(settings))) {
       // What is open or undelivered lies in the store; the next one takes it up.
@@ -332,9 +333,9 @@ export class Watchdog {
   }
 
   /** Takes the report of a vantage: our own, or one that another process sent. */
-  receive(group: string, report: VantageReport): void {
-    const before = this.#board.reports(report.path).get(report.vantage)
-    this.#board.report(report)
+  receive(group: string, given: VantageReport): void {
+    const before = this.#board.reports(given.path).get(given.vantage)
+    const report = this.#board.report(given)
     const running = this.#groups.get(group)
     if (running === undefined) return
     const turned = before === undefined || isBadNow(before) !== isBadNow(report)

@@ -1,6 +1,6 @@
 import { nearest } from '../core/nearest.ts'
 import type { RuleChanges, RuleDefinition } from '../core/rule.ts'
-import { unreachable } from '../engine/rules/rule-set.ts'
+import { onlyDegraded, unreachable } from '../engine/rules/rule-set.ts'
 import type { Path, Problem } from './document.ts'
 
 /**
@@ -23,6 +23,12 @@ export function changeProblems(
       return [{ path, atKey: true, says: `unknown rule; ${hint}` }]
     }
     if (change === 'off') return []
+    if (
+      change.class === 'down' &&
+      /\bothers\s*\./u.test(`${rule.when} ${rule.clearWhen} ${rule.says}`)
+    ) {
+      return [{ path: [...path, 'class'], says: onlyDegraded }]
+    }
     const numbers = Object.keys(rule.params ?? {})
     return Object.keys(change.params ?? {}).flatMap((param): Problem[] => {
       if (numbers.includes(param)) return []

@@ -3,6 +3,7 @@ import { isDiagnosis, remedies } from '../core/diagnosis.ts'
 import type { Diagnosis } from '../core/diagnosis.ts'
 import { nearest } from '../core/nearest.ts'
 import type { RuleChanges, RuleDefinition, RulePack } from '../core/rule.ts'
+import { othersWord } from '../engine/rules/guard.ts'
 import { changedRule } from '../engine/rules/alter-rules.ts'
 import { compileRule, scopeOf, unreachable } from '../engine/rules/rule-set.ts'
 import type { CompiledRule, ProbeMeasures, RuleError } from '../engine/rules/rule-set.ts'
@@ -186,7 +187,14 @@ function inherited(
 
 /** Names that mean something in every expression. */
 function takenNames(probes: readonly ProbeMeasures[]): Set<string> {
-  const taken = new Set<string>([...textNames, ...aggregateNames, 'abs', 'glob', 'size'])
+  const taken = new Set<string>([
+    ...textNames,
+    ...aggregateNames,
+    othersWord,
+    'abs',
+    'glob',
+    'size',
+  ])
   for (const probe of probes) for (const measure of probe.measures) taken.add(measure.name)
   return taken
 }

@@ -42,6 +42,18 @@ export interface VantageReport {
   readonly says: string
   readonly measurements: Measurements
   readonly continuity?: Continuity
+  /** What rules that compare paths need of it; absent where no such rule is in force. */
+  readonly comparable?: Comparable
+}
+
+/** What one vantage tells of a path for comparing it with the others of its group; bounded by the rules. */
+export interface Comparable {
+  /** The type of the path's probe. */
+  readonly probe: string
+  /** The cadence of the path, in milliseconds. */
+  readonly everyMs: number
+  /** Measurements by name and aggregates by key, as at the newest sample; what is absent is not there. */
+  readonly values: Readonly<Record<string, number>>
 }
 
 /** One vantage's vote as quorum counted it. */

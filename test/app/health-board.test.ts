@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { HealthBoard, type Transition } from '../../src/app/health-board.ts'
 import type { VantageHealth, VantageReport } from '../../src/core/health.ts'
 import { SimulatedClock } from '../../src/platform/simulated-clock.ts'
+import { probe, rulesOf, timing } from '../engine/rules/rule-fixtures.ts'
 import { groupSettings } from '../fakes/group-settings.ts'
 
 const group = groupSettings({
@@ -12,12 +13,16 @@ const group = groupSettings({
 })
 const cdnA = 'channel-1/cdn/cdn-a'
 
+function rulesWith(staleAfterMs: number) {
+  return { rules: rulesOf([]), timing: { ...timing, staleAfterMs }, probes: [probe] }
+}
+
 function boarding() {
   const clock = new SimulatedClock()
   const transitions: Transition[] = []
   const board = new HealthBoard({
     clock,
-    staleAfterMs: 15_000,
+    rules: rulesWith(15_000),
     onTransition: (transition) => transitions.push(transition),
   })
   const report = (vantage: string, health: VantageHealth, path = cdnA) =>
@@ -113,7 +118,7 @@ describe('the health board', () => {
     await clock.advance(8_000)
     const before = healthOf()?.health
 
-    board.configure(6_000)
+    board.configure(rulesWith(6_000))
 
     expect([before, healthOf()?.health]).toEqual(['up', 'unknown'])
   })

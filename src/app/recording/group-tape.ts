@@ -226,7 +226,11 @@ export class GroupTape {
     const group: ReplayedGroup = new ReplayedGroup({
       clock,
       settings: this.#settingsOf(index),
-      staleAfterMs: side.settings.timing.staleAfterMs,
+      rules: {
+        rules: side.rules,
+        timing: side.settings.timing,
+        probes: this.#options.probes,
+      },
       allocation: this.#shape.allocation,
       installation: side.installation,
       precheck: (target) => this.#precheck(target),

@@ -3,6 +3,7 @@ import type { Clock } from '../../core/clock.ts'
 import type { VantageReport } from '../../core/health.ts'
 import type { GroupSettings } from '../../core/settings.ts'
 import { isBadNow } from '../../engine/quorum.ts'
+import type { ComparisonRules } from '../../engine/rules/path-comparison.ts'
 import { HealthBoard } from '../health-board.ts'
 import { PureGroup, type BlastRadius, type PureChange } from '../scenarios/pure-group.ts'
 
@@ -15,7 +16,7 @@ export interface ReplayedGroupOptions {
   /** Virtual time. */
   readonly clock: Clock
   readonly settings: GroupSettings
-  readonly staleAfterMs: number
+  readonly rules: ComparisonRules
   readonly allocation: Allocation | undefined
   readonly installation: BlastRadius
   /** Why a look at a path would have failed, by short name. */
@@ -26,17 +27,19 @@ export interface ReplayedGroupOptions {
 /** One group of one side: the quorum, decisions and guards that its configuration gives it. */
 export class ReplayedGroup {
   readonly #clock: Clock
-  readonly #staleAfterMs: number
+  readonly #rules: ComparisonRules
   readonly #pure: PureGroup
   #settings: GroupSettings
   #board: HealthBoard
+  /** As the vantage gave them, and with what comparing paths adds. */
+  #given = new Map<string, VantageReport>()
   #reports = new Map<string, VantageReport>()
 
   constructor(options: ReplayedGroupOptions) {
-    const { clock, settings, staleAfterMs, allocation, installation, precheck, onChange } = options
+    const { clock, settings, rules, allocation, installation, precheck, onChange } = options
     this.#settings = settings
     this.#clock = clock
-    this.#staleAfterMs = staleAfterMs
+    this.#rules = rules
     this.#pure = new PureGroup({
       settings,
       now: clock.now(),
@@ -63,12 +66,13 @@ export class ReplayedGroup {
   }
 
   /** Takes what a vantage reports now; decides where that changes a vote, as a running watchdog does. */
-  receive(report: VantageReport): void {
-    const key = `${report.vantage} ${report.path}`
+  receive(given: VantageReport): void {
+    const key = `${given.vantage} ${given.path}`
+    if (this.#given.get(key) === given) return
+    this.#given.set(key, given)
     const before = this.#reports.get(key)
-    if (before === report) return
+    const report = this.#board.report(given)
     this.#reports.set(key, report)
-    this.#board.report(report)
     const turned = before === undefined || isBadNow(before) !== isBadNow(report)
     if (turned || before.health !== report.health || before.suspect !== report.suspect) {
       this.evaluate()
@@ -131,6 +135,7 @@ export class ReplayedGroup {
   restart(settings: GroupSettings): void {
     this.#settings = settings
     this.#board = this.#newBoard()
+    this.#given = new Map()
     this.#reports = new Map()
     this.#pure.restart(settings, this.#clock.now())
   }
@@ -143,7 +148,7 @@ export class ReplayedGroup {
   #newBoard(): HealthBoard {
     return new HealthBoard({
       clock: this.#clock,
-      staleAfterMs: this.#staleAfterMs,
+      rules: this.#rules,
       onTransition: () => {},
     })
   }

@@ -32,6 +32,8 @@ export interface Expression {
   readonly needs: readonly string[]
   /** Slots of the aggregates that it reads. */
   readonly aggregates: readonly number[]
+  /** Slots of what it asks of the other paths of the group. */
+  readonly others: readonly number[]
   /** What it can come to at all. */
   readonly truth: Truth
   /** Comparisons that time alone makes true. */
@@ -44,6 +46,7 @@ export interface Expression {
 export interface NumberExpression {
   readonly needs: readonly string[]
   readonly aggregates: readonly number[]
+  readonly others: readonly number[]
   /** NaN where something in it is absent. */
   readonly evaluate: NumberRun
 }
@@ -69,7 +72,14 @@ export function compileExpression(source: string, names: ExpressionScope): Compi
   const native = compileNative(ast, walked, ages)
   const truth = truthOf(ast, walked, names.scope, source)
   const aggregates = aggregateSlots(walked)
-  const parts = { source, needs: [...walked.needs], aggregates, truth, ages }
+  const parts = {
+    source,
+    needs: [...walked.needs],
+    aggregates,
+    others: othersSlots(walked),
+    truth,
+    ages,
+  }
   if (native?.type === 'boolean') {
     return { ok: true, expression: { ...parts, evaluate: native.run } }
   }
@@ -92,7 +102,8 @@ export function compileNumber(source: string, names: ExpressionScope): Compiled<
     return refuse(source, [{ offset: 0, message }])
   }
   const { walked } = checked
-  const parts = { needs: [...walked.needs], aggregates: aggregateSlots(walked) }
+  const aggregates = aggregateSlots(walked)
+  const parts = { needs: [...walked.needs], aggregates, others: othersSlots(walked) }
   return { ok: true, expression: { ...parts, evaluate: native.run } }
 }
 
@@ -145,6 +156,7 @@ export function byLibrary(variables: ReadonlyMap<string, Variable>, run: Program
 function variableValue(variable: Variable, frame: Frame): number | string {
   if (variable.kind === 'text') return frame.texts[variable.name]
   if (variable.kind === 'param') return variable.value
+  if (variable.kind === 'others') return frame.others[variable.slot] ?? Number.NaN
   if (variable.kind === 'aggregate') return frame.aggregates[variable.slot] ?? Number.NaN
   const value = frame.values[variable.slot] ?? Number.NaN
   return variable.grows ? value + frame.elapsedMs / 1_000 : value
@@ -152,6 +164,10 @@ function variableValue(variable: Variable, frame: Frame): number | string {
 
 function aggregateSlots(walked: Walked): number[] {
   return [...new Set(walked.aggregates.values())]
+}
+
+function othersSlots(walked: Walked): number[] {
+  return [...new Set(walked.others.values())]
 }
 
 /** Offset of the first division whose divisor is no constant other than zero. */

@@ -1,8 +1,14 @@
 import { nearest } from '../../core/nearest.ts'
 import { limits } from './cel.ts'
 import type { CelNode } from './cel.ts'
-import { aggregateNames, textNames } from './scope.ts'
-import type { AggregateName, AggregateReference, RuleScope, TextName } from './scope.ts'
+import { aggregateNames, othersNames, textNames } from './scope.ts'
+import type {
+  AggregateName,
+  AggregateReference,
+  OthersReference,
+  RuleScope,
+  TextName,
+} from './scope.ts'
 
 /** Something that an expression must not contain, at an offset of its source. */
 export interface GuardFault {
@@ -28,6 +34,8 @@ export interface Walked {
   /** Variables of the edited source with their slot, by name. */
   readonly variables: ReadonlyMap<string, Variable>
   readonly aggregates: ReadonlyMap<CelNode, number>
+  /** What is asked of the other paths of the group, with its slot. */
+  readonly others: ReadonlyMap<CelNode, number>
 }
 
 export type Variable =
@@ -35,6 +43,7 @@ export type Variable =
   | { readonly kind: 'aggregate'; readonly slot: number }
   | { readonly kind: 'text'; readonly name: TextName }
   | { readonly kind: 'param'; readonly value: number }
+  | { readonly kind: 'others'; readonly slot: number }
 
 /** What an expression may name. */
 export interface GuardNames {
@@ -48,6 +57,8 @@ const methods = ['startsWith', 'endsWith', 'contains', 'size'] as const
 const comprehensions = ['all', 'exists', 'exists_one', 'filter', 'map'] as const
 const callable: readonly string[] = [...plainFunctions, ...aggregateNames]
 const maxNesting = 2
+/** Stands for the other paths of the group. */
+export const othersWord = 'others'
 
 /**
  * Walks a syntax tree: resolves every name, and refuses what rules must not contain (`matches`
@@ -63,6 +74,7 @@ export function walk(ast: CelNode, names: GuardNames): Walked {
     needs: walker.needs,
     variables: walker.variables,
     aggregates: walker.aggregates,
+    others: walker.others,
   }
 }
 
@@ -72,6 +84,7 @@ class Walker {
   readonly needs = new Set<string>()
   readonly variables = new Map<string, Variable>()
   readonly aggregates = new Map<CelNode, number>()
+  readonly others = new Map<CelNode, number>()
   readonly #scope: RuleScope
   readonly #windows: Readonly<Record<string, number>>
   readonly #params: Readonly<Record<string, number>>
@@ -200,7 +213,7 @@ class Walker {
 
   #useAggregate(node: CelNode, reference: AggregateReference): void {
     const slot = this.#scope.aggregateSlot(reference)
-    const variable = `window_aggregate_${slot}`
+    const variable = variableOf(slot)
     this.needs.add(reference.measurement)
     this.aggregates.set(node, slot)
     this.variables.set(variable, { kind: 'aggregate', slot })
@@ -213,6 +226,9 @@ class Walker {
     depth: number,
     bound: readonly string[],
   ): void {
+    if (receiver.op === 'id' && receiver.args === othersWord) {
+      return this.#askOthers(node, name, args)
+    }
     if (name === 'matches') {
       this.#refuse(
         node,
@@ -244,14 +260,64 @@ class Walker {
     for (const body of bodies) this.visit(body, depth + 1, [...bound, variable.args])
   }
 
+  /** `others.max(x)` and `others.max(p50(x, slow))`: one number of the other paths of the group. */
+  #askOthers(node: CelNode, name: string, args: readonly CelNode[]): void {
+    const known = othersNames.find((each) => each === name)
+    if (known === undefined) {
+      const message = `others knows ${othersNames.join(', ')}, not "${name}"`
+      return this.#refuse(node, message, nearest(name, othersNames))
+    }
+    const [asked] = args
+    if (args.length !== 1 || (asked?.op !== 'id' && asked?.op !== 'call')) {
+      const example = `others.${known}(x) or others.${known}(p50(x, slow))`
+      return this.#refuse(node, `others takes a measurement or an aggregate, as in ${example}`)
+    }
+    if (asked.op === 'id') {
+      const measurement = asked.args
+      if (this.#scope.measurements.has(measurement)) {
+        this.needs.add(measurement)
+        return this.#useOthers(node, { name: known, measurement })
+      }
+      const guess = nearest(measurement, this.#scope.measurements.keys())
+      return this.#refuse(asked, `unknown measurement "${measurement}"`, guess)
+    }
+    const [aggregate, inner] = asked.args
+    if (!isAggregate(aggregate, inner, this.#windows)) {
+      const guess = nearest(aggregate, aggregateNames)
+      return this.#refuse(asked, `"${aggregate}" is no aggregate over a window`, guess)
+    }
+    const before = this.edits.length
+    this.#aggregate(asked, aggregate, inner)
+    const slot = this.aggregates.get(asked)
+    if (slot === undefined) return
+    // The whole call becomes one variable; what stands in it is not written any more.
+    this.edits.length = before
+    this.variables.delete(variableOf(slot))
+    const { measurement } = this.#scope.aggregates[slot] ?? { measurement: '' }
+    this.#useOthers(node, { name: known, measurement, aggregate: slot })
+  }
+
+  #useOthers(node: CelNode, reference: OthersReference): void {
+    const slot = this.#scope.othersSlot(reference)
+    const variable = `others_value_${slot}`
+    this.others.set(node, slot)
+    this.variables.set(variable, { kind: 'others', slot })
+    this.edits.push({ start: node.start, end: node.end, text: variable })
+  }
+
   #isTaken(name: string): boolean {
     return (
+      name === othersWord ||
       this.#scope.measurements.has(name) ||
       isTextName(name) ||
       Object.hasOwn(this.#windows, name) ||
       Object.hasOwn(this.#params, name)
     )
   }
+}
+
+function variableOf(slot: number): string {
+  return `window_aggregate_${slot}`
 }
 
 /** `max` and `min` are aggregates where their second argument names a window. */

@@ -85,7 +85,12 @@ class NativeCompiler {
       case '%':
       case 'in':
       case 'list':
-      case 'rcall':
+      case 'rcall': {
+        const slot = this.#walked.others.get(node)
+        return slot === undefined
+          ? undefined
+          : { type: 'number', run: (frame) => frame.others[slot] as number }
+      }
       case '.':
       case '.?':
       case '[]':
@@ -168,7 +173,7 @@ class NativeCompiler {
   }
 
   #hasAge(node: CelNode): boolean {
-    if (this.#walked.aggregates.has(node)) return false
+    if (this.#walked.aggregates.has(node) || this.#walked.others.has(node)) return false
     if (this.#ageSlot(node) !== undefined) return true
     return childNodes(node).some((child) => this.#hasAge(child))
   }

@@ -1,10 +1,12 @@
-import type { RuleVerdict, VantageHealth, VantageReport } from '../../core/health.ts'
+import type { Comparable, RuleVerdict, VantageHealth, VantageReport } from '../../core/health.ts'
 import type { Continuity, Measurements, Sample } from '../../core/sample.ts'
 import type { RuleTiming } from '../../core/settings.ts'
 import { PathWindows } from './path-windows.ts'
+import type { Frame, RuleScope } from './scope.ts'
 import { appliesTo, timersOf } from './rule-set.ts'
 import type { CompiledRule, ProbeMeasures, RuleSet, RuleTimes } from './rule-set.ts'
-import { WatchedRule, seconds } from './watched-rule.ts'
+import { seconds, succeed } from './watched-rule.ts'
+import type { WatchedRule } from './watched-rule.ts'
 
 export interface PathWatchInput {
   /** The full name `<stream>/<group>/<path>`. */
@@ -72,6 +74,9 @@ class Watch implements PathWatch {
   #lookAt = Number.NEGATIVE_INFINITY
   #measurements: Measurements = {}
   #continuity: Continuity | undefined
+  /** What rules that compare paths need of this one. */
+  #terms: readonly Term[]
+  #comparable: Comparable | undefined
 
   constructor(input: PathWatchInput) {
     this.#input = input
@@ -79,7 +84,8 @@ class Watch implements PathWatch {
     this.#unreachable = input.rules.unreachable ?? {}
     const compiled = applicable(input)
     this.#windows = new PathWindows(input.rules.scope, compiled, textsOf(input))
-    this.#rules = [undefined, ...compiled].map((rule) => this.#watched(rule))
+    this.#terms = termsOf(compiled, input.rules.scope)
+    this.#rules = [undefined, ...compiled.filter(isOwn)].map((rule) => this.#watched(rule))
     this.#aging = this.#rules.filter((rule) => rule.isAging)
     this.#report = this.#describe('unknown', this.#blindSays, input.now)
   }
@@ -106,6 +112,7 @@ class Watch implements PathWatch {
       const frame = this.#windows.take(sample, now)
       for (const rule of this.#rules) rule.judge(sample, frame, now, this.#look)
       this.#earn(now)
+      this.#comparable = this.#compare(frame)
     }
     return this.#refresh(now)
   }
@@ -149,7 +156,8 @@ class Watch implements PathWatch {
     this.#unreachable = rules.unreachable ?? {}
     const compiled = applicable({ ...this.#input, rules })
     this.#windows = new PathWindows(rules.scope, compiled, textsOf(this.#input), this.#windows)
-    this.#rules = [undefined, ...compiled].map((rule) => this.#watched(rule, before))
+    this.#terms = termsOf(compiled, rules.scope)
+    this.#rules = [undefined, ...compiled.filter(isOwn)].map((rule) => this.#watched(rule, before))
     this.#aging = this.#rules.filter((rule) => rule.isAging)
     const kept = new Set(this.#rules.map((rule) => rule.key))
     const lost = [...before.values()].some(
@@ -164,18 +172,11 @@ class Watch implements PathWatch {
     compiled: CompiledRule | undefined,
     before?: ReadonlyMap<string, WatchedRule>,
   ): WatchedRule {
-    const timers = timersOf(compiled?.definition ?? this.#unreachable, this.#timing)
-    const fresh = new WatchedRule(compiled, timers)
-    const old = before?.get(fresh.key)
-    if (old === undefined) return fresh
-    const alike =
-      old.compiled?.fingerprint === compiled?.fingerprint &&
-      JSON.stringify(old.state.timers) === JSON.stringify(timers)
-    if (!alike) old.state.restart(timers)
-    const watched = new WatchedRule(compiled, timers, old.state)
-    watched.inherit(old)
-    watched.isEarned = alike && old.isEarned
-    return watched
+    return succeed(
+      compiled,
+      timersOf(compiled?.definition ?? this.#unreachable, this.#timing),
+      before,
+    )
   }
 
   #forgetEarned(): void {
@@ -308,8 +309,51 @@ class Watch implements PathWatch {
       says,
       measurements: this.#measurements,
       ...(this.#continuity !== undefined && { continuity: this.#continuity }),
+      ...(this.#comparable !== undefined && { comparable: this.#comparable }),
     }
   }
+
+  #compare(frame: Frame): Comparable | undefined {
+    if (this.#terms.length === 0) return undefined
+    const values: Record<string, number> = {}
+    for (const { name, slot, isAggregate } of this.#terms) {
+      const value = (isAggregate ? frame.aggregates : frame.values)[slot]
+      if (value !== undefined && Number.isFinite(value)) values[name] = value
+    }
+    return { probe: this.#input.probe.type, everyMs: this.#timing.everyMs, values }
+  }
+}
+
+interface Term {
+  readonly name: string
+  readonly slot: number
+  readonly isAggregate: boolean
+}
+
+/** Everything that rules across paths read of one path, for itself and for the others. */
+function termsOf(rules: readonly CompiledRule[], scope: RuleScope): Term[] {
+  const terms = new Map<string, Term>()
+  for (const { when, clearWhen, says } of rules.filter((rule) => rule.isAcross)) {
+    for (const part of [when, clearWhen, says]) {
+      for (const measurement of part?.needs ?? []) {
+        terms.set(measurement, {
+          name: measurement,
+          slot: scope.slot(measurement),
+          isAggregate: false,
+        })
+      }
+      for (const slot of part?.aggregates ?? []) {
+        const name = scope.termOf({ measurement: '', aggregate: slot })
+        terms.set(name, { name, slot, isAggregate: true })
+      }
+    }
+  }
+  return [...terms.values()]
+}
+
+/** Rules about the path alone are judged here; those that compare it, where the others are known. */
+function isOwn({ isAcross }: CompiledRule): boolean {
+  return !isAcross
 }
 
 function applicable(input: Pick<PathWatchInput, 'rules' | 'probe'>): CompiledRule[] {

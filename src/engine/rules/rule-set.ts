@@ -22,6 +22,8 @@ export interface CompiledRule {
   readonly when: Expression
   readonly clearWhen?: Expression
   readonly says: Sentence
+  /** It compares the path with the others of its group, so it is judged where all are known. */
+  readonly isAcross: boolean
   /** Equal for two rules that judge alike: state and windows then survive a reload. */
   readonly fingerprint: string
 }
@@ -48,6 +50,10 @@ export interface RuleError extends ExpressionError {
 export type CompiledRuleSet =
   | { readonly ok: true; readonly set: RuleSet }
   | { readonly ok: false; readonly errors: readonly RuleError[] }
+
+/** Why a rule that compares paths cannot be of class down (invariant 8: only evidence on the path itself). */
+export const onlyDegraded =
+  'a rule that compares paths must be of class degraded: that another path is better is no evidence that this one is down'
 
 /** The name of the built-in rule that reads the outcome of samples. */
 export const unreachable = 'unreachable'
@@ -106,6 +112,12 @@ export function compileRule(
   const says = compileSentence(definition.says, names)
   if (!says.ok) collect('says', says.errors)
   if (!when.ok || clear?.ok === false || !says.ok) return { ok: false, errors }
+  const parts = [when.expression, clear?.expression, says.sentence]
+  const isAcross = parts.some((part) => (part?.others.length ?? 0) > 0)
+  if (isAcross && definition.class === 'down') {
+    const error = { rule: definition.name, field: 'when', line: 1, column: 1 } as const
+    return { ok: false, errors: [{ ...error, message: onlyDegraded }] }
+  }
   const used = [when.expression, clear?.expression].flatMap((part) => part?.aggregates ?? [])
   const windowKeys = used
     .map((slot) => scope.aggregates[slot])
@@ -118,6 +130,7 @@ export function compileRule(
       when: when.expression,
       ...(clear !== undefined && { clearWhen: clear.expression }),
       says: says.sentence,
+      isAcross,
       fingerprint: JSON.stringify([definition, windowKeys]),
     },
   }

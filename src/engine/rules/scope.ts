@@ -35,6 +35,18 @@ export interface AggregateReference {
   readonly windowMs: number
 }
 
+/** How the values of the other paths of a group become one. */
+export const othersNames = ['min', 'max', 'mean', 'count'] as const
+export type OthersName = (typeof othersNames)[number]
+
+/** One value of the other paths: a measurement, or an aggregate of it, taken together. */
+export interface OthersReference {
+  readonly name: OthersName
+  readonly measurement: string
+  /** Slot of the aggregate; absent: the measurement itself. */
+  readonly aggregate?: number
+}
+
 /** Facts of a path and vantage that expressions may name beside measurements. */
 export const textNames = ['path', 'probe', 'vantage'] as const
 export type TextName = (typeof textNames)[number]
@@ -48,6 +60,8 @@ export interface Frame {
   readonly values: Float64Array
   /** By aggregate slot, as they were at the newest sample. */
   readonly aggregates: Float64Array
+  /** By slot, what the other paths of the group show; NaN at a vantage, which sees each path alone. */
+  readonly others: Float64Array
   /** Milliseconds since the newest sample; ages have grown by as much. 0 while judging the sample. */
   elapsedMs: number
   readonly texts: Readonly<Record<TextName, string>>
@@ -62,6 +76,7 @@ export class RuleScope {
   readonly #slots = new Map<string, number>()
   readonly #aggregates: AggregateReference[] = []
   readonly #aggregateSlots = new Map<string, number>()
+  readonly #others: OthersReference[] = []
 
   /** Where two declarations share a name the first one counts. */
   constructor(declarations: Iterable<MeasurementDeclaration>) {
@@ -76,6 +91,27 @@ export class RuleScope {
 
   get aggregates(): readonly AggregateReference[] {
     return this.#aggregates
+  }
+
+  get others(): readonly OthersReference[] {
+    return this.#others
+  }
+
+  /** The slot of what other paths show, in `Frame.others`; the same reference has one slot. */
+  othersSlot(reference: OthersReference): number {
+    const same = this.#others.findIndex(
+      ({ name, measurement, aggregate }) =>
+        name === reference.name &&
+        measurement === reference.measurement &&
+        aggregate === reference.aggregate,
+    )
+    return same >= 0 ? same : this.#others.push(reference) - 1
+  }
+
+  /** The name under which a value travels from vantage to controller: the same in every process. */
+  termOf({ measurement, aggregate }: Pick<OthersReference, 'measurement' | 'aggregate'>): string {
+    const reference = aggregate === undefined ? undefined : this.#aggregates[aggregate]
+    return reference === undefined ? measurement : aggregateKey(reference)
   }
 
   /** The slot of a measurement in `Frame.values`; -1 where nobody declares it. */
@@ -105,6 +141,7 @@ export function createFrame(scope: RuleScope, texts: Readonly<Record<TextName, s
   return {
     values: new Float64Array(scope.measurements.size).fill(Number.NaN),
     aggregates: new Float64Array(scope.aggregates.length).fill(Number.NaN),
+    others: new Float64Array(scope.others.length).fill(Number.NaN),
     elapsedMs: 0,
     texts,
   }

@@ -8,6 +8,8 @@ export interface Sentence {
   /** Slots of the aggregates that it reads. */
   readonly aggregates: readonly number[]
   readonly needs: readonly string[]
+  /** Slots of what it asks of the other paths of the group. */
+  readonly others: readonly number[]
   /** The sentence with the frame's values; `?` stands for what is absent. */
   readonly fill: (frame: Frame) => string
 }
@@ -53,7 +55,9 @@ export function compileSentence(template: string, names: ExpressionScope): Compi
   const rest = template.slice(from)
   const aggregates = [...new Set(parts.flatMap((part) => part.expression.aggregates))]
   const needs = [...new Set(parts.flatMap((part) => part.expression.needs))]
-  return { ok: true, sentence: { aggregates, needs, fill: (frame) => fill(parts, rest, frame) } }
+  const others = [...new Set(parts.flatMap((part) => part.expression.others))]
+  const sentence = { aggregates, needs, others, fill: (frame: Frame) => fill(parts, rest, frame) }
+  return { ok: true, sentence }
 }
 
 function fill(parts: readonly Part[], rest: string, frame: Frame): string {

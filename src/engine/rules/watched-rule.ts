@@ -193,3 +193,25 @@ export class WatchedRule {
 export function seconds(ms: number): string {
   return `${Math.floor(ms / 1_000)} s`
 }
+
+/**
+ * A rule as it goes on under another configuration: with its state where it judges as before; else it
+ * starts clear, or stays active where it was (invariant 46). `before` is by `WatchedRule.key`.
+ */
+export function succeed(
+  compiled: CompiledRule | undefined,
+  timers: RuleTimers,
+  before?: ReadonlyMap<string, WatchedRule>,
+): WatchedRule {
+  const fresh = new WatchedRule(compiled, timers)
+  const old = before?.get(fresh.key)
+  if (old === undefined) return fresh
+  const alike =
+    old.compiled?.fingerprint === compiled?.fingerprint &&
+    JSON.stringify(old.state.timers) === JSON.stringify(timers)
+  if (!alike) old.state.restart(timers)
+  const watched = new WatchedRule(compiled, timers, old.state)
+  watched.inherit(old)
+  watched.isEarned = alike && old.isEarned
+  return watched
+}
