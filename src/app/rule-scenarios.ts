@@ -30,6 +30,8 @@ export interface ScenarioRun {
   readonly fileName: string
   readonly rules: RuleSet
   readonly probes: readonly ProbeMeasures[]
+  /** The tests after the first that fails are not run. */
+  readonly stopAtFailure?: boolean
 }
 
 /** One expectation that did not hold. */
@@ -66,7 +68,9 @@ export async function runRuleScenarios(run: ScenarioRun): Promise<ScenarioReport
   const tests: ScenarioResult[] = []
   for (const scenario of loaded.scenarios) {
     const world = new ScenarioWorld(scenario, run)
-    tests.push(await world.run())
+    const result = await world.run()
+    tests.push(result)
+    if (run.stopAtFailure === true && result.failures.length > 0) break
   }
   return { ok: true, fileName, tests }
 }

@@ -3,6 +3,8 @@ import type { RuleDefinition, RulePack } from '../../src/core/rule.ts'
 /** A pack with one thing altered, and what that is. */
 export interface Mutant {
   readonly what: string
+  /** The rule that is altered. */
+  readonly rule: string
   readonly pack: RulePack
 }
 
@@ -11,6 +13,7 @@ export function mutantsOf(pack: RulePack): Mutant[] {
   return pack.rules.flatMap((rule) => [
     {
       what: `${rule.name} is missing`,
+      rule: rule.name,
       pack: { ...pack, rules: pack.rules.filter((each) => each !== rule) },
     },
     ...dampers.flatMap((field) => {
@@ -40,7 +43,7 @@ function replaced(
   what: string,
 ): Mutant {
   const rules = pack.rules.map((each) => (each === rule ? altered : each))
-  return { what: `${rule.name} ${what}`, pack: { ...pack, rules } }
+  return { what: `${rule.name} ${what}`, rule: rule.name, pack: { ...pack, rules } }
 }
 
 function finerFaults(rule: RuleDefinition): [string, RuleDefinition][] {
@@ -48,8 +51,14 @@ function finerFaults(rule: RuleDefinition): [string, RuleDefinition][] {
   const found: [string, RuleDefinition][] = [
     ['without any for', { ...rule, forMs: 0 }],
     ['without any clear_for', { ...rule, clearForMs: 0 }],
-    ['in the other class', { ...rule, class: rule.class === 'down' ? 'degraded' : 'down' }],
   ]
+  // A rule that compares paths cannot be of another class.
+  if (!rule.when.includes('others.')) {
+    found.push([
+      'in the other class',
+      { ...rule, class: rule.class === 'down' ? 'degraded' : 'down' },
+    ])
+  }
   if (probes !== undefined) found.push(['for every probe', everywhere])
   const conditions = rule.when.split('&&')
   for (const [index, condition] of conditions.length > 1 ? conditions.entries() : []) {

@@ -287,12 +287,13 @@ class Walker {
       return this.#refuse(asked, `"${aggregate}" is no aggregate over a window`, guess)
     }
     const before = this.edits.length
+    const inUse = new Set(this.variables.keys())
     this.#aggregate(asked, aggregate, inner)
     const slot = this.aggregates.get(asked)
     if (slot === undefined) return
     // The whole call becomes one variable; what stands in it is not written any more.
     this.edits.length = before
-    this.variables.delete(variableOf(slot))
+    if (!inUse.has(variableOf(slot))) this.variables.delete(variableOf(slot))
     const { measurement } = this.#scope.aggregates[slot] ?? { measurement: '' }
     this.#useOthers(node, { name: known, measurement, aggregate: slot })
   }

@@ -144,7 +144,7 @@ describe('a rule that compares paths', () => {
       'missing_ratio > others.min(missing_ratio)'
     const rules = [rule({ ...worse, when, says: '{others.mean(mean(missing_ratio, slow))}' })]
 
-    const reports = new Bench(rules).minute({ a: 0.4, b: 0.1, c: 0.2 })
+    const reports = new Bench(rules).minute({ a: 0.8, b: 0.1, c: 0.2 })
 
     expect(reports['a']).toMatchObject({ health: 'degraded', says: '15 %' })
     expect([reports['b']?.health, reports['c']?.health]).toEqual(['up', 'up'])
