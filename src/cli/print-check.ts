@@ -112,7 +112,7 @@ function reportOf(
     title: group.title,
     paths,
     actuators,
-    rules: differencesOf(group, settings, rules),
+    rules: differencesOf(group, settings, rules, plugins),
     detection:
       slowest === undefined ? [] : detectionOf(group.name, slowest, settings, rules, plugins),
     effect: effectsOf(group, plugins),
@@ -126,7 +126,7 @@ function groupText(group: GroupReport, io: Io): string {
   const paths = group.paths.map(({ name, type, everyMs, shows }) => [
     name,
     type,
-    `every ${formatDuration(everyMs)}`,
+    `every ${formatDuration(everyMs)}${name.includes('@') ? ', may veto' : ''}`,
     shows,
   ])
   const actuators = group.actuators.map(({ type, required, mode, permissions, tested }) => [

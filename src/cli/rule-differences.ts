@@ -1,7 +1,8 @@
+import { probeOf, type Plugins } from '../app/plugin-binding.ts'
 import { formatDuration } from '../core/duration.ts'
 import type { RuleChange } from '../core/rule.ts'
 import type { GroupSettings, Settings } from '../core/settings.ts'
-import { unreachable, type RuleSet } from '../engine/rules/rule-set.ts'
+import { appliesTo, unreachable, type RuleSet } from '../engine/rules/rule-set.ts'
 
 /** A rule that is judged otherwise for a path, in words. */
 export interface RuleDifference {
@@ -11,22 +12,28 @@ export interface RuleDifference {
   readonly says: string
 }
 
-/** What the file changes in the rules of a group's paths; empty where it changes nothing. */
+type NamedRule = RuleChange & { readonly name: string }
+
+/** What the file changes in the rules that concern a group's paths and witnesses; empty where it changes nothing. */
 export function differencesOf(
   group: GroupSettings,
   { rules: { changes = {} } }: Settings,
   rules: RuleSet,
+  plugins: Plugins,
 ): RuleDifference[] {
-  const known = new Map(rules.rules.map(({ definition }) => [definition.name, definition]))
   const checks = group.paths.flatMap((path) => [path, ...(path.witnesses ?? [])])
-  return checks.flatMap(({ name }) =>
-    Object.entries(changes[`${group.name}/${name}`] ?? {}).flatMap(([rule, change]) => {
-      const before = rule === unreachable ? {} : known.get(rule)
-      // A rule of a name that the file knows of, yet no pack: refused before this is asked.
-      if (before === undefined) return []
-      return [{ path: name, rule, says: change === 'off' ? 'off' : inWords(change, before) }]
-    }),
-  )
+  return checks.flatMap(({ name, type }) => {
+    const own = changes[`${group.name}/${name}`] ?? {}
+    const concerning = rules.rules.filter((rule) => appliesTo(rule, probeOf(plugins, type)))
+    const builtIn: NamedRule = { name: unreachable }
+    const known: readonly NamedRule[] = [builtIn, ...concerning.map(({ definition }) => definition)]
+    return known.flatMap((rule) => {
+      const change = own[rule.name]
+      if (change === undefined) return []
+      const says = change === 'off' ? 'off' : inWords(change, rule)
+      return [{ path: name, rule: rule.name, says }]
+    })
+  })
 }
 
 function inWords(change: RuleChange, before: RuleChange): string {

@@ -124,13 +124,29 @@ describe('changeover check', () => {
     expect(out).toContain(
       [
         '  rules judged otherwise',
+        '  cdn-a  unreachable    for 5s (else as the profile has it)',
         '  cdn-a  slow-delivery  limit 0.9 (else 0.8), class down (else degraded), for 1m (else as the profile has it)',
         '  cdn-a  media-gap      off',
-        '  cdn-a  unreachable    for 5s (else as the profile has it)',
-        '  cdn-b  slow-delivery  limit 0.9',
+        '  cdn-b  unreachable    for 5s',
       ].join('\n'),
     )
     expect(out).toMatch(/down by unreachable +5s to 14s/u)
+  })
+
+  it('shows the witnesses of a path, and only changes of rules that concern what is looked at', async () => {
+    const witnessed = small
+      .replace('title:', 'rules: { media-gap: off, slow-answers: { for: 30s } }\n    title:')
+      .replace(
+        'token=hunter2 }',
+        'token=hunter2, witnesses: { origin: { type: http, url: https://o.example/health } } }',
+      )
+    const { code, out } = await run(['check', written(witnessed)])
+
+    expect(code).toBe(0)
+    expect(out).toContain('cdn-a@origin  http  every 5s, may veto  https://o.example/health\n')
+    expect(out).toMatch(
+      / {2}rules judged otherwise\n {2}cdn-a +media-gap +off\n {2}cdn-a@origin +slow-answers +for 30s \(else as the profile has it\)\n {2}cdn-b +media-gap +off\n/u,
+    )
   })
 
   it('prints the same as JSON', async () => {
