@@ -49,6 +49,7 @@ function inWords(change: RuleChange, before: RuleChange): string {
   add('for', time(change.forMs), time(before.forMs))
   add('or_ratio', ratio(change), ratio(before))
   add('clear_for', time(change.clearForMs), time(before.clearForMs))
+  add('stale_after', time(change.staleAfterMs), time(before.staleAfterMs) ?? 'never')
   add('severity', change.severity, before.severity)
   add('runbook', change.runbook, before.runbook ?? 'none')
   return words.join(', ') || 'nothing changed'

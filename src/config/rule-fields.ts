@@ -32,6 +32,11 @@ export function changeable() {
       .optional()
       .describe('Catches what fails again and again for less than `for`.'),
     clear_for: duration('0s', '24h').optional().describe('How long good before it is clear again.'),
+    stale_after: duration('1s', '24h')
+      .optional()
+      .describe(
+        'Not judged for this long, what it found counts no more: degraded is left out, down becomes unknown.',
+      ),
     severity: z.enum(['critical', 'warning']).optional().describe('For notices.'),
     runbook: plainUrl().optional().describe('A link for notices.'),
   }
@@ -53,6 +58,7 @@ export function toChange(raw: RawChange): RuleChange {
     ...(raw.for !== undefined && { forMs: raw.for }),
     ...(raw.or_ratio !== undefined && { ratio: raw.or_ratio }),
     ...(raw.clear_for !== undefined && { clearForMs: raw.clear_for }),
+    ...(raw.stale_after !== undefined && { staleAfterMs: raw.stale_after }),
     ...(raw.severity !== undefined && { severity: raw.severity }),
     ...(raw.runbook !== undefined && { runbook: raw.runbook }),
   }

@@ -14,6 +14,8 @@ export interface RuleDefinition {
   readonly forMs?: number
   readonly ratio?: { readonly bad: number; readonly of: number }
   readonly clearForMs?: number
+  /** Not judged for this long, what the rule found counts no more; absent: it counts until judged. */
+  readonly staleAfterMs?: number
   readonly severity: 'critical' | 'warning'
   /** A sentence with `{measurement}` placeholders. */
   readonly says: string
@@ -27,7 +29,7 @@ export interface RuleDefinition {
 export type RuleChange = Partial<
   Pick<
     RuleDefinition,
-    'class' | 'params' | 'forMs' | 'ratio' | 'clearForMs' | 'severity' | 'runbook'
+    'class' | 'params' | 'forMs' | 'ratio' | 'clearForMs' | 'staleAfterMs' | 'severity' | 'runbook'
   >
 >
 

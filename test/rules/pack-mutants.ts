@@ -34,7 +34,7 @@ export function finerMutantsOf(pack: RulePack): Mutant[] {
   )
 }
 
-const dampers = ['clearWhen', 'forMs', 'ratio', 'clearForMs'] as const
+const dampers = ['clearWhen', 'forMs', 'ratio', 'clearForMs', 'staleAfterMs'] as const
 
 function replaced(
   pack: RulePack,

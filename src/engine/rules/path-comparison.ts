@@ -171,7 +171,8 @@ function folded(report: VantageReport, rules: readonly WatchedRule[], now: numbe
   const found: RuleVerdict[] = []
   const pending: RuleVerdict[] = []
   for (const rule of rules) {
-    if (rule.state.phase === 'clear') continue
+    rule.age(now)
+    if (rule.state.phase === 'clear' || rule.isStale) continue
     const list = rule.state.isActive ? found : pending
     list.push(rule.verdict(now))
   }

@@ -61,6 +61,8 @@ class Watch implements PathWatch {
   #rules: readonly WatchedRule[]
   /** Those of `#rules` that time alone can change. */
   #aging: readonly WatchedRule[]
+  /** Those of `#rules` whose findings can become stale. */
+  #expiring: readonly WatchedRule[]
   #report: VantageReport
   #isEarned = false
   #isSelfOk = true
@@ -87,6 +89,7 @@ class Watch implements PathWatch {
     this.#terms = termsOf(compiled, input.rules.scope)
     this.#rules = [undefined, ...compiled.filter(isOwn)].map((rule) => this.#watched(rule))
     this.#aging = this.#rules.filter((rule) => rule.isAging)
+    this.#expiring = this.#rules.filter((rule) => rule.isExpiring)
     this.#report = this.#describe('unknown', this.#blindSays, input.now)
   }
 
@@ -159,6 +162,7 @@ class Watch implements PathWatch {
     this.#terms = termsOf(compiled, rules.scope)
     this.#rules = [undefined, ...compiled.filter(isOwn)].map((rule) => this.#watched(rule, before))
     this.#aging = this.#rules.filter((rule) => rule.isAging)
+    this.#expiring = this.#rules.filter((rule) => rule.isExpiring)
     const kept = new Set(this.#rules.map((rule) => rule.key))
     const lost = [...before.values()].some(
       (rule) => !kept.has(rule.key) && rule.class === 'down' && rule.state.isActive,
@@ -220,6 +224,10 @@ class Watch implements PathWatch {
       const event = rule.nextEvent()
       if (event !== undefined && (first === undefined || event < first)) first = event
     }
+    for (const rule of this.#expiring) {
+      const expiry = rule.nextExpiry()
+      if (expiry !== undefined && (first === undefined || expiry < first)) first = expiry
+    }
     return first
   }
 
@@ -250,10 +258,11 @@ class Watch implements PathWatch {
   #refresh(now: number): VantageReport {
     const stale = this.#staleAt()
     if (stale !== undefined && now >= stale) this.#staleSince = this.#seenAt
+    for (const rule of this.#expiring) rule.age(now)
     const active: RuleVerdict[] = []
     const pending: RuleVerdict[] = []
     for (const rule of this.#rules) {
-      if (rule.state.phase === 'clear') continue
+      if (rule.state.phase === 'clear' || rule.isStale) continue
       const list = rule.state.isActive ? active : pending
       list.push(rule.verdict(now))
     }
@@ -273,6 +282,12 @@ class Watch implements PathWatch {
     }
     const [worst] = active
     if (worst?.class === 'down') return ['down', worst.says]
+    const lost = this.#expiring.find(
+      (rule) => rule.isStale && rule.class === 'down' && rule.state.isActive,
+    )
+    // No evidence is neither failure nor health (invariants 2 and 5).
+    if (lost !== undefined)
+      return ['unknown', `${lost.name} was bad, and nothing tells whether it still is`]
     if (!this.#isEarned) return ['unknown', this.#earning(now)]
     if (worst !== undefined) return ['degraded', worst.says]
     return ['up', `ok by ${this.#rules.length} ${this.#rules.length === 1 ? 'rule' : 'rules'}`]

@@ -20,12 +20,16 @@ export class WatchedRule {
   readonly compiled: CompiledRule | undefined
   /** The newest sample could not be judged by this rule. */
   isAbsent = true
+  /** What it found is too old to count: nothing has judged it for its `stale_after`. */
+  isStale = false
   /** It was ok for its `for` (health is earned). */
   isEarned = false
   #sentence: string
   #diagnosis: Diagnosis | undefined
   /** Whether the newest sample carried what the rule needs, so that time alone may judge it. */
   #isLive = false
+  /** Since when nothing has judged it; absent while it is judged, and before the first time. */
+  #absentSince: number | undefined
   /** Instants after the newest sample at which an age term turns true, ascending. */
   #turns: readonly number[] = []
   /** Everything up to this instant is judged. */
@@ -59,6 +63,7 @@ export class WatchedRule {
     this.#sentence = before.#sentence
     this.#diagnosis = before.#diagnosis
     this.#hasMoved ||= before.#hasMoved
+    this.#absentSince = before.#absentSince
   }
 
   /** Judges a sample with a real outcome. `frame` holds its values, `look` is its number for the ratio. */
@@ -66,6 +71,7 @@ export class WatchedRule {
     const bad = this.compiled?.when.evaluate(frame) ?? this.#outcome(sample)
     if (bad === undefined) return this.suspend(now)
     this.isAbsent = false
+    this.#absentSince = undefined
     this.#watchAges(sample.at, frame, now)
     if (bad) {
       this.#describe(sample, frame)
@@ -81,9 +87,33 @@ export class WatchedRule {
   /** No sample judges the rule for now, so its ages do not either (invariants 2 and 4). */
   suspend(now: number): void {
     if (this.#isLive && this.state.phase === 'pending') this.state.extendBad(now)
+    if (!this.isAbsent) this.#absentSince = now
     this.isAbsent = true
     this.#isLive = false
     this.#turns = []
+  }
+
+  /** Whether its findings can become stale at all. */
+  get isExpiring(): boolean {
+    return this.compiled?.definition.staleAfterMs !== undefined
+  }
+
+  /** The instant at which what it found becomes stale, if nothing judges it before. */
+  nextExpiry(): number | undefined {
+    return this.isStale || this.state.phase === 'clear' ? undefined : this.#expiresAt()
+  }
+
+  /** Lets time pass for its findings. */
+  age(now: number): void {
+    const at = this.#expiresAt()
+    this.isStale = at !== undefined && now >= at
+  }
+
+  #expiresAt(): number | undefined {
+    const after = this.compiled?.definition.staleAfterMs
+    return after === undefined || this.#absentSince === undefined
+      ? undefined
+      : this.#absentSince + after
   }
 
   /** The next instant at which time alone may change the rule. */
