@@ -2,9 +2,10 @@ import { z } from 'zod'
 import { byteSize, duration } from '../plugin/option-types.ts'
 import { calendar, weeklyPeriod } from './calendar-fields.ts'
 import { fraction, listenAddress, name, plainUrl, referenceTarget, whole } from './fields.ts'
-import { groupSharing, pathSharing } from './sharing-schema.ts'
+import { groupSharing } from './sharing-schema.ts'
 import { profileNames, profiles } from './profiles.ts'
 import type { Profile, ProfileDefaults } from './profiles.ts'
+import { path } from './path-schema.ts'
 import { ruleChanges } from './rule-fields.ts'
 
 /** The types of plug-ins that a file may name. */
@@ -227,7 +228,7 @@ function group(d: ProfileDefaults, types: PluginTypes) {
         '`ingest`: the paths carry the stream to the servers, and failback is made by a person; `delivery`: from them to viewers. By the probe of the first path if absent.',
       ),
     paths: z
-      .record(name(), path(types))
+      .record(name(), path(types.probes))
       .refine((paths) => Object.keys(paths).length > 0, 'expected at least one path')
       .describe('The paths in order of preference: the first is the preferred one.'),
     rules: ruleChanges()
@@ -281,37 +282,6 @@ function group(d: ProfileDefaults, types: PluginTypes) {
       .max(20)
       .prefault([])
       .describe('What moves the traffic, in the order of applying.'),
-  })
-}
-
-function path(types: PluginTypes) {
-  return z.looseObject({
-    type: z.enum(types.probes).describe('The probe that looks at it.'),
-    every: duration('100ms', '5m')
-      .optional()
-      .describe('How often it is looked at. `timing.every` if absent.'),
-    domain: name()
-      .optional()
-      .describe('Its failure domain, such as the provider; targets elsewhere are preferred.'),
-    rules: ruleChanges().optional().describe("As the stream's `rules`, for this path alone."),
-    ...pathSharing(),
-    witnesses: z
-      .record(name(), witness(types))
-      .refine((all) => Object.keys(all).length <= 4, 'expected at most 4 witnesses')
-      .optional()
-      .describe(
-        'Further checks of it, by name: by another protocol, or of what a server says. One that sees it up vetoes a down.',
-      ),
-  })
-}
-
-function witness(types: PluginTypes) {
-  return z.looseObject({
-    type: z.enum(types.probes).describe('The probe that looks.'),
-    every: duration('100ms', '5m')
-      .optional()
-      .describe('How often it looks. As the path is looked at if absent.'),
-    rules: ruleChanges().optional().describe("As the stream's `rules`, for this check alone."),
   })
 }
 

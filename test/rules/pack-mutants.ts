@@ -8,15 +8,19 @@ export interface Mutant {
   readonly pack: RulePack
 }
 
-/** Every pack that lacks one rule of `pack`, or one field of a rule that dampens it. */
-export function mutantsOf(pack: RulePack): Mutant[] {
+/** Fields that keep a rule from turning too quickly, and what it found from lasting too long. */
+export const dampers = ['clearWhen', 'forMs', 'ratio', 'clearForMs', 'staleAfterMs'] as const
+type Damper = (typeof dampers)[number]
+
+/** Every pack that lacks one rule of `pack`, or one of these fields of a rule. */
+export function mutantsOf(pack: RulePack, fields: readonly Damper[]): Mutant[] {
   return pack.rules.flatMap((rule) => [
     {
       what: `${rule.name} is missing`,
       rule: rule.name,
       pack: { ...pack, rules: pack.rules.filter((each) => each !== rule) },
     },
-    ...dampers.flatMap((field) => {
+    ...fields.flatMap((field) => {
       if (rule[field] === undefined) return []
       const { [field]: _, ...rest } = rule
       return [replaced(pack, rule, rest, `without its ${field}`)]
@@ -33,8 +37,6 @@ export function finerMutantsOf(pack: RulePack): Mutant[] {
     finerFaults(rule).map(([what, altered]) => replaced(pack, rule, altered, what)),
   )
 }
-
-const dampers = ['clearWhen', 'forMs', 'ratio', 'clearForMs', 'staleAfterMs'] as const
 
 function replaced(
   pack: RulePack,

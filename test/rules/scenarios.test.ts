@@ -2,9 +2,11 @@ import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { runRuleScenarios } from '../../src/app/rule-scenarios.ts'
 import type { RulePack } from '../../src/core/rule.ts'
-import { finerMutantsOf, mutantsOf } from './pack-mutants.ts'
+import { dampers, finerMutantsOf, mutantsOf } from './pack-mutants.ts'
 import { compile, loadPack, packNames, probes, readText } from './shipped-packs.ts'
 
+/** Packs whose scenarios notice every damping field that is gone; of the others, every rule. */
+const dampedPacks: readonly string[] = ['dns', 'hls', 'http', 'mpegts', 'rtmp', 'server', 'srt']
 /** Packs whose scenarios also notice other limits, classes and damping of the profile. */
 const closely: readonly string[] = ['dns', 'hls', 'http']
 
@@ -34,7 +36,11 @@ describe.each(packNames)('the shipped pack %s', (name) => {
     expect(await failuresOf(pack)).toEqual([])
   })
 
-  const mutants = [...mutantsOf(pack), ...(closely.includes(name) ? finerMutantsOf(pack) : [])]
+  const fields = dampedPacks.includes(name) ? dampers : (['clearWhen'] as const)
+  const mutants = [
+    ...mutantsOf(pack, fields),
+    ...(closely.includes(name) ? finerMutantsOf(pack) : []),
+  ]
 
   it.each(mutants)('has a scenario that fails: $what', async ({ pack: mutant, rule }) => {
     expect(await failuresOf(mutant, rule)).not.toEqual([])
