@@ -175,8 +175,7 @@ export class Watchdog {
   async #reload(settings: Settings, rules: RuleSet): Promise<void> {
     const before = this.#settings
     this.#settings = settings
-    const { probes } = this.#options.plugins
-    this.#board.configure({ rules, timing: settings.timing, probes })
+    this.#board.configure({ ...settings, rules, probes: this.#options.plugins.probes })
     this.#installation.configure(settings.installation, settings.groups.length)
     if (!isSame(alertingPart(before), alertingPart(settings))) {
       // What is open or undelivered lies in the store; the next one takes it up.
