@@ -62,10 +62,11 @@ async function readPath(api: ServerApi, name: string, wall: number): Promise<Ser
   if (!path.ok) return path
   const { available, ready, source } = path.value
   if (source === undefined || source === null || !(available ?? ready ?? false)) {
+    // The name of the path is what one publishes under, so it stands in no sentence.
     const reason =
       source === undefined || source === null
-        ? `nobody publishes to the path ${name}.`
-        : `the source of the path ${name} (${source.type}) delivers nothing.`
+        ? 'nobody publishes to the path in MediaMTX.'
+        : `the source of the path in MediaMTX (${source.type}) delivers nothing.`
     return { ok: false, outcome: 'fail', reason, diagnosis: 'ingest-lost', reading: server }
   }
   const received = path.value.inboundBytes ?? path.value.bytesReceived

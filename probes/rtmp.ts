@@ -54,6 +54,7 @@ const options = z.strictObject({
  */
 export default {
   type: 'rtmp',
+  side: 'ingest',
   summary:
     'Plays an RTMP or RTMPS stream without a break and judges by picture and sound that arrive.',
   options,

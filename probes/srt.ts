@@ -51,6 +51,7 @@ const options = z.strictObject({
  */
 export default {
   type: 'srt',
+  side: 'ingest',
   summary:
     'Pulls MPEG-TS over SRT as a caller: round trip, loss and drops told apart, TR 101 290, reasons of refusal.',
   program: { name: program, says: missingProgram },

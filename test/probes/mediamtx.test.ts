@@ -65,12 +65,12 @@ describe('the mediamtx probe', () => {
   })
 
   it.each([
-    ['there is no such path', undefined, 'nobody publishes to the path live/channel-1.'],
-    ['the path has no source', { source: null }, 'nobody publishes to the path live/channel-1.'],
+    ['there is no such path', undefined, 'nobody publishes to the path in MediaMTX.'],
+    ['the path has no source', { source: null }, 'nobody publishes to the path in MediaMTX.'],
     [
       'the source delivers nothing',
       { source: { type: 'rtspSource', id: '' }, available: false },
-      'the source of the path live/channel-1 (rtspSource) delivers nothing.',
+      'the source of the path in MediaMTX (rtspSource) delivers nothing.',
     ],
   ])('has lost the ingest where %s', async (_, path, reason) => {
     const state = server()

@@ -26,6 +26,8 @@ export interface RtmpServer {
   readonly port: number
   /** RTMP over TLS. */
   readonly securePort: number
+  /** Where its statistics are, where it has some. */
+  readonly statUrl?: string
   kill(): Promise<void>
   close(): Promise<void>
 }
@@ -34,7 +36,7 @@ export interface RtmpServer {
 export async function startNginxRtmp(certificate: Certificate): Promise<RtmpServer> {
   if (nginxBinary === undefined) throw new Error('nginx is not installed')
   const folder = mkdtempSync(join(tmpdir(), 'changeover-nginx-rtmp-'))
-  const [port, securePort] = [await freePort(), await freePort()]
+  const [port, securePort, statPort] = [await freePort(), await freePort(), await freePort()]
   writeFileSync(join(folder, 'cert.pem'), certificate.cert)
   writeFileSync(join(folder, 'key.pem'), certificate.key)
   writeFileSync(
@@ -45,6 +47,11 @@ export async function startNginxRtmp(certificate: Certificate): Promise<RtmpServ
       'daemon off; master_process off; pid nginx.pid; error_log stderr error;',
       'events { worker_connections 256; }',
       `rtmp { server { listen 127.0.0.1:${port}; application live { live on; } } }`,
+      'http {',
+      '  access_log off; client_body_temp_path body; proxy_temp_path proxy;',
+      '  fastcgi_temp_path fastcgi; uwsgi_temp_path uwsgi; scgi_temp_path scgi;',
+      `  server { listen 127.0.0.1:${statPort}; location /stat { rtmp_stat all; } }`,
+      '}',
       'stream { server {',
       `  listen 127.0.0.1:${securePort} ssl; proxy_pass 127.0.0.1:${port};`,
       '  ssl_certificate cert.pem; ssl_certificate_key key.pem;',
@@ -53,7 +60,8 @@ export async function startNginxRtmp(certificate: Certificate): Promise<RtmpServ
     ].join('\n'),
   )
   const child = startChild(nginxBinary, ['-e', 'stderr', '-p', folder, '-c', 'nginx.conf'], folder)
-  return await running('nginx', child, folder, { port, securePort })
+  const statUrl = `http://127.0.0.1:${statPort}`
+  return await running('nginx', child, folder, { port, securePort, statUrl })
 }
 
 /** A real node-media-server, which keeps a group of pictures for who joins. */
@@ -86,7 +94,7 @@ async function running(
   name: string,
   child: ReturnType<typeof startChild>,
   folder: string,
-  ports: { readonly port: number; readonly securePort: number },
+  ports: Pick<RtmpServer, 'port' | 'securePort' | 'statUrl'>,
 ): Promise<RtmpServer> {
   async function close(): Promise<void> {
     await child.kill()
