@@ -16,7 +16,7 @@ import { nginxBinary, startNginx } from './nginx-process.ts'
 
 /** What is read of the packets that ffprobe shows. */
 const shown = z.object({
-  packets: z.array(z.object({ dts: z.number(), duration: z.number() })),
+  packets: z.array(z.object({ dts: z.number(), duration: z.number().optional() })),
 })
 
 const ffprobeBinary = installed('/usr/bin/ffprobe', '/usr/local/bin/ffprobe')
@@ -174,7 +174,10 @@ describe.skipIf(missing.length > 0)(`the DASH muxer of FFmpeg behind nginx${note
 
       expect(track?.samples).toBe(packets.length)
       expect(track?.start).toBe(packets[0]?.dts)
-      expect(track?.duration).toBe(packets.reduce((sum, each) => sum + each.duration, 0))
+      // Frames are equally long here, and ffprobe does not say of each how long it is.
+      const frame = packets.find(({ duration }) => duration !== undefined)?.duration ?? 0
+      const frames = (packets.at(-1)?.dts ?? 0) - (packets[0]?.dts ?? 0)
+      expect(track?.duration).toBe(frames + frame)
     }
   })
 })
