@@ -1,62 +1,26 @@
-import type { Clock, Ids, Random } from '../core/clock.ts'
 import type { Command, CommandResult } from '../core/command.ts'
 import type { StreamFault } from '../core/fault.ts'
 import type { Mode } from '../core/group.ts'
 import type { VantageReport } from '../core/health.ts'
-import type { Log } from '../core/log.ts'
-import type { Sample } from '../core/sample.ts'
 import type { GroupSettings, Settings } from '../core/settings.ts'
 import { isBadNow } from '../engine/quorum.ts'
 import type { RuleSet } from '../engine/rules/rule-set.ts'
 import type { Published } from '../plugin/actuator.ts'
-import type { Net } from '../plugin/net.ts'
-import type { Processes } from '../plugin/processes.ts'
-import type { Delivery } from '../plugin/notifier.ts'
-import type { Store } from '../plugin/store.ts'
 import { createAlerting, type Alerting } from './alerting/alerting.ts'
 import { faultOf, withPlace } from './fault-places.ts'
 import { GroupController } from './group/group-controller.ts'
-import { HealthBoard, type Transition } from './health-board.ts'
+import { HealthBoard } from './health-board.ts'
+import { healthEntry } from './health-entry.ts'
 import { Installation } from './installation.ts'
 import { JournalWriter } from './journal-writer.ts'
+import { settleChanges } from './settle-changes.ts'
 import { isSame, PathWatchers } from './path-watchers.ts'
-import { alertRoutes, bindActuators, type Plugins } from './plugin-binding.ts'
+import { alertRoutes, bindActuators } from './plugin-binding.ts'
 import { publishedOf } from './published.ts'
 import { queueConditions } from './queue-conditions.ts'
 import { runSelfCheck, type SelfHealth } from './self-check.ts'
 import type { WatchedPath } from './watched-path.ts'
-
-/** What is observed from outside: metrics hook in here. */
-export interface WatchdogHooks {
-  readonly onSample?: (sample: Sample) => void
-  readonly onTransition?: (transition: Transition) => void
-  readonly onLag?: (ms: number) => void
-  readonly onPhase?: (phase: 'detect' | 'apply' | 'verify', ms: number) => void
-  readonly onDelivered?: (route: string, delivery: Delivery) => void
-  readonly onForget?: (path: string) => void
-  /** A group was evaluated. */
-  readonly onTurn?: () => void
-}
-
-export interface WatchdogOptions {
-  readonly clock: Clock
-  readonly random: Random
-  readonly ids: Ids
-  readonly net: Net
-  readonly processes?: Processes | undefined
-  readonly store: Store
-  readonly log: Log
-  readonly plugins: Plugins
-  readonly settings: Settings
-  /** Rules of every pack, compiled against the probes' declarations. */
-  readonly rules: RuleSet
-  readonly lagMs: () => number
-  readonly hooks?: WatchdogHooks
-  /** Guards to leave out; only the mutation tests use it. */
-  readonly withoutGuards?: readonly string[]
-  /** Milliseconds between evaluations of a group when nothing changes. */
-  readonly tickMs?: number
-}
+import type { WatchdogOptions } from './watchdog-options.ts'
 
 interface Running {
   readonly stop: AbortController
@@ -87,6 +51,7 @@ export class Watchdog {
   #selfCheck: Running | undefined
   /** Reloads and the end come one after the other. */
   #turn: Promise<void> = Promise.resolve()
+  readonly #stopping = new AbortController()
   readonly startedAt: number
 
   constructor(options: WatchdogOptions) {
@@ -150,6 +115,7 @@ export class Watchdog {
 
   /** Stops everything and gives the leases back. Nothing fails over because we stopped. */
   async stop(): Promise<void> {
+    this.#stopping.abort()
     await this.#inTurn(async () => {
       const groups = [...this.#groups.values()]
       for (const each of groups) each.stop.abort()
@@ -165,11 +131,37 @@ export class Watchdog {
   }
 
   /**
-   * Takes a new configuration over. Paths and groups that did not change go on undisturbed; health
-   * windows survive wherever a rule did not change (invariant 46).
+   * Takes a new configuration over, once no change is under way any more. Paths and groups that did not change go on undisturbed; health
+   * windows survive wherever a rule did not change (invariant 46). `objection` is asked when open
+   * changes are over, because they decide what serves; what it says is given back, and the old
+   * configuration kept.
    */
-  async reload(settings: Settings, rules: RuleSet): Promise<void> {
-    await this.#inTurn(async () => await this.#reload(settings, rules))
+  async reload(
+    settings: Settings,
+    rules: RuleSet,
+    objection?: () => string | undefined,
+  ): Promise<string | undefined> {
+    let refusal: string | undefined
+    await this.#inTurn(async () => {
+      const { mode } = this.#settings
+      await this.#settle(settings)
+      refusal = objection?.()
+      if (refusal !== undefined) this.#settings = { ...this.#settings, mode }
+      else if (!this.#stopping.signal.aborted) await this.#reload(settings, rules)
+    })
+    return refusal
+  }
+
+  async #settle(settings: Settings): Promise<void> {
+    // Whoever takes the power to act away means it now; everything else waits for open changes.
+    if (settings.mode !== 'armed') this.#settings = { ...this.#settings, mode: settings.mode }
+    const say = (groups: readonly string[]) =>
+      this.#journal.add({
+        kind: 'config',
+        says: `a reload waits for the change of ${groups.join(', ')} to end`,
+      })
+    const { clock } = this.#options
+    await settleChanges(clock, () => this.#groups.values(), say, this.#stopping.signal)
   }
 
   async #reload(settings: Settings, rules: RuleSet): Promise<void> {
@@ -307,7 +299,7 @@ export class Watchdog {
         this.#alerting.conditions(group.name, withPlace(conditions, fault))
       },
       onAside: () => this.#alerting.aside(group.name),
-      tickMs: this.#options.tickMs ?? 1_000,
+      tickMs: () => this.#options.tickMs?.(this.#settings) ?? 1_000,
       onDecision: () => {
         this.#tellQueue()
         hooks?.onTurn?.()
@@ -387,14 +379,4 @@ export class Watchdog {
 /** What alerting is built from: another one is built when this changes. */
 function alertingPart({ notify, publicUrl, timing }: Settings): unknown {
   return [notify, publicUrl, timing.clearForMs]
-}
-
-function healthEntry({ group, path, from, to }: Transition) {
-  return {
-    kind: 'health' as const,
-    group,
-    path,
-    says: `${path} is ${to.health}${from === undefined ? '' : `, was ${from.health}`}: ${to.says}`,
-    data: { health: to.health, ...(to.diagnosis !== undefined && { diagnosis: to.diagnosis }) },
-  }
 }

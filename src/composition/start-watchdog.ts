@@ -72,7 +72,7 @@ export async function startWatchdog(
     settings,
     rules: loaded.rules,
     lagMs: () => lag().p99Ms,
-    tickMs: tickMs[settings.profile],
+    tickMs: ({ profile }) => tickMs[profile],
     hooks: {
       onSample: (sample) => {
         metrics.sample(sample)
@@ -143,12 +143,14 @@ export async function startWatchdog(
       if (!text.ok) return text
       const next = parts.load(text.text, fileName)
       if (!next.ok) return next
+      const objection = () =>
+        reloadRefusal(current, next.settings, (group) => watchdog.serving(group))
       const refusal =
-        reloadRefusal(current, next.settings, (group) => watchdog.serving(group)) ??
-        needsRestart(current, next.settings)
+        objection() ??
+        needsRestart(current, next.settings) ??
+        (await watchdog.reload(next.settings, next.rules, objection))
       if (refusal !== undefined) return { ok: false, errors: [refusal] }
       current = next.settings
-      await watchdog.reload(next.settings, next.rules)
       recorder?.reload(next.settings)
       return { ok: true, warnings: next.warnings }
     },

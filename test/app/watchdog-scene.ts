@@ -1,7 +1,8 @@
 import { z } from 'zod'
 import serve from '../../src/actuators/serve.ts'
 import type { Plugins } from '../../src/app/plugin-binding.ts'
-import { Watchdog, type WatchdogHooks } from '../../src/app/watchdog.ts'
+import { Watchdog } from '../../src/app/watchdog.ts'
+import type { WatchdogHooks } from '../../src/app/watchdog-options.ts'
 import { allTo, describeAllocation, type Allocation } from '../../src/core/allocation.ts'
 import { silentLog } from '../../src/core/log.ts'
 import type { Notice } from '../../src/core/notice.ts'
@@ -152,7 +153,7 @@ export function watchdogScene(settings = sceneSettings(), hooks?: WatchdogHooks)
     settings,
     rules: compiled.set,
     lagMs: () => 0,
-    tickMs: 200,
+    tickMs: () => 200,
     ...(hooks !== undefined && { hooks }),
   })
   const world = { sights, looks, targets, notices }

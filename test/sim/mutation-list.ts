@@ -592,6 +592,36 @@ export const mutations: readonly Mutation[] = [
     replace: '    this.#next()\n    this.wake()\n  }\n\n  /** Hands over what a person wants',
   },
   {
+    name: 'reload: does not wait for open changes',
+    file: 'src/app/settle-changes.ts',
+    find: '  if (first.length === 0) return\n',
+    replace: '  if (first.length >= 0) return\n',
+  },
+  {
+    name: 'reload: waits for ever',
+    file: 'src/app/settle-changes.ts',
+    find: 'while (clock.now() < until && ',
+    replace: 'while (until > 0 && ',
+  },
+  {
+    name: 'reload: a mode that takes power away waits too',
+    file: 'src/app/watchdog.ts',
+    find: "if (settings.mode !== 'armed') this.#settings =",
+    replace: "if (settings.mode === 'armed') this.#settings =",
+  },
+  {
+    name: 'memory: our own lag is forgotten with the row',
+    file: memory,
+    find: 'before.row.version === row.version && { lagging: before.lagging }),',
+    replace: 'before.row.version < 0 && { lagging: before.lagging }),',
+  },
+  {
+    name: 'memory: refused targets are forgotten with the row',
+    file: memory,
+    find: 'rejected: before?.rejected ?? new Map(),',
+    replace: 'rejected: new Map(),',
+  },
+  {
     name: 'reload: removes the path that traffic is moving to',
     file: controller,
     find: '...serving(intent?.to ?? {})',

@@ -39,7 +39,7 @@ export interface GroupControllerDeps {
   /** Guards to leave out; only the mutation tests use it. */
   readonly withoutGuards?: readonly string[]
   /** Milliseconds between evaluations when nothing changes. */
-  readonly tickMs: number
+  readonly tickMs: () => number
 }
 
 /** Everything that views, metrics and pull actuators show of a group. */

@@ -108,7 +108,7 @@ export class GroupController {
       } catch (error) {
         await this.#survive(error)
       }
-      await this.#latch.wait(this.#deps.clock, this.#deps.tickMs, signal)
+      await this.#latch.wait(this.#deps.clock, this.#deps.tickMs(), signal)
     }
     await Promise.all(others)
     this.#isOver = true

@@ -9,7 +9,7 @@ import { stay } from './narrator.ts'
 export interface PagingDeps {
   readonly clock: Clock
   /** Milliseconds between evaluations when nothing changes. */
-  readonly tickMs: number
+  readonly tickMs: () => number
   /** Monotonic time at which people were last told what is wrong. */
   readonly shownAt: () => number
   readonly situation: () => Situation
@@ -25,8 +25,8 @@ export interface PagingDeps {
  */
 export async function keepPaging(deps: PagingDeps, signal: AbortSignal): Promise<void> {
   const { clock, tickMs } = deps
-  while (await clock.sleep(tickMs, signal)) {
-    if (clock.now() - deps.shownAt() < 2 * tickMs) continue
+  while (await clock.sleep(tickMs(), signal)) {
+    if (clock.now() - deps.shownAt() < 2 * tickMs()) continue
     const decision = deps.decide()
     const { state, busy } = deps.now()
     const now = decision.kind === 'stay' ? decision : stay(state, busy ?? decision.says)

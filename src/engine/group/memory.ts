@@ -69,7 +69,8 @@ export function emptyRow(group: string): GroupRow {
  * Turns a stored row into memory, at boot or for a new term as leader. Stored wall times become
  * monotonic ones; a time in the future (the wall clock went back) counts from now, so nothing is
  * ever shortened. What this process knew before keeps its monotonic time, whatever the wall clock
- * did since. Holddown starts in full when the row knows any change that this process does not.
+ * did since, and so do its pre-checks, the actuators that it left lagging and what it could not
+ * verify: a store that was away for a moment makes no edit of our own lag. Holddown starts in full when the row knows any change that this process does not.
  */
 export function recall(
   row: GroupRow,
@@ -100,7 +101,7 @@ export function recall(
     row,
     changes,
     holddownUntil,
-    rejected: new Map(),
+    rejected: before?.rejected ?? new Map(),
     penalties: recalledPenalties(
       row.penalties,
       now,
@@ -109,6 +110,10 @@ export function recall(
     ),
     readBack: false,
     observingSince: now,
+    // What lags behind was left by the change that this row shows last, or it tells nothing.
+    ...(before?.lagging !== undefined &&
+      before.row.version === row.version && { lagging: before.lagging }),
+    ...(before?.unverified !== undefined && { unverified: before.unverified }),
     ...(hold !== undefined && {
       holdUntil: (isHoldKnown ? before.holdUntil : undefined) ?? ahead(hold.until),
     }),

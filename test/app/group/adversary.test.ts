@@ -421,11 +421,91 @@ describe('processes', () => {
     const [group] = world.settings.groups
     if (group === undefined) throw new Error('no group')
     await reload(world, process, { groups: [{ ...group, holddownMs: 1_000 }] })
+    const before = process.watchdog.settings.groups[0]?.holddownMs
+    await until(world, () => phase(world) === 'applied')
+    const applied = process.watchdog.settings.groups[0]?.holddownMs
     await world.clock.advance(60_000)
 
+    expect([before, applied]).toEqual([group.holddownMs, group.holddownMs])
+    expect(says(world, 'config')).toEqual([
+      'a reload waits for the change of channel-1/cdn to end',
+      'the configuration was reloaded',
+    ])
     expect(says(world, 'verified')).toHaveLength(1)
     const { situation } = process.watchdog.controller(groupName)?.snapshot() ?? {}
     expect(situation?.settings.holddownMs).toBe(1_000)
+  })
+
+  test('a reload does not wait for ever: a change that nobody can judge is bounded too', async () => {
+    const { world, process, options } = await steady()
+    show(world, { 'cdn-a': 'bad' })
+    await until(world, () => phase(world) === 'applied')
+    killProcess(process)
+    world.target.trouble.readErrorUntil = Number.MAX_SAFE_INTEGER
+    const successor = await startProcess(world, options)
+    await world.clock.advance(60_000)
+
+    const [group] = world.settings.groups
+    if (group === undefined) throw new Error('no group')
+    await reload(world, successor, { groups: [{ ...group, holddownMs: 1_000 }] })
+    const before = successor.watchdog.settings.groups[0]?.holddownMs
+    await world.clock.advance(110_000)
+
+    expect([before, successor.watchdog.settings.groups[0]?.holddownMs]).toEqual([120_000, 1_000])
+  })
+
+  test('a process that ends does not wait for the change that its reload waits for', async () => {
+    const { world, process } = await steady()
+    show(world, { 'cdn-a': 'bad' })
+    world.publicTrouble = () => 'bad'
+    await until(world, () => phase(world) === 'applied')
+    await reload(world, process, {})
+
+    let isOver = false
+    void process.watchdog.stop().then(() => (isOver = true))
+    await world.clock.advance(3_000)
+
+    expect(isOver).toBe(true)
+    expect(says(world, 'config')).toEqual(['a reload waits for the change of channel-1/cdn to end'])
+  })
+
+  test('what a change decides to serve while a reload waits can still refuse it', async () => {
+    const { world, process } = await steady()
+    show(world, { 'cdn-a': 'bad' })
+    await until(world, () => phase(world) === 'applied')
+    const { compileRuleSet } = await import('../../../src/engine/rules/rule-set.ts')
+    const rules = compileRuleSet([], [])
+    if (!rules.ok) throw new Error('no rules')
+
+    let refusal: string | undefined
+    const next = { ...world.settings, mode: 'advise' as const }
+    void process.watchdog
+      .reload(next, rules.set, () => 'it serves')
+      .then((each) => {
+        refusal = each
+      })
+    await world.clock.advance(90_000)
+
+    expect(refusal).toBe('it serves')
+    expect(process.watchdog.settings.mode).toBe('armed')
+  })
+
+  test('a store that was away for longer than the lease makes no edit of our own lag', async () => {
+    const busy = { budget: { changes: 9, perMs: 3_600_000 }, holddownMs: 10_000 }
+    const { world, process } = await steady({ layout: ['push', 'best-effort'], group: busy })
+    targetOf(world, 1).trouble.refuseUntil = 130_000
+    show(world, { 'cdn-a': 'bad' })
+    await world.clock.advance(70_000)
+
+    process.store.available = false
+    await world.clock.advance(30_000)
+    process.store.available = true
+    await world.clock.advance(60_000)
+    show(world, { 'cdn-b': 'bad' })
+    await world.clock.advance(120_000)
+
+    expect(world.target.allocation).toEqual(onA)
+    expect(targetOf(world, 1).allocation).toEqual(onA)
   })
 
   test('a path that traffic is about to move to counts as serving, so that no reload removes it', async () => {

@@ -1,0 +1,44 @@
+import type { Clock, Ids, Random } from '../core/clock.ts'
+import type { Log } from '../core/log.ts'
+import type { Sample } from '../core/sample.ts'
+import type { Settings } from '../core/settings.ts'
+import type { RuleSet } from '../engine/rules/rule-set.ts'
+import type { Net } from '../plugin/net.ts'
+import type { Delivery } from '../plugin/notifier.ts'
+import type { Processes } from '../plugin/processes.ts'
+import type { Store } from '../plugin/store.ts'
+import type { Transition } from './health-board.ts'
+import type { Plugins } from './plugin-binding.ts'
+
+/** What is observed from outside: metrics hook in here. */
+export interface WatchdogHooks {
+  readonly onSample?: (sample: Sample) => void
+  readonly onTransition?: (transition: Transition) => void
+  readonly onLag?: (ms: number) => void
+  readonly onPhase?: (phase: 'detect' | 'apply' | 'verify', ms: number) => void
+  readonly onDelivered?: (route: string, delivery: Delivery) => void
+  readonly onForget?: (path: string) => void
+  /** A group was evaluated. */
+  readonly onTurn?: () => void
+}
+
+/** What a watchdog is made of. */
+export interface WatchdogOptions {
+  readonly clock: Clock
+  readonly random: Random
+  readonly ids: Ids
+  readonly net: Net
+  readonly processes?: Processes | undefined
+  readonly store: Store
+  readonly log: Log
+  readonly plugins: Plugins
+  readonly settings: Settings
+  /** Rules of every pack, compiled against the probes' declarations. */
+  readonly rules: RuleSet
+  readonly lagMs: () => number
+  readonly hooks?: WatchdogHooks
+  /** Guards to leave out; only the mutation tests use it. */
+  readonly withoutGuards?: readonly string[]
+  /** Milliseconds between evaluations of a group when nothing changes. */
+  readonly tickMs?: (settings: Settings) => number
+}
