@@ -10,6 +10,7 @@ import type { Server } from './server.ts'
 export interface JournalRequest {
   readonly limit: number
   readonly after?: number
+  readonly before?: number
   readonly group?: string
 }
 
@@ -88,9 +89,10 @@ export function createApiClient(net: Pick<Net, 'http'>, server: Server): ApiClie
         todo: '`changeover status` lists the groups.',
       })
     },
-    async journal({ limit, after, group }) {
+    async journal({ limit, after, before, group }) {
       const query = new URLSearchParams({ limit: String(limit) })
       if (after !== undefined) query.set('after', String(after))
+      if (before !== undefined) query.set('before', String(before))
       if (group !== undefined) query.set('group', group)
       const { entries } = (await call(`journal?${query}`)) as { entries: readonly JournalEntry[] }
       return entries

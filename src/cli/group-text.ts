@@ -1,6 +1,6 @@
 import { describeAllocation } from '../core/allocation.ts'
 import { formatDuration } from '../core/duration.ts'
-import type { GroupState } from '../core/group.ts'
+import type { GroupState, GuardAnswer } from '../core/group.ts'
 import type { GroupView, PathView } from '../core/view.ts'
 import type { Io } from './io.ts'
 import { healthMark, painter, type Paint, type Tone } from './paint.ts'
@@ -66,11 +66,7 @@ export function explanation(group: GroupView, wall: number, io: Io): string {
     textTable(rows, { width: io.width, indent: 2 })
   const section = (title: string, rows: readonly (readonly string[])[]) =>
     rows.length === 0 ? '' : `\n${paint('strong', title)}\n${table(rows)}`
-  const guards = group.guards.map(({ guard, pass, bypassed, says }) => [
-    guardMark(pass, bypassed === true, paint),
-    guard,
-    says,
-  ])
+  const guards = guardRows(group.guards, paint)
   const actuators = group.actuators.map(({ type, ok, says, settleMs }) => [
     ok ? paint('good', 'ok') : paint('bad', 'FAILS'),
     type,
@@ -165,6 +161,15 @@ function pathReasons(path: PathView, io: Io): string {
 function penaltySays({ forgivenInMs }: NonNullable<PathView['penalty']>): string {
   if (forgivenInMs === 0) return 'for going down; too few to matter'
   return `went down too often: the last choice, and no failback to it, for ${span(forgivenInMs)}`
+}
+
+/** Each guard in a row: its answer, its name, its sentence. */
+export function guardRows(guards: readonly GuardAnswer[], paint: Paint): string[][] {
+  return guards.map(({ guard, pass, bypassed, says }) => [
+    guardMark(pass, bypassed === true, paint),
+    guard,
+    says,
+  ])
 }
 
 function guardMark(pass: boolean, bypassed: boolean, paint: Paint): string {

@@ -1,5 +1,6 @@
 import type { Allocation } from './allocation.ts'
-import type { Health } from './health.ts'
+import type { Diagnosis } from './diagnosis.ts'
+import type { Health, Vote } from './health.ts'
 
 /** The states of a group's controller. Their meaning stands in docs/safety.md. */
 export type GroupState =
@@ -74,10 +75,33 @@ export interface Hold {
 
 /** The evidence that a change stands on, stored with its intent. */
 export interface Basis {
-  /** Health and sentence of every path by short name when it was decided. */
-  readonly paths: Readonly<Record<string, { readonly health: Health; readonly says: string }>>
+  /** Every path by short name when it was decided. */
+  readonly paths: Readonly<Record<string, PathBasis>>
   readonly guards: readonly GuardAnswer[]
   readonly says: string
+  readonly mode?: Mode
+  /** What served. */
+  readonly allocation?: Allocation
+  readonly timers?: {
+    readonly holddownLeftMs: number
+    /** What the changes within the budget's window cost together, of so many. */
+    readonly budgetUsed: number
+    readonly budgetOf: number
+    /** How often the preferred path relapsed, which lengthens the wait for failback. */
+    readonly relapses: number
+    /** Flap penalties in points, by path. */
+    readonly penalties: Readonly<Record<string, number>>
+  }
+}
+
+/** What was known of one path. */
+export interface PathBasis {
+  readonly health: Health
+  readonly says: string
+  readonly diagnosis?: Diagnosis
+  /** Milliseconds for which the health had been what it was. */
+  readonly forMs?: number
+  readonly votes?: readonly Pick<Vote, 'vantage' | 'health' | 'says'>[]
 }
 
 export type StepResult = 'waiting' | 'applied' | 'failed' | 'unknown' | 'conflict' | 'rolled-back'

@@ -3,7 +3,7 @@ import type { Clock } from '../../core/clock.ts'
 import type { GuardAnswer, Intent, IntentStep, LedgerEntry } from '../../core/group.ts'
 import { isQuietSince, isRelapse, returningPaths } from '../../engine/group/failback.ts'
 import { heldUntil, type Change } from '../../engine/group/memory.ts'
-import { basisOf, type Proposal } from '../../engine/group/situation.ts'
+import { basisOf, intentSays, type Proposal } from '../../engine/group/situation.ts'
 import { entryOf, intentBudgetMs, type ChangeDeps } from './change-deps.ts'
 import { afterApplied } from './after-applied.ts'
 import { converge, type Converged } from './converge.ts'
@@ -66,7 +66,7 @@ export async function makeChange(
         settings,
         'intent',
         intent,
-        `${proposal.reason} to ${describeAllocation(proposal.to)}: ${proposal.says}`,
+        `${proposal.reason} to ${describeAllocation(proposal.to)}: ${intentSays(situation, proposal)}`,
       ),
     ],
   )

@@ -70,7 +70,7 @@ export class GroupController {
     })
     this.#record = new GroupRecord({ clock, store, owner, lease: this.#lease, settings })
     this.#failures = new FailureCount(clock, this.#record)
-    this.#narrator = new Narrator(this.#record, settings.name)
+    this.#narrator = new Narrator(this.#record, settings.name, () => this.#situation())
     this.#world = new WorldReader(clock)
     this.#decision = { kind: 'stay', state: 'OBSERVE', says: 'starting', guards: [] }
   }

@@ -2,24 +2,29 @@ import { describeAllocation } from '../../core/allocation.ts'
 import type { GroupState } from '../../core/group.ts'
 import type { JournalDraft } from '../../core/journal.ts'
 import type { Decision } from '../../engine/group/decide.ts'
+import { basisOf, type Situation } from '../../engine/group/situation.ts'
 import type { GroupRecord } from './group-record.ts'
 
 /** Tells the journal what is decided and why, each thing once as long as it stays the same. */
 export class Narrator {
   readonly #record: GroupRecord
   readonly #group: string
+  /** What a sentence stands on. */
+  readonly #situation: () => Situation
   #explained = ''
 
-  constructor(record: GroupRecord, group: string) {
+  constructor(record: GroupRecord, group: string, situation: () => Situation) {
     this.#record = record
     this.#group = group
+    this.#situation = situation
   }
 
   /** A change was not made; nothing is said twice in a row. */
   async refuse(says: string): Promise<void> {
     if (says === this.#explained) return
     this.#explained = says
-    await this.#record.append([{ kind: 'decision', group: this.#group, says }])
+    const data = { basis: basisOf(this.#situation(), [], says) }
+    await this.#record.append([{ kind: 'decision', group: this.#group, says, data }])
   }
 
   /** What is new in a decision, as entries. */
@@ -35,7 +40,10 @@ export class Narrator {
         kind: 'decision',
         group,
         says: why.says,
-        data: { guards: decision.guards },
+        data: {
+          guards: decision.guards,
+          basis: basisOf(this.#situation(), decision.guards, why.says),
+        },
       })
     }
     if (why !== undefined) this.#explained = why.mark

@@ -1,8 +1,9 @@
 import { raisedPaths, type Allocation } from '../../core/allocation.ts'
-import type { Basis, ChangeReason, GuardAnswer, Mode, Ramp } from '../../core/group.ts'
+import type { Basis, ChangeReason, GuardAnswer, Mode, PathBasis, Ramp } from '../../core/group.ts'
 import type { PathHealth } from '../../core/health.ts'
 import type { GroupSettings } from '../../core/settings.ts'
-import type { GroupMemory } from './memory.ts'
+import { spent, type GroupMemory } from './memory.ts'
+import { pointsAt } from './penalty.ts'
 
 /** Everything that the engine may look at when it decides. Values only. */
 export interface Situation {
@@ -58,10 +59,52 @@ export function enteredPaths({
   return [...new Set([target, ...raisedPaths(from, to)])]
 }
 
-/** The snapshot that is stored with an intent (invariant 8). */
+/** The snapshot that is stored with an intent (invariant 8), and with every decision that is explained. */
 export function basisOf(situation: Situation, guards: readonly GuardAnswer[], says: string): Basis {
+  const { memory, settings, mode, now } = situation
   const paths = Object.fromEntries(
-    [...situation.paths].map(([name, path]) => [name, { health: path.health, says: path.says }]),
+    [...situation.paths].map(([name, path]): [string, PathBasis] => [
+      name,
+      {
+        health: path.health,
+        says: path.says,
+        ...(path.diagnosis !== undefined && { diagnosis: path.diagnosis }),
+        forMs: Math.max(0, Math.round(now - path.since)),
+        votes: path.votes.map((vote) => ({
+          vantage: vote.vantage,
+          health: vote.health,
+          says: vote.says,
+        })),
+      },
+    ]),
   )
-  return { paths, guards, says }
+  const penalties = [...memory.penalties].map(([name, penalty]): [string, number] => [
+    name,
+    Math.round(pointsAt(penalty, settings.flaps, now)),
+  ])
+  return {
+    paths,
+    guards,
+    says,
+    mode,
+    ...(memory.row.allocation !== undefined && { allocation: memory.row.allocation }),
+    timers: {
+      holddownLeftMs: Math.max(0, Math.round(memory.holddownUntil - now)),
+      budgetUsed: spent(memory, settings, now),
+      budgetOf: settings.budget.changes,
+      relapses: memory.row.failback.relapses,
+      penalties: Object.fromEntries(penalties),
+    },
+  }
+}
+
+/** The sentence that an intent is kept under: with what is wrong with each path that is left. */
+export function intentSays(situation: Situation, { leaving, says }: Proposal): string {
+  return leaving.reduce((text, name) => {
+    const path = situation.paths.get(name)
+    if (path === undefined) return text
+    const what = path.diagnosis === undefined ? path.says : `${path.diagnosis}: ${path.says}`
+    const bare = `${name} is ${path.health}`
+    return text.replace(bare, () => `${bare} (${what})`)
+  }, says)
 }

@@ -477,16 +477,11 @@ describe('processes', () => {
     const rules = compileRuleSet([], [])
     if (!rules.ok) throw new Error('no rules')
 
-    let refusal: string | undefined
     const next = { ...world.settings, mode: 'advise' as const }
-    void process.watchdog
-      .reload(next, rules.set, () => 'it serves')
-      .then((each) => {
-        refusal = each
-      })
+    const reloaded = process.watchdog.reload(next, rules.set, () => 'it serves')
     await world.clock.advance(90_000)
 
-    expect(refusal).toBe('it serves')
+    expect(await reloaded).toBe('it serves')
     expect(process.watchdog.settings.mode).toBe('armed')
   })
 
