@@ -10,7 +10,9 @@ import hls from '../../probes/hls.ts'
 import { loadRuleFile } from '../../src/config/rule-file.ts'
 import type { PathHealth, VantageHealth, VantageReport } from '../../src/core/health.ts'
 import type { Measurements, Sample } from '../../src/core/sample.ts'
+import type { SharingSettings } from '../../src/core/settings.ts'
 import { decide } from '../../src/engine/group/decide.ts'
+import { initialAllocation } from '../../src/engine/group/initial-allocation.ts'
 import { emptyRow } from '../../src/engine/group/memory.ts'
 import { quorumHealth } from '../../src/engine/quorum.ts'
 import { createPathWatch } from '../../src/engine/rules/path-watch.ts'
@@ -33,6 +35,15 @@ const ruleCount = 10
 /** Rounds over all paths in one piece of work. */
 const rounds = 10
 
+const sharing: SharingSettings = {
+  weights: { 'cdn-a': 80, 'cdn-b': 20 },
+  maxWeights: { 'cdn-a': 100, 'cdn-b': 60 },
+  minServing: 1,
+  velocity: { points: 50, perMs: 60_000 },
+  panic: { fraction: 0.5, answer: 'hold' },
+  ramp: { steps: [10, 50, 100], everyMs: 60_000, gate: 'slow-delivery' },
+}
+
 printEnvironment()
 const contenders: readonly (Contender & { readonly goal: string })[] = [
   { name: 'rules: every path healthy', goal: '1,000,000', work: samples(() => false) },
@@ -42,6 +53,16 @@ const contenders: readonly (Contender & { readonly goal: string })[] = [
     name: 'quorum and decide: active path down, advised',
     goal: '100,000',
     work: updates((path) => (path === 0 ? 'down' : 'up')),
+  },
+  {
+    name: 'quorum and decide, by weights: all up',
+    goal: '100,000',
+    work: updates(() => 'up', sharing),
+  },
+  {
+    name: 'quorum and decide, by weights: a path down, advised',
+    goal: '100,000',
+    work: updates((path) => (path === 0 ? 'down' : 'up'), sharing),
   },
 ]
 const rates = takeTurns(contenders, runs, runSeconds)
@@ -137,15 +158,22 @@ function measurements(look: number, isBad: boolean): Measurements {
 }
 
 /** Reports of three vantages about the two paths of many groups, each to the group's decision. */
-function updates(healthOf: (path: number) => VantageHealth): () => number {
+function updates(
+  healthOf: (path: number) => VantageHealth,
+  shared?: SharingSettings,
+): () => number {
   const vantages = ['fra', 'lhr', 'iad'].map((name) => ({ name, domain: name }))
   const groups = Array.from({ length: Math.ceil(paths / 2) }, (_, index) => {
     const name = `channel-${index}/cdn`
-    const settings = groupSettings({ name, vantages })
+    const settings = groupSettings({
+      name,
+      vantages,
+      ...(shared !== undefined && { strategy: 'weighted', sharing: shared }),
+    })
     const members = settings.paths.map(({ name: short }, at) => {
       return { short, full: `${name}/${short}`, reports: new Map<string, VantageReport>(), at }
     })
-    const row = { ...emptyRow(name), allocation: { 'cdn-a': 100, 'cdn-b': 0 } }
+    const row = { ...emptyRow(name), allocation: initialAllocation(settings) }
     const memory = {
       row,
       changes: [],

@@ -640,12 +640,6 @@ export const mutations: readonly Mutation[] = [
     replace: 'if (left > 200 && only !== undefined && more.length === 0) {',
   },
   {
-    name: 'weights: an unknown path takes part in sharing',
-    file: 'src/engine/group/goal.ts',
-    find: "return health === 'up' || health === 'degraded' || health === 'contested'",
-    replace: 'return health !== undefined',
-  },
-  {
     name: 'weights: weight returns while what serves is unknown',
     file: 'src/engine/group/weighted.ts',
     find: "if (blank !== '') return { kind: 'stay', state: 'STEADY', says: `${serves}; ${blank}` }",
@@ -686,12 +680,6 @@ export const mutations: readonly Mutation[] = [
     file: 'src/engine/group/ramp.ts',
     find: 'return Math.max(memory.changes.at(-1)?.at ?? 0, memory.observingSince) + ramp.everyMs',
     replace: 'return Math.max(memory.changes.at(-1)?.at ?? 0, memory.observingSince)',
-  },
-  {
-    name: 'ramp: goes on whatever moved weights since',
-    file: 'src/app/group/after-applied.ts',
-    find: "...without(row, 'ramp'),",
-    replace: '...row,',
   },
   {
     name: 'ramp: other weights do not end it',

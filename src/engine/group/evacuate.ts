@@ -36,6 +36,7 @@ export function evacuate(
   let left = leaving.reduce((sum, name) => sum + (from[name] ?? 0), 0)
   for (const name of leaving) weights[name] = 0
   for (const tier of tiersOf(situation, sharing, from, usable)) {
+    if (left === 0 || tier.length === 0) continue
     const parts = tier.map((name) => ({
       name,
       weight: sharing.weights[name] === 0 ? 1 : (sharing.weights[name] ?? 1),
@@ -68,10 +69,10 @@ function tiersOf(
 ): string[][] {
   const on = new Set(serving(from))
   const isSpare = ({ name }: Candidate) => sharing.weights[name] === 0
-  const names = (wanted: (each: Candidate) => boolean) => {
-    const found = new Set(usable.filter(wanted).map(({ name }) => name))
-    return situation.settings.paths.map(({ name }) => name).filter((name) => found.has(name))
-  }
+  const known = new Map(usable.map((each) => [each.name, each]))
+  const inOrder = situation.settings.paths.flatMap(({ name }) => known.get(name) ?? [])
+  const names = (wanted: (each: Candidate) => boolean) =>
+    inOrder.filter(wanted).map(({ name }) => name)
   const spares = usable.filter((each) => each.eligible && isSpare(each) && !on.has(each.name))
   return [
     names((each) => each.eligible && on.has(each.name)),

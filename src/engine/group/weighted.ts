@@ -1,6 +1,5 @@
 import {
   describeAllocation,
-  movedPoints,
   raisedPaths,
   sameAllocation,
   serving,
@@ -49,7 +48,6 @@ export function leaveWeighted(
     const says = `${failing}; the velocity of this group is used up for now`
     return { kind: 'stay', state: 'EVALUATE', says, whyNot: { guard: 'velocity', says } }
   }
-  const way = newRamp(sharing, { reason: 'failover', from, to, leaving: down })
   const stays = stranded === 0 ? '' : `; ${stranded} stays, because the others are at their maximum`
   const proposal: Proposal = {
     reason: isFurther ? 'ramp' : 'failover',
@@ -59,7 +57,13 @@ export function leaveWeighted(
     leaving: down,
     charge: isFurther ? 0 : now < memory.holddownUntil ? 2 : 1,
     says: `${failing}; ${describeChoice(plan, from, to)}${stays}`,
-    ...(!sameAllocation(goal, to) && { ramp: { ...way, at: goal } }),
+    ...(goal !== to &&
+      !sameAllocation(goal, to) && {
+        ramp: {
+          ...newRamp(sharing, { reason: 'failover', from, to, leaving: down }),
+          at: goal,
+        },
+      }),
   }
   const { observingSince } = memory
   const lastAt = Math.max(memory.changes.at(-1)?.at ?? 0, observingSince)
@@ -208,12 +212,10 @@ function panicking(
 }
 
 function describeChoice({ choice }: Evacuation, from: Allocation, to: Allocation): string {
-  const raised = raisedPaths(from, to)
-  return choice
-    .filter(({ name }) => raised.includes(name))
-    .map(
-      ({ name, says }) =>
-        `${says} and gets ${movedPoints({ [name]: from[name] ?? 0 }, { [name]: to[name] ?? 0 })} more`,
-    )
-    .join(', ')
+  const says: string[] = []
+  for (const each of choice) {
+    const more = (to[each.name] ?? 0) - (from[each.name] ?? 0)
+    if (more > 0) says.push(`${each.says} and gets ${more} more`)
+  }
+  return says.join(', ')
 }
