@@ -4,6 +4,7 @@ import { parsePlaylist } from '../../src/formats/m3u8/parse.ts'
 import { type Fault, faultOf, serverTime, wrongContent } from '../../src/plugin/http-fault.ts'
 import { HttpTarget, type HttpTargetOptions } from '../../src/plugin/http-options.ts'
 import type { HttpRequest, HttpResult, HttpTimings, Net } from '../../src/plugin/net.ts'
+import { cachedCopy, type CachedCopy } from './cached-copy.ts'
 
 /** Playlists beyond this are cut off and refused … */
 const maxPlaylistBytes = 8 * 2 ** 20
@@ -34,6 +35,8 @@ export interface PlaylistResult {
   readonly bytes: number
   readonly certificateDays: number | undefined
   readonly httpVersion: number | undefined
+  /** What a cache said of the copy that it answered with. */
+  readonly copy: CachedCopy | undefined
 }
 
 /** Where a playlist belongs. */
@@ -82,6 +85,7 @@ export class Fetcher {
       bytes: answer.bytes,
       certificateDays: answer.ok ? answer.certificateDays : undefined,
       httpVersion: answer.ok ? answer.httpVersion : undefined,
+      copy: answer.ok ? cachedCopy(answer.headers) : undefined,
     }
     const fault = faultOf(answer)
     if (fault !== undefined || !answer.ok) return { ...base, fault, fetched: undefined }

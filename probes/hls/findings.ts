@@ -1,5 +1,6 @@
 import type { Finding } from '../../src/core/sample.ts'
 import { disagreements } from './agreement.ts'
+import { oldCopy } from './cached-copy.ts'
 import type { Seen } from './observation.ts'
 import type { Rendition } from './rendition.ts'
 import type { SegmentLook } from './segment.ts'
@@ -82,6 +83,10 @@ function renditionFindings(rendition: Rendition, now: number): readonly Finding[
       rendition: spec.name,
     })
   }
+  const old = rendition.isLive
+    ? oldCopy(spec.name, rendition.copy, playlist.targetDuration ?? 6)
+    : undefined
+  if (old !== undefined) found.push(old)
   const late = rendition.isLive ? lateSegment(rendition, now) : undefined
   if (late !== undefined) found.push(late)
   if (playlist.endList) {

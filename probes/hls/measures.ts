@@ -9,6 +9,12 @@ export const measures: readonly MeasurementDeclaration[] = [
     help: 'Time since any audio or video rendition last showed a new segment or part; 0 at first sight.',
   },
   {
+    name: 'cache_age_seconds',
+    kind: 'gauge',
+    unit: 'seconds',
+    help: 'Age of the oldest media playlist by the Age header of the cache that answered; absent where none did.',
+  },
+  {
     name: 'rendition_age_seconds',
     kind: 'age',
     unit: 'seconds',

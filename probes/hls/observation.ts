@@ -109,6 +109,7 @@ function playlistMeasurements(seen: Seen, findings: readonly Finding[]) {
     target_duration_seconds: most(
       present.flatMap(({ playlist }) => playlist?.targetDuration ?? []),
     ),
+    cache_age_seconds: most(present.flatMap(({ copy }) => copy?.ageSeconds ?? [])),
     edge_age_seconds: most(latencies.map(({ age }) => age)),
     live_latency_seconds: most(latencies.flatMap(({ target }) => target ?? [])),
     availability_delay_seconds: most(delays),

@@ -17,6 +17,7 @@ import {
 import { Drift } from '../../src/formats/playback/drift.ts'
 import { quoteValue } from '../../src/formats/m3u8/report.ts'
 import { type Fault, wrongContent } from '../../src/plugin/http-fault.ts'
+import type { CachedCopy } from './cached-copy.ts'
 import type { Fetched, PlaylistResult } from './fetch.ts'
 import { SegmentTrack } from './segment-track.ts'
 
@@ -79,10 +80,14 @@ export class Rendition {
     this.spec = spec
   }
 
+  /** What a cache said of the copy that the current look got. */
+  copy: CachedCopy | undefined
+
   /** Forgets what belongs to one look only. */
   beginLook(): void {
     this.present = false
     this.fault = undefined
+    this.copy = undefined
     this.availabilityDelay = undefined
     this.regressions = 0
     this.changes = []
@@ -102,6 +107,7 @@ export class Rendition {
     this.fault = undefined
     this.present = true
     this.fetched = result.fetched
+    this.copy = result.copy
     this.#lookedAt = this.fullAt
     this.fullAt = result.at
     const previous = this.#plain

@@ -6,7 +6,16 @@ import { dampers, finerMutantsOf, mutantsOf } from './pack-mutants.ts'
 import { compile, loadPack, packNames, probes, readText } from './shipped-packs.ts'
 
 /** Packs whose scenarios notice every damping field that is gone; of the others, every rule. */
-const dampedPacks: readonly string[] = ['dns', 'hls', 'http', 'mpegts', 'rtmp', 'server', 'srt']
+const dampedPacks: readonly string[] = [
+  'dash',
+  'dns',
+  'hls',
+  'http',
+  'mpegts',
+  'rtmp',
+  'server',
+  'srt',
+]
 /** Packs whose scenarios also notice other limits, classes and damping of the profile. */
 const closely: readonly string[] = ['dns', 'hls', 'http']
 
