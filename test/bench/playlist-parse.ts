@@ -12,11 +12,11 @@ import HlsParser from 'hls-parser'
 import { M3U8Parser, PlaylistLevelType } from 'hls.js'
 import { Parser } from 'm3u8-parser'
 import { parsePlaylist } from '../../src/formats/m3u8/parse.ts'
+import { TsMonitor } from '../../src/formats/mpegts/monitor.ts'
 import { TsScanner } from '../../src/formats/mpegts/scanner.ts'
-import { loadClip } from '../../src/lab/clip.ts'
-import { Segments } from '../../src/lab/segments.ts'
 import { takeTurns } from './apparatus/paced.ts'
 import { flags, median, printEnvironment, printTable, whole } from './apparatus/report.ts'
+import { transportStream } from './apparatus/transport-stream.ts'
 
 const {
   runs,
@@ -106,6 +106,14 @@ async function compareTransportStreams(): Promise<void> {
     if (scanner.report().packets * 188 !== stream.length) throw new Error('packets are missing')
     return gigabytes
   }
+  const watch = () => {
+    const monitor = new TsMonitor('pcr')
+    for (let at = 0; at < stream.length; at += 65_536) {
+      monitor.push(stream.subarray(at, at + 65_536), 0)
+    }
+    if (monitor.packets * 188 !== stream.length) throw new Error('packets are missing')
+    return gigabytes
+  }
   const folder = mkdtempSync(join(tmpdir(), 'changeover-bench-'))
   try {
     const file = join(folder, 'stream.ts')
@@ -113,6 +121,7 @@ async function compareTransportStreams(): Promise<void> {
     const contenders = [
       { name: 'ours, chunks of 1,316 bytes', work: scan(1_316) },
       { name: 'ours, chunks of 64 KiB', work: scan(65_536) },
+      { name: 'ours with TR 101 290, chunks of 64 KiB', work: watch },
     ]
     const rates = new Map(takeTurns(contenders, runs, runSeconds))
     const names = contenders.map(({ name }) => name)
@@ -134,20 +143,6 @@ async function compareTransportStreams(): Promise<void> {
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
-}
-
-/** Segments of the lab's clip one after the other, until there are so many bytes. */
-async function transportStream(bytes: number): Promise<Buffer> {
-  const source = new Segments(await loadClip())
-  const look = { picture: 'test', sound: 'tone' } as const
-  const parts: Buffer[] = []
-  let length = 0
-  for (let second = 0; length < bytes; second += 2) {
-    const part = source.get({ rendition: '360p', look, second, seconds: 2 })
-    parts.push(part)
-    length += part.length
-  }
-  return Buffer.concat(parts)
 }
 
 function ffmpegVersion(): string | undefined {

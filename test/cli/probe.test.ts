@@ -213,6 +213,10 @@ describe('changeover probe', () => {
     ['http://127.0.0.1:PORT/live.m3u8', 'hls'],
     ['dns://127.0.0.1:PORT/live.test', 'dns'],
     ['tls://127.0.0.1:PORT', 'tcp'],
+    ['http://127.0.0.1:PORT/live.ts', 'mpegts'],
+    ['udp://127.0.0.1:PORT', 'mpegts'],
+    ['rtp://127.0.0.1:PORT', 'mpegts'],
+    ['srt://127.0.0.1:PORT', 'srt'],
   ])('takes %s for something that the probe %s speaks', async (address, type) => {
     const server = await serveTcp((socket) => socket.destroy())
     onTestFinished(() => server.close())

@@ -25,6 +25,7 @@ export function addProbe(program: Command, cli: Cli): void {
       examples(
         'changeover probe https://live.example/ch1/main.m3u8',
         'changeover probe https://live.example/ch1/main.m3u8 --address 192.0.2.7 --for 30s',
+        'changeover probe srt://contribution.example:9000?streamid=ch1 --for 1m',
       ),
     )
     .action(
