@@ -248,10 +248,6 @@ describe('changeover probe', () => {
       err: `error: There is no probe "odd".\n  Name one with --type; there are: ${everyType}.\n`,
     },
     {
-      argv: ['https://a.example/x.mpd'],
-      err: `error: There is no probe "dash".\n  Name one with --type; there are: ${everyType}.\n`,
-    },
-    {
       argv: ['ftp://a.example/hunter2', '--type', 'hls'],
       err: 'error: The probe hls cannot use this url: expected an absolute http or https URL.\n  See the command with `--help`.\n',
     },
