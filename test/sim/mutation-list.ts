@@ -6,6 +6,7 @@ export interface Mutation {
   readonly replace: string
 }
 
+const alerting = 'src/app/alerting/alerting.ts'
 const change = 'src/app/group/change.ts'
 const controller = 'src/app/group/group-controller.ts'
 const prepare = 'src/app/group/prepare-change.ts'
@@ -26,6 +27,7 @@ const quorum = 'src/engine/quorum.ts'
 const guardNames = [
   'mode',
   'hold',
+  'calendar',
   'calendar',
   'leader',
   'store',
@@ -105,6 +107,12 @@ export const mutations: readonly Mutation[] = [
     file: targets,
     find: "(path.health === 'up' ? 0 : 16) +",
     replace: "(path.health === 'up' ? 16 : 0) +",
+  },
+  {
+    name: 'target: a flapping path is as good as a quiet one',
+    file: targets,
+    find: '    (isFlapping(path.name) ? 8 : 0) +\n',
+    replace: '',
   },
   {
     name: 'target: a path left as down is returned to',
@@ -572,6 +580,49 @@ export const mutations: readonly Mutation[] = [
     file: 'src/engine/group/conditions.ts',
     find: 'if (failed === undefined || now >= failed.until) return undefined',
     replace: 'if (failed === undefined || now >= 0) return undefined',
+  },
+  {
+    name: 'paging: over as soon as it is gone',
+    file: alerting,
+    find: 'return ending === undefined ? goneAt + this.#options.clearForMs : Infinity',
+    replace: 'return ending === undefined ? goneAt : Infinity',
+  },
+  {
+    name: 'paging: called over by a process that leads no longer',
+    file: alerting,
+    find: '      incident.goneAt = undefined\n      incident.ending?.abort()\n    }\n    this.#advance()\n',
+    replace: '    }\n    this.#advance()\n',
+  },
+  {
+    name: 'paging: what an earlier leader opened is not taken over',
+    file: alerting,
+    find: '    await this.#restore()\n    const list',
+    replace: '    const list',
+  },
+  {
+    name: 'paging: told only once the journal is written',
+    file: alerting,
+    find: 'this.#note(incidentDraft(event, incident.record, clock.wall()), this.#deliveries.send(items))',
+    replace:
+      'void this.#durable.note(incidentDraft(event, incident.record, clock.wall())).then(() => this.#deliveries.send(items))',
+  },
+  {
+    name: 'alive: a long change counts as a loop that stands still',
+    file: controller,
+    find: '    this.#lastTurn = this.#deps.clock.now()\n  }\n\n  /** Another process leads, or',
+    replace: '  }\n\n  /** Another process leads, or',
+  },
+  {
+    name: 'alive: evaluations leave no trace',
+    file: controller,
+    find: '    this.#lastTurn = this.#deps.clock.now()\n    this.#next?.()\n',
+    replace: '    this.#next?.()\n',
+  },
+  {
+    name: 'reload: an altered rule goes on where it was',
+    file: 'src/engine/rules/path-watch.ts',
+    find: '    if (!alike) old.state.restart(timers)\n',
+    replace: '',
   },
   {
     name: 'standby: commands wait for ever',

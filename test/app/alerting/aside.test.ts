@@ -1,0 +1,64 @@
+import { beforeEach, describe, expect, test } from 'vitest'
+import { incidentDraft } from '../../../src/app/alerting/incident.ts'
+import { CLEAR_MS, condition, GROUP, Scene, settle } from './scene.ts'
+
+const key = `${GROUP}/cdn-a`
+
+let scene: Scene
+
+beforeEach(() => {
+  scene = new Scene()
+})
+
+describe('a group that another process judges meanwhile', () => {
+  test('its incidents are not called over by the one that leads no longer', async () => {
+    await scene.start()
+    scene.evaluate(condition())
+    await settle()
+    // Its last word was that nothing is wrong; then it lost the lease.
+    scene.evaluate()
+
+    scene.alerting.aside(GROUP)
+    await scene.time.pass(CLEAR_MS * 3)
+
+    expect(scene.pager.story).toEqual([`trigger ${key}`])
+  })
+
+  test('an end that waits for the store is taken back', async () => {
+    await scene.start()
+    scene.evaluate(condition())
+    await settle()
+    scene.store.available = false
+    scene.evaluate()
+    await scene.time.pass(CLEAR_MS * 2)
+
+    scene.alerting.aside(GROUP)
+    scene.store.available = true
+    await scene.time.pass(CLEAR_MS * 2)
+
+    expect(scene.pager.story).toEqual([`trigger ${key}`])
+  })
+
+  test('what the other process opened is taken over with the lease, and ended', async () => {
+    await scene.start()
+    scene.alerting.aside(GROUP)
+    const record = { condition: condition(), routes: ['pager'] }
+    await scene.store.commit({ entries: [incidentDraft('opened', record, record.condition.since)] })
+
+    scene.evaluate()
+    await scene.time.pass(CLEAR_MS * 2)
+
+    expect(scene.pager.story).toEqual([`resolve ${key}`])
+  })
+
+  test('conditions that are handed over while the journal is read back are not lost', async () => {
+    await scene.start()
+    scene.alerting.aside(GROUP)
+
+    scene.evaluate()
+    scene.evaluate(condition())
+    await settle()
+
+    expect(scene.pager.story).toEqual([`trigger ${key}`])
+  })
+})
