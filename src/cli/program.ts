@@ -13,6 +13,7 @@ import { addPlan } from './commands/plan.ts'
 import { addProbe } from './commands/probe.ts'
 import { addRelease } from './commands/release.ts'
 import { addReplay } from './commands/replay.ts'
+import { addSimulate } from './commands/simulate.ts'
 import { addRules } from './commands/rules.ts'
 import { addRun } from './commands/run.ts'
 import { addStatus } from './commands/status.ts'
@@ -22,7 +23,7 @@ const groups = [
   ['Watching:', [addRun, addCheck, addProbe]],
   ['Looking:', [addStatus, addExplain, addJournal, addPlan]],
   ['Acting:', [addSteer, addHold, addRelease, addAck, addAdopt]],
-  ['Trying out:', [addDemo, addLab, addRules, addReplay]],
+  ['Trying out:', [addDemo, addLab, addRules, addReplay, addSimulate]],
 ] as const
 
 /** The command line with all its commands; nothing runs yet. */

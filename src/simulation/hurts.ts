@@ -4,7 +4,6 @@ import { reloadRefusal } from '../config/reload.ts'
 import type { Settings } from '../core/settings.ts'
 import type { Dice, PlannedFault } from './faults.ts'
 import type { SimulatedTarget } from './target.ts'
-import { ruleSet } from './shapes.ts'
 import { groupOf, killProcess, startProcess, type Process, type World } from './world.ts'
 
 type Hurt = Omit<PlannedFault, 'at'>
@@ -295,8 +294,7 @@ function reload(world: World, change: (settings: Settings) => Settings): void {
     world.retime(next.timing)
   }
   world.modes.push({ at: world.clock.now(), mode: next.mode })
-  const rules = ruleSet(world.rules)
-  for (const process of hit) void process.watchdog.reload(next, rules)
+  for (const process of hit) void process.watchdog.reload(next, world.rules.set)
 }
 
 function jump(world: World, ms: number): void {

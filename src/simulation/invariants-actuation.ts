@@ -152,7 +152,10 @@ function ending({ world }: Trace): Violation[] {
   if (at - calmSince < 120_000) return []
   for (const row of world.disk.rows.values()) {
     if (row.frozen !== undefined) continue
-    if (row.intent !== undefined && row.intent.openedAt < world.clock.wall() - 100_000) {
+    if (
+      row.intent !== undefined &&
+      row.intent.openedAt < world.clock.wall() - 70_000 - groupOf(world, row.group).verify.forMs
+    ) {
       violations.push({ invariant: 29, at, says: `the intent ${row.intent.id} never ended` })
     }
     if (row.intent !== undefined || row.allocation === undefined) continue

@@ -8,7 +8,6 @@ import type { Store } from '../plugin/store.ts'
 import { memoryStore, type MemoryStore } from './memory-store.ts'
 import { ProcessClock } from './process-clock.ts'
 import { simulatedActuator, simulatedPull, type Point } from './target.ts'
-import { ruleSet } from './shapes.ts'
 import { netOf, simulatedProbes } from './vantages.ts'
 import type { World, WorldOptions } from './world.ts'
 
@@ -39,6 +38,9 @@ export interface Process {
   dead: boolean
 }
 
+/** The type of the simulated way to people. */
+export const pagerType = 'sim-page'
+
 /** Starts a Changeover on the world's disk. */
 export async function startProcess(world: World, options: WorldOptions): Promise<Process> {
   const id = world.processes.length
@@ -68,7 +70,7 @@ export async function startProcess(world: World, options: WorldOptions): Promise
   let count = 0
   const ids: Ids = { next: () => `p${id}-${(count += 1)}` }
   const pager: NotifierPlugin = {
-    type: 'sim-page',
+    type: pagerType,
     summary: 'Keeps what it is sent.',
     options: z.strictObject({}),
     send: async (_, notice) => {
@@ -112,7 +114,7 @@ export async function startProcess(world: World, options: WorldOptions): Promise
     log: silentLog,
     plugins: { probes, actuators: [actuator, simulatedPull], notifiers: [pager] },
     settings: world.settings,
-    rules: ruleSet(world.rules),
+    rules: world.rules.set,
     lagMs: () => 0,
     ...(options.withoutGuards !== undefined && { withoutGuards: options.withoutGuards }),
   })

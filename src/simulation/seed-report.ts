@@ -2,17 +2,9 @@ import { createHash } from 'node:crypto'
 import type { ChangeReason } from '../core/group.ts'
 import { fingerprint, type Violation } from './invariants.ts'
 import type { GroupOutage } from './outage-meter.ts'
-import { simulate } from './simulate.ts'
+import { simulate, type Outcome } from './simulate.ts'
 import { traceOf } from './trace.ts'
 import type { Configuration } from './world.ts'
-
-/** What a worker is told once: what it simulates, and for how long. Plain data. */
-export interface SeedJob {
-  /** Virtual minutes of each seed. */
-  readonly minutes: number
-  /** Absent: generated worlds. */
-  readonly configuration?: Configuration
-}
 
 /** What came of one seed, in plain data. */
 export interface SeedReport {
@@ -29,11 +21,18 @@ export interface SeedReport {
   readonly digest: string
 }
 
-/** Runs one seed and tells what came of it. */
-export async function reportSeed(seed: number, job: SeedJob): Promise<SeedReport> {
-  const { configuration } = job
-  const outcome = await simulate(seed, job.minutes, configuration && { configuration })
-  const { world } = outcome
+/** Runs one seed of so many virtual minutes, of a generated world unless a configuration is given. */
+export async function reportSeed(
+  seed: number,
+  minutes: number,
+  configuration?: Configuration,
+): Promise<SeedReport> {
+  return reportOf(await simulate(seed, minutes, configuration && { configuration }))
+}
+
+/** What came of a run, without its world. */
+export function reportOf(outcome: Outcome): SeedReport {
+  const { seed, world } = outcome
   return {
     seed,
     violations: outcome.violations,

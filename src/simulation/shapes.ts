@@ -1,5 +1,4 @@
 import type { Measurements } from '../core/sample.ts'
-import type { RulePack } from '../core/rule.ts'
 import type { RuleTiming } from '../core/settings.ts'
 import {
   compileRuleSet,
@@ -18,15 +17,27 @@ export interface Shape extends ProbeMeasures {
   readonly degraded: readonly Measurements[]
 }
 
-/** The rule packs in force and what their probes measure: plain data, so that worker threads can take it. */
+/** The rules in force, and what the probes measure that they judge. */
 export interface SimulatedRules {
-  readonly packs: readonly RulePack[]
-  readonly shapes: readonly Shape[]
+  readonly set: RuleSet
+  readonly probes: readonly ProbeMeasures[]
+  /** By probe type and full name of the path, whose rules may be its own. */
+  readonly shapeOf: (type: string, path: string) => Shape
 }
 
-/** The rules of generated worlds: one of each class over one measurement each. */
-export const ownRules: SimulatedRules = {
-  packs: [
+const ownShape: Shape = {
+  type: 'sim',
+  measures: [
+    { name: 'picture_age_seconds', kind: 'gauge', unit: 'seconds', help: 'Age of the picture.' },
+    { name: 'quality_ratio', kind: 'gauge', unit: 'ratio', help: 'Quality of the picture.' },
+  ],
+  good: { picture_age_seconds: 1, quality_ratio: 1 },
+  down: [{ picture_age_seconds: 30, quality_ratio: 1 }],
+  degraded: [{ picture_age_seconds: 1, quality_ratio: 0.2 }],
+}
+
+const compiled = compileRuleSet(
+  [
     {
       name: 'sim',
       windows: {},
@@ -50,44 +61,28 @@ export const ownRules: SimulatedRules = {
       ],
     },
   ],
-  shapes: [
-    {
-      type: 'sim',
-      measures: [
-        {
-          name: 'picture_age_seconds',
-          kind: 'gauge',
-          unit: 'seconds',
-          help: 'Age of the picture.',
-        },
-        { name: 'quality_ratio', kind: 'gauge', unit: 'ratio', help: 'Quality of the picture.' },
-      ],
-      good: { picture_age_seconds: 1, quality_ratio: 1 },
-      down: [{ picture_age_seconds: 30, quality_ratio: 1 }],
-      degraded: [{ picture_age_seconds: 1, quality_ratio: 0.2 }],
-    },
-  ],
+  [ownShape],
+)
+if (!compiled.ok) throw new Error(JSON.stringify(compiled.errors))
+
+/** The rules of generated worlds: one of each class over one measurement each. */
+export const ownRules: SimulatedRules = {
+  set: compiled.set,
+  probes: [ownShape],
+  shapeOf: () => ownShape,
 }
 
-const compiled = new WeakMap<SimulatedRules, RuleSet>()
-
-/** The compiled rules; compiled once, because no process alters them. */
-export function ruleSet(rules: SimulatedRules): RuleSet {
-  const known = compiled.get(rules)
-  if (known !== undefined) return known
-  const result = compileRuleSet(rules.packs, rules.shapes)
-  if (!result.ok) throw new Error(JSON.stringify(result.errors))
-  compiled.set(rules, result.set)
-  return result.set
-}
-
-/** The longest that the rules of class down take from the first bad look to active, and how long their windows remember. Milliseconds. */
+/** The longest that a rule of class down takes from the first bad look to active, and how long windows remember. Milliseconds. */
 export function slowest(
-  rules: SimulatedRules,
+  { set }: SimulatedRules,
   timing: RuleTiming,
 ): { readonly forMs: number; readonly windowMs: number } {
-  const down = rules.packs.flatMap((pack) => pack.rules).filter((rule) => rule.class === 'down')
-  const windows = rules.packs.flatMap((pack) => Object.values(pack.windows))
+  const sets = [set, ...(set.ofPaths?.values() ?? [])]
+  const down = sets.flatMap(({ rules, unreachable }) => [
+    unreachable ?? {},
+    ...rules.map((rule) => rule.definition).filter((rule) => rule.class === 'down'),
+  ])
+  const windows = sets.flatMap(({ scope }) => scope.aggregates.map(({ windowMs }) => windowMs))
   return {
     forMs: Math.max(timing.forMs, ...down.map((rule) => timersOf(rule, timing).forMs)),
     windowMs: Math.max(0, ...windows),

@@ -26,8 +26,8 @@ export interface Outcome {
 }
 
 const restartAfterMs = 4_000
-/** At the end the world is left alone for this long, so that what is open can come to an end. */
-const calmMs = 150_000
+/** At the end the world is left alone for this long and one verification, so that what is open can come to an end. */
+const restMs = 120_000
 
 const layouts: readonly Layout[] = [
   ['push'],
@@ -67,6 +67,7 @@ export async function simulate(
     ...overrides,
   }
   const world = createWorld(options)
+  const calmMs = restMs + Math.max(...world.initial.map((group) => group.verify.forMs))
   const faults = planFaults(world, random, minutes - calmMs / 60_000)
   const witness = new Witness(world)
   const meter = new OutageMeter(world)

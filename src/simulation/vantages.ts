@@ -8,9 +8,10 @@ import { CheckSession } from '../app/check-session.ts'
 import { runSelfCheck } from '../app/self-check.ts'
 import { WatchedPath } from '../app/watched-path.ts'
 import { createPathWatch } from '../engine/rules/path-watch.ts'
+import type { ProbeMeasures } from '../engine/rules/rule-set.ts'
 import type { Net } from '../plugin/net.ts'
 import type { ProbePlugin } from '../plugin/probe.ts'
-import { ruleSet, type Shape } from './shapes.ts'
+import type { Shape } from './shapes.ts'
 import type { World } from './world.ts'
 
 /**
@@ -39,11 +40,15 @@ export interface Look {
 
 /** The probes of one vantage, one for each type in use: they see what the world lets them see. */
 export function simulatedProbes(world: World, vantage: string, random: Random): ProbePlugin[] {
-  return world.rules.shapes.map((shape) => simulatedProbe(world, shape, vantage, random))
+  return world.rules.probes.map((probe) => simulatedProbe(world, probe, vantage, random))
 }
 
-function simulatedProbe(world: World, shape: Shape, vantage: string, random: Random): ProbePlugin {
-  const { type, measures } = shape
+function simulatedProbe(
+  world: World,
+  { type, measures }: ProbeMeasures,
+  vantage: string,
+  random: Random,
+): ProbePlugin {
   return {
     type,
     summary: 'A simulated path.',
@@ -51,6 +56,7 @@ function simulatedProbe(world: World, shape: Shape, vantage: string, random: Ran
     measures,
     async *observe(options, context): AsyncIterable<Observation> {
       const { group, path } = options as { group: string; path: string }
+      const shape = world.rules.shapeOf(type, `${group}/${path}`)
       for await (const due of context.due) {
         await context.clock.sleep(5 + random.next() * 40, context.signal)
         if (context.signal.aborted) return
@@ -67,7 +73,7 @@ function simulatedProbe(world: World, shape: Shape, vantage: string, random: Ran
 }
 
 /** The name under which probes look at what the group serves to the public. */
-const publicPath = 'public'
+export const publicPath = 'public'
 
 /** The public name is as good as everything that serves behind it. */
 function publicSight(world: World, group: string, vantage: string): Sight {
@@ -159,7 +165,7 @@ export function startOtherVantages(world: World, seed: number): void {
     const random = seededRandom(seed * 31 + index)
     const plugins = simulatedProbes(world, vantage.name, random)
     const watchedPaths: WatchedPath[] = []
-    const rules = ruleSet(world.rules)
+    const { set } = world.rules
     for (const group of settings.groups) {
       for (const path of group.paths) {
         const full = `${group.name}/${path.name}`
@@ -182,7 +188,7 @@ export function startOtherVantages(world: World, seed: number): void {
           path: full,
           vantage: vantage.name,
           probe: plugin,
-          rules,
+          rules: set,
           timing,
           now,
         })
@@ -196,7 +202,7 @@ export function startOtherVantages(world: World, seed: number): void {
         const before = world.retime
         world.retime = (next) => {
           before(next)
-          watched.replaceRules(rules, { ...next, everyMs: path.everyMs })
+          watched.replaceRules(set, { ...next, everyMs: path.everyMs })
         }
         void watched.run(new AbortController().signal)
       }

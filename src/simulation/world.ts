@@ -8,7 +8,7 @@ import { SimulatedClock } from '../platform/simulated-clock.ts'
 import { defaultSettings, type InstallationShape } from '../app/scenarios/default-settings.ts'
 import { initialAllocation } from '../engine/group/initial-allocation.ts'
 import { memoryDisk, type MemoryDisk } from './memory-store.ts'
-import type { Process } from './process.ts'
+import { pagerType, type Process } from './process.ts'
 import { pullType, pushType, SimulatedTarget, type Call, type Write } from './target.ts'
 import { ownRules, type SimulatedRules } from './shapes.ts'
 import { startOtherVantages, type Look, type Sight } from './vantages.ts'
@@ -181,7 +181,7 @@ function settingsOf(options: WorldOptions): Settings {
     mode: 'armed',
     vantage: { ...settings.vantage, reference: ['https://reference.example/'] },
     groups: settings.groups.map((group) => simulatedGroup(group, options)),
-    notify: [{ route: 'page', type: 'sim-page', options: {}, minSeverity: 'info' }],
+    notify: [{ route: 'page', type: pagerType, options: {}, minSeverity: 'info' }],
     ...options.settings,
   }
 }

@@ -28,7 +28,6 @@ const guardNames = [
   'mode',
   'hold',
   'calendar',
-  'calendar',
   'leader',
   'store',
   'holddown',
@@ -107,12 +106,6 @@ export const mutations: readonly Mutation[] = [
     file: targets,
     find: "(path.health === 'up' ? 0 : 16) +",
     replace: "(path.health === 'up' ? 16 : 0) +",
-  },
-  {
-    name: 'target: a flapping path is as good as a quiet one',
-    file: targets,
-    find: '    (isFlapping(path.name) ? 8 : 0) +\n',
-    replace: '',
   },
   {
     name: 'target: a path left as down is returned to',

@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
-import { runSeeds } from '../../src/simulation/run-seeds.ts'
+import { runSeeds } from './run-seeds.ts'
 import { simulate } from '../../src/simulation/simulate.ts'
 
 const { values } = parseArgs({

@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { GroupSettings, SharingSettings } from '../../../src/core/settings.ts'
 import { groupName, killProcess, startProcess, type World } from '../../../src/simulation/world.ts'
-import { ruleSet } from '../../../src/simulation/shapes.ts'
 import { ask, pages, says, show, stateOf, steady, until } from './scene.ts'
 
 const quick = {
@@ -196,7 +195,7 @@ describe('a weighted group, settled', () => {
 
     const sharing = { ...group.sharing, weights: { 'cdn-a': 50, 'cdn-b': 50 } }
     world.settings = { ...world.settings, groups: [{ ...group, sharing }] }
-    await process.watchdog.reload(world.settings, ruleSet(world.rules))
+    await process.watchdog.reload(world.settings, world.rules.set)
     await world.clock.advance(30_000)
     expect(stateOf(process)).toBe('STEADY')
     await world.clock.advance(600_000)

@@ -1,9 +1,10 @@
-import { extname } from 'node:path'
 import { Worker } from 'node:worker_threads'
-import type { SeedJob, SeedReport } from './seed-report.ts'
+import type { SeedReport } from '../../src/simulation/seed-report.ts'
 
 /** What to run, and on how many threads. */
-export interface SeedRun extends SeedJob {
+export interface SeedRun {
+  /** Virtual minutes of each seed. */
+  readonly minutes: number
   readonly from: number
   readonly seeds: number
   /** Worker threads, at least 1. */
@@ -19,15 +20,13 @@ export async function* runSeeds({
   from,
   seeds,
   jobs,
-  ...job
+  minutes,
 }: SeedRun): AsyncGenerator<SeedReport> {
   const waiting = new Map<number, (report: SeedReport | Error) => void>()
   const results = new Map<number, Promise<SeedReport | Error>>()
   let next = from
   const workers = Array.from({ length: Math.min(jobs, seeds) }, () => {
-    // The worker is TypeScript in the repository and JavaScript in the package, as this file is.
-    const file = `./seed-worker${extname(import.meta.url)}`
-    const worker = new Worker(new URL(file, import.meta.url), { workerData: job })
+    const worker = new Worker(new URL('seed-worker.ts', import.meta.url), { workerData: minutes })
     const give = () => {
       // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin
       if (next < from + seeds) worker.postMessage(next++)
