@@ -1,5 +1,5 @@
 import { raisedPaths } from '../core/allocation.ts'
-import { isAutomatic, type Opened, type Trace, type Violation } from './trace.ts'
+import { isAutomatic, processOf, type Opened, type Trace, type Violation } from './trace.ts'
 import { slowest } from './shapes.ts'
 import { isBadSight } from './vantages.ts'
 import { groupOf } from './world.ts'
@@ -66,7 +66,7 @@ function targetOf(trace: Trace, { at, group, intent }: Opened): Violation[] {
   const health = paths[intent.target]?.health
   // Up, and neither left as down within this holddown nor refused by its pre-check.
   const isUp = Object.entries(paths).some(
-    ([name, path]) => path.health === 'up' && !isBarred(trace, group, name, at),
+    ([name, path]) => path.health === 'up' && !isBarred(trace, group, name, at, intent.id),
   )
   // Where the others are at their maximum, weights go to a degraded path too.
   if (health !== 'up' && (health !== 'degraded' || (isUp && sharing === undefined))) {
@@ -94,8 +94,14 @@ function targetOf(trace: Trace, { at, group, intent }: Opened): Violation[] {
   return violations
 }
 
-/** Left as down within this holddown, or refused by its pre-check lately. */
-export function isBarred(trace: Trace, group: string, path: string, at: number): boolean {
+/** Left as down within this holddown, or refused by its pre-check lately; `by` is the intent that asks. */
+export function isBarred(
+  trace: Trace,
+  group: string,
+  path: string,
+  at: number,
+  by: string,
+): boolean {
   const { holddownMs, precheckTtlMs } = groupOf(trace.world, group)
   const wasLeft = trace.opened.some(
     (each) =>
@@ -104,6 +110,12 @@ export function isBarred(trace: Trace, group: string, path: string, at: number):
       at - each.at < 2 * holddownMs &&
       each.intent.leaving.includes(path),
   )
+  // A new leader begins with a full holddown over the newest change, however long ago that was.
+  const newest = trace.applied.findLast((each) => each.group === group && each.at < at)
+  const isInherited =
+    newest !== undefined &&
+    newest.intent.leaving.includes(path) &&
+    processOf(newest.intent.id) !== processOf(by)
   const wasRefused = trace
     .of(group, 'decision')
     .some(
@@ -112,7 +124,7 @@ export function isBarred(trace: Trace, group: string, path: string, at: number):
         at - each.at <= precheckTtlMs + 1_000 &&
         each.entry.says.startsWith(`${path} failed its pre-check`),
     )
-  return wasLeft || wasRefused
+  return wasLeft || wasRefused || isInherited
 }
 
 /** 22, 24: failback never leaves what nobody sees, and is not repeated after a relapse; how long it waits, the witness checks. */

@@ -1,5 +1,5 @@
 import { groupOf } from './world.ts'
-import { isAutomatic, type Trace, type Violation } from './trace.ts'
+import { isAutomatic, processOf, type Trace, type Violation } from './trace.ts'
 
 /** 17, 18, 21: holddown from applied with its one exception, no return to a path left as down, budget in any window. */
 export function rates(trace: Trace): Violation[] {
@@ -38,10 +38,6 @@ export function rates(trace: Trace): Violation[] {
     }
   }
   return violations
-}
-
-function processOf(intentId: string): string {
-  return intentId.split('-')[0] ?? ''
 }
 
 /** 19: over all groups together, only so many change within the window. */

@@ -35,7 +35,8 @@ function sharesOf(trace: Trace, { at, group, intent }: Opened): Violation[] {
   }
   const over = raised.filter((name) => (to[name] ?? 0) > (sharing.maxWeights[name] ?? 100))
   const others = serving(to).filter(
-    (name) => health(name) === 'up' && !over.includes(name) && !isBarred(trace, group, name, at),
+    (name) =>
+      health(name) === 'up' && !over.includes(name) && !isBarred(trace, group, name, at, intent.id),
   )
   if (over.length > 0 && (over.length > 1 || others.length > 0)) {
     tell(12, `${over.join(', ')} beyond its maximum, while ${others.join(', ')} is up and serves`)

@@ -61,7 +61,9 @@ export function traceOf(world: World): Trace {
       const intent = byId.get(intentIdOf(entry) ?? '')
       if (intent === undefined) continue
       const isFirst = !applied.some((each) => each.intent.id === intent.id)
-      applied.push({ at, group, intent, isFirst })
+      // A slow store records it later; holddown runs from the last write.
+      const wrote = world.writes.findLast((write) => write.intent === intent.id && write.at <= at)
+      applied.push({ at: wrote?.at ?? at, group, intent, isFirst })
     }
   }
   return {
@@ -91,4 +93,9 @@ export function intentIdOf(entry: JournalEntry): string | undefined {
 /** Nobody asked for it: guards and holds apply in full. */
 export function isAutomatic(intent: Intent): boolean {
   return intent.reason !== 'steer'
+}
+
+/** The process that opened an intent: `p2` of `p2-17`. */
+export function processOf(intentId: string): string {
+  return intentId.split('-')[0] ?? ''
 }

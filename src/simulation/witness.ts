@@ -8,6 +8,8 @@ import { groupOf, type Process, type World } from './world.ts'
 /** What `/healthz` grants: so long between evaluations, and so many attempts and calls in one that makes a change. */
 const turnWithinMs = 30_000
 const changeAttempts = 3
+/** Evaluations are at most this far apart, with what they read. */
+const turnMs = 2_000
 const changeCalls = 8
 
 /** What the controller of one group in one process shows now. */
@@ -59,7 +61,11 @@ export class Witness {
       if (snapshot.decision.kind !== 'stay') continue
       const { decision, situation, busy } = snapshot
       const on = serving(situation.memory.row.allocation ?? {})
-      const isDown = on.some((path) => situation.paths.get(path)?.health === 'down')
+      // Down for longer than it takes until the next evaluation.
+      const isDown = on.some((name) => {
+        const path = situation.paths.get(name)
+        return path?.health === 'down' && situation.now - path.since >= turnMs
+      })
       const isSaid =
         decision.whyNot !== undefined || busy !== undefined || decision.state !== 'STEADY'
       if (!isDown || isSaid || situation.now - snapshot.lastTurn >= 100) continue
@@ -84,10 +90,13 @@ export class Witness {
       if (upMs < waitMs - 3_000) this.#tell(22, `failback after ${upMs} of ${waitMs} ms`)
     }
     for (const { group, process, snapshot } of this.#leading) {
+      // What came while a process was suspended it took in when it resumed.
+      const wasAway = clock.now() - process.clock.pausedUntil < 2_000
       for (const [name, path] of snapshot.situation.paths) {
         const key = `p${process.id} ${group}/${name}`
+        const since = wasAway ? path.since : clock.now()
         if (path.health !== 'up') this.#upSince.delete(key)
-        else if (!this.#upSince.has(key)) this.#upSince.set(key, clock.now())
+        else if (!this.#upSince.has(key)) this.#upSince.set(key, since)
       }
     }
   }

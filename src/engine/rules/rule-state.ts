@@ -86,13 +86,12 @@ export class RuleState {
 
   /**
    * New timers and an altered rule: what counted under the old one counts no more, yet an active
-   * rule stays active and owes its `clear_for` under the new one, so that loading a configuration
-   * is no event (invariant 46).
+   * rule stays active and owes its `clear_for` under the new one, and one that was clearing goes on
+   * doing so: loading a configuration is no event (invariant 46), and no bad look either.
    */
   restart(timers: RuleTimers): void {
     this.#timers = timers
-    if (this.isActive) this.phase = 'active'
-    else this.#clear()
+    if (!this.isActive) this.#clear()
     this.badSince = undefined
     this.okSince = undefined
     this.lastBadAt = undefined

@@ -1,4 +1,5 @@
 import * as fc from 'fast-check'
+import { isBadNow } from '../../../src/engine/quorum.ts'
 import { describe, expect, it } from 'vitest'
 import type { Sample } from '../../../src/core/sample.ts'
 import { Feed, rule, rulesOf, sampleAt, stalled, timing, watchOf } from './rule-fixtures.ts'
@@ -371,6 +372,19 @@ describe('a reload', () => {
     expect(feed.watch.replaceRules(rulesOf([altered]), timing, 41_000).health).toBe('down')
     expect(feed.pass(45, { missing_ratio: 0.6 }).health).toBe('down')
     expect(feed.passes(50, 55, { missing_ratio: 0.6 }).health).toBe('up')
+  })
+
+  it('does not make a path that recovers look bad now: nobody leaves it for that', () => {
+    const feed = new Feed(watchOf([rule({ name: 'missing' })]))
+    feed.passes(0, 15, { missing_ratio: 0 })
+    feed.passes(20, 40, { missing_ratio: 0.6 })
+    feed.passes(45, 60, { missing_ratio: 0 })
+    const retimed = { ...timing, forMs: 2 * timing.forMs }
+
+    const report = feed.watch.replaceRules(rulesOf([rule({ name: 'missing' })]), retimed, 61_000)
+
+    expect(report.health).toBe('down')
+    expect(isBadNow(report)).toBe(false)
   })
 
   it('gives an altered rule a full for before it can become active', () => {
