@@ -12,6 +12,7 @@ import { mutations, type Mutation } from './mutation-list.ts'
 
 const { values } = parseArgs({
   options: {
+    // Parts of names, with | in between.
     only: { type: 'string', default: '' },
     seeds: { type: 'string', default: '150' },
     minutes: { type: 'string', default: '20' },
@@ -64,7 +65,10 @@ try {
     cpSync(join(root, path), join(copy, path), { recursive: true, force: true })
   }
   symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'))
-  const chosen = mutations.filter((each) => each.name.includes(values.only))
+  const parts = values.only.split('|')
+  const chosen = mutations.filter(({ name }) => parts.some((part) => name.includes(part)))
+  const untouched = runTests()
+  if (untouched !== '') throw new Error(`without any mutation this fails: ${untouched}`)
   const rows: string[] = []
   const survivors: string[] = []
   for (const mutation of chosen) {
@@ -111,6 +115,7 @@ function run({ name, file, find, replace }: Mutation): Noticed {
 
 /** The first test that fails, without the simulation. */
 function runTests(): string {
+  rmSync(join(copy, 'report.json'), { force: true })
   const vitest = join(root, 'node_modules/vitest/vitest.mjs')
   const report = join(copy, 'report.json')
   const reporter = ['--reporter=json', `--outputFile=${report}`]
@@ -138,7 +143,7 @@ function runSimulation(): string {
   const seed = /^seed (\d+)/mu.exec(stdout)?.[1]
   const invariant = /invariant (\d+)/u.exec(stdout)?.[1]
   if (seed !== undefined && invariant !== undefined) return `invariant ${invariant}, seed ${seed}`
-  return status === 0 ? '' : 'the simulation itself fails'
+  return status === 0 ? '' : 'it ends with an error'
 }
 
 function cell(text: string): string {
