@@ -102,12 +102,6 @@ export const mutations: readonly Mutation[] = [
     replace: '',
   },
   {
-    name: 'target: degraded is as good as up',
-    file: targets,
-    find: "(path.health === 'up' ? 0 : 16) +",
-    replace: "(path.health === 'up' ? 16 : 0) +",
-  },
-  {
     name: 'target: a path left as down is returned to',
     file: targets,
     find: 'if (returned.has(name)) return',
