@@ -2,6 +2,8 @@ import { z } from 'zod'
 import { httpOptions } from '../src/plugin/http-options.ts'
 import { byteSize, secretUrl } from '../src/plugin/option-types.ts'
 import type { ProbePlugin } from '../src/plugin/probe.ts'
+import { decoderProgram, missingDecoder } from './hls/decoder.ts'
+import { deepOptions } from './hls/deep-watch.ts'
 import { measures } from './hls/measures.ts'
 import { HlsSession } from './hls/session.ts'
 import { slateOptions } from './hls/slate.ts'
@@ -51,6 +53,11 @@ const options = z.strictObject({
   slate: slateOptions
     .optional()
     .describe('How segments of a slate are told from the programme; without it nobody looks.'),
+  deep: deepOptions
+    .optional()
+    .describe(
+      'Whether key frames and sound are decoded, with ffmpeg, to find a black or frozen picture and silence; without it nobody does. Takes about 2 % of a core for the media that is decoded.',
+    ),
 })
 
 /**
@@ -62,6 +69,11 @@ export default {
   summary:
     'Pulls an HLS or LL-HLS stream as a player would: every rendition at every look, and new segments in turn.',
   options,
+  program: {
+    name: decoderProgram,
+    says: missingDecoder,
+    isNeeded: ({ deep }) => deep !== undefined,
+  },
   measures,
   async *observe(settings, context) {
     const session = new HlsSession(settings, context)

@@ -5,6 +5,7 @@ import type { MediaPlaylist, MultivariantPlaylist } from '../../src/formats/m3u8
 import { edgeTime, holdBack, windowSeconds } from '../../src/formats/m3u8/timeline.ts'
 import type { PlayerState } from '../../src/formats/playback/virtual-player.ts'
 import type { Fault } from '../../src/plugin/http-fault.ts'
+import type { DeepWatch } from './deep-watch.ts'
 import { findingsOf } from './findings.ts'
 import type { Rendition } from './rendition.ts'
 import type { SegmentLook } from './segment.ts'
@@ -25,6 +26,8 @@ export interface Seen {
   readonly player: PlayerState | undefined
   /** Whether a slate is on air, where that was described. */
   readonly slate: boolean | undefined
+  /** What is known of picture and sound, where that is wanted. */
+  readonly deep: DeepWatch | undefined
   readonly steering: SteeringWatch
   /** Monotonic and wall milliseconds of the observation. */
   readonly now: number
@@ -33,12 +36,13 @@ export interface Seen {
 
 /** The observation of one look: what was measured is kept whatever failed. */
 export function observation(seen: Seen): Observation {
-  const findings = findingsOf(seen)
+  const findings = [...findingsOf(seen), ...(seen.deep?.findings ?? [])]
   const measurements = defined({
     ...playlistMeasurements(seen, findings),
     ...segmentMeasurements(seen),
     ...lowLatencyMeasurements(seen),
     ...playerMeasurements(seen),
+    ...seen.deep?.measurements(),
     ...httpMeasurements(seen.look),
   })
   const fault = faultOfLook(seen)

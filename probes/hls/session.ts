@@ -3,6 +3,7 @@ import type { MultivariantPlaylist } from '../../src/formats/m3u8/model.ts'
 import type { HttpTargetOptions } from '../../src/plugin/http-options.ts'
 import type { Due, ProbeContext } from '../../src/plugin/probe.ts'
 import { Fetcher, type Fetched, type PlaylistPlace, type PlaylistResult } from './fetch.ts'
+import { type DeepOptions, DeepWatch } from './deep-watch.ts'
 import { HeldReload, type HeldLook } from './held-reload.ts'
 import { observation } from './observation.ts'
 import { Rendition, type RenditionSpec, renditionsOf } from './rendition.ts'
@@ -23,6 +24,7 @@ export interface SessionOptions extends HttpTargetOptions {
   readonly steering: 'check' | 'follow' | 'off'
   readonly low_latency: boolean
   readonly slate?: SlateOptions | undefined
+  readonly deep?: DeepOptions | undefined
 }
 
 /** The multivariant playlist is fetched again after so many looks or so much time. */
@@ -72,6 +74,7 @@ export class HlsSession {
   readonly #steering: SteeringWatch
   readonly #viewer = new Viewer()
   readonly #slate: Slate | undefined
+  readonly #deep: DeepWatch | undefined
 
   constructor(options: SessionOptions, context: ProbeContext) {
     this.#options = options
@@ -90,6 +93,10 @@ export class HlsSession {
       this.#fetcher,
     )
     this.#slate = options.slate === undefined ? undefined : new Slate(options.slate)
+    const { max_bytes: maxBytes } = options.segments
+    this.#deep =
+      options.deep &&
+      new DeepWatch(options.deep, maxBytes, context, new Fetcher(net, clock, signal, options))
   }
 
   /** One look; it ends within its deadline whatever the peer does. */
@@ -113,6 +120,9 @@ export class HlsSession {
     if (this.#options.low_latency) this.#held.start(this.#renditions, this.#place())
     this.#viewer.follow(look, this.#renditions, clock.now())
     this.#slate?.follow(this.#renditions, look.segments)
+    this.#deep?.start(this.#renditions, suspicious)
+    // One look is all there is: it may take its time.
+    if (due.purpose === 'once') await this.#deep?.settled()
     const result = observation({
       look,
       url: this.#options.url,
@@ -123,6 +133,7 @@ export class HlsSession {
       missingRatio: this.#rotation.missingRatio,
       player: this.#viewer.state(clock.now()),
       slate: this.#slate?.isOnAir,
+      deep: this.#deep,
       steering: this.#steering,
       now: clock.now(),
       wall: clock.wall(),

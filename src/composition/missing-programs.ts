@@ -9,15 +9,16 @@ export function withMissingPrograms(
   processes: Pick<Processes, 'find'>,
 ): LoadedConfiguration {
   if (!loaded.ok) return loaded
-  const types = new Set(
-    loaded.settings.groups.flatMap(({ paths, verify }) =>
-      [...paths, ...(verify.path === undefined ? [] : [verify.path])].map(({ type }) => type),
-    ),
-  )
-  const missing = plugins.probes.flatMap(({ type, program }) =>
-    program !== undefined && types.has(type) && processes.find(program.name) === undefined
-      ? [program.says]
-      : [],
-  )
+  const watched = loaded.settings.groups.flatMap(({ paths, verify }) => [
+    ...paths,
+    ...(verify.path === undefined ? [] : [verify.path]),
+  ])
+  const missing = plugins.probes.flatMap(({ type, program }) => {
+    if (program === undefined) return []
+    const isNeeded = watched.some(
+      (path) => path.type === type && (program.isNeeded?.(path.options) ?? true),
+    )
+    return isNeeded && processes.find(program.name) === undefined ? [program.says] : []
+  })
   return missing.length === 0 ? loaded : { ...loaded, warnings: [...loaded.warnings, ...missing] }
 }

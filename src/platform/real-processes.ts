@@ -1,7 +1,7 @@
 import { execFile, spawn, type ChildProcess } from 'node:child_process'
 import { accessSync, constants, mkdtempSync, openSync, rmSync } from 'node:fs'
 import { Socket } from 'node:net'
-import { tmpdir } from 'node:os'
+import { constants as system, setPriority, tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import type { Clock } from '../core/clock.ts'
 import type { Processes, ProcessRequest, ProcessResult } from '../plugin/processes.ts'
@@ -25,8 +25,8 @@ export function realProcesses({ clock }: { readonly clock: Clock }): RealProcess
       const program = find(request.program)
       if (program === undefined) return { ok: false, says: `${request.program} is not installed` }
       const reports = await openReports(request)
-      if ('says' in reports) return { ok: false, says: reports.says }
-      const args = request.args(reports.path)
+      if (reports !== undefined && 'says' in reports) return { ok: false, says: reports.says }
+      const args = request.args(reports?.path ?? '')
       const child =
         guard === undefined
           ? new Child(clock, program, args, request, reports)
@@ -67,7 +67,10 @@ interface Reports {
   unlink(): void
 }
 
-async function openReports({ onReport }: ProcessRequest): Promise<Reports | { says: string }> {
+async function openReports({
+  onReport,
+}: ProcessRequest): Promise<Reports | undefined | { readonly says: string }> {
+  if (onReport === undefined) return undefined
   let folder: string
   try {
     folder = mkdtempSync(join(tmpdir(), 'changeover-'))
@@ -104,19 +107,29 @@ class Child {
     clock: Clock,
     program: string,
     args: readonly string[],
-    { onOutput, onError, onEnd }: ProcessRequest,
-    reports: Reports,
+    { input, isPatient, onOutput, onSecondOutput, onError, onEnd }: ProcessRequest,
+    reports: Reports | undefined,
   ) {
     this.#clock = clock
     const child = spawn(program, args, {
       cwd: tmpdir(),
       env: { PATH: process.env['PATH'] ?? '', LC_ALL: 'C' },
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: [
+        input === undefined ? 'ignore' : 'pipe',
+        'pipe',
+        'pipe',
+        ...(onSecondOutput === undefined ? [] : ['pipe' as const]),
+      ],
     })
     this.#child = child
-    child.stdout.once('data', () => reports.unlink())
-    child.stdout.on('data', (chunk: Buffer) => onOutput(chunk))
-    child.stderr.on('data', (chunk: Buffer) => onError(chunk.toString()))
+    if (isPatient && child.pid !== undefined) yieldToOthers(child.pid)
+    child.stdout?.once('data', () => reports?.unlink())
+    child.stdout?.on('data', (chunk: Buffer) => onOutput(chunk))
+    child.stderr?.on('data', (chunk: Buffer) => onError(chunk.toString()))
+    child.stdio[3]?.on('data', (chunk: Buffer) => onSecondOutput?.(chunk))
+    // A program that ends before it has read everything is no fault of ours.
+    child.stdin?.on('error', () => {})
+    child.stdin?.end(input)
     this.started = new Promise((resolve) => {
       child.once('spawn', () => resolve({ ok: true, stop: () => this.stop() }))
       child.once('error', (error) => {
@@ -129,8 +142,8 @@ class Child {
         if (isOver) return
         isOver = true
         this.#over.abort()
-        reports.socket.destroy()
-        reports.unlink()
+        reports?.socket.destroy()
+        reports?.unlink()
         onEnd()
         resolve()
       }
@@ -149,6 +162,14 @@ class Child {
       if (elapsed) this.#child.kill('SIGKILL')
       return undefined
     })
+  }
+}
+
+function yieldToOthers(pid: number): void {
+  try {
+    setPriority(pid, system.priority.PRIORITY_LOW)
+  } catch {
+    // It is over already, or may not be lowered: then it runs like any other.
   }
 }
 

@@ -49,7 +49,12 @@ export interface ProbePlugin<Schema extends z.ZodType = z.ZodType> {
   /** A strict object; every field has a default or a description, bounds and a unit. */
   readonly options: Schema
   /** A program of this machine that it starts, and what to say where that is not installed. */
-  readonly program?: { readonly name: string; readonly says: string }
+  readonly program?: {
+    readonly name: string
+    readonly says: string
+    /** Whether these options need it; they always do where this is absent. */
+    isNeeded?(options: z.output<Schema>): boolean
+  }
   readonly measures: readonly MeasurementDeclaration[]
   observe(options: z.output<Schema>, context: ProbeContext): AsyncIterable<Observation>
 }

@@ -20,7 +20,14 @@ export interface ProcessRequest {
   readonly onOutput: (chunk: Buffer) => void
   /** What the program says on its error output. */
   readonly onError: (text: string) => void
-  readonly onReport: (text: string) => void
+  /** Without it there is no such file, and its name is empty. */
+  readonly onReport?: (text: string) => void
+  /** What it reads on its input, to the end. Without it the input is empty. */
+  readonly input?: Buffer
+  /** What it writes to its descriptor 3, which is open only with this. */
+  readonly onSecondOutput?: (chunk: Buffer) => void
+  /** It may wait for whatever else this machine has to do. */
+  readonly isPatient?: boolean
   /** Called once, when the program has ended and everything it wrote was handed on. */
   readonly onEnd: () => void
 }

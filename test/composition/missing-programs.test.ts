@@ -28,6 +28,16 @@ describe('a program that is not installed', () => {
     expect(warnings(udp, undefined)).not.toContain(sentence)
   })
 
+  it('is nothing where the options of a path do not need it', () => {
+    const hls = 'a: { type: hls, url: "https://a.example/live.m3u8" }'
+    const deep = 'a: { type: hls, url: "https://a.example/live.m3u8", deep: {} }'
+
+    expect(warnings(hls, undefined).join()).not.toContain('ffmpeg')
+    expect(warnings(deep, undefined)).toContain(
+      'Pictures and sound are not looked at (`deep`): ffmpeg is not installed here (package ffmpeg on Debian and Ubuntu).',
+    )
+  })
+
   it('leaves a configuration that is wrong as it is', () => {
     const wrong = { ok: false, errors: ['wrong'] } as const
 

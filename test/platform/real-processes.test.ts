@@ -1,4 +1,5 @@
 import { existsSync, statSync } from 'node:fs'
+import { constants } from 'node:os'
 import { dirname } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { realClock } from '../../src/platform/real-clock.ts'
@@ -62,6 +63,44 @@ describe('a program', () => {
       'LC_ALL',
       'PATH',
     ])
+  })
+
+  it('reads what it is given, writes to two outputs, and has no pipe where nobody wants reports', async () => {
+    const seen = { output: '', second: 0, ended: false, niceness: '' }
+    // More than pipes hold.
+    const input = Buffer.alloc(300_000, 'x')
+
+    const started = await open().start({
+      program: 'sh',
+      args: (reports) => ['-c', 'cat >&3; nice >&2; echo "[$0]"', reports],
+      input,
+      isPatient: true,
+      onOutput: (chunk) => (seen.output += chunk.toString()),
+      onSecondOutput: (chunk) => (seen.second += chunk.length),
+      onError: (text) => (seen.niceness += text.trim()),
+      onEnd: () => (seen.ended = true),
+    })
+
+    expect(started.ok).toBe(true)
+    await expect.poll(() => seen.ended).toBe(true)
+    expect(seen.output).toBe('[]\n')
+    expect(seen.second).toBe(300_000)
+    expect(Number(seen.niceness)).toBe(constants.priority.PRIORITY_LOW)
+  })
+
+  it('that does not read its input ends all the same', async () => {
+    let ended = false
+
+    await open().start({
+      program: 'true',
+      args: () => [],
+      input: Buffer.alloc(300_000),
+      onOutput: () => {},
+      onError: () => {},
+      onEnd: () => (ended = true),
+    })
+
+    await expect.poll(() => ended).toBe(true)
   })
 
   it('is asked to end, and ended where it does not listen', async () => {

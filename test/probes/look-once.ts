@@ -5,13 +5,14 @@ import { createNet } from '../../src/net/create-net.ts'
 import { seededRandom } from '../../src/core/seeded-random.ts'
 import { realClock } from '../../src/platform/real-clock.ts'
 import type { Net } from '../../src/plugin/net.ts'
-import type { Due, ProbePlugin, Purpose } from '../../src/plugin/probe.ts'
+import type { Due, ProbeContext, ProbePlugin, Purpose } from '../../src/plugin/probe.ts'
 
 /** A session of a probe on the real network; each call is one look. Ends with the test. */
 export function session<Schema extends z.ZodType>(
   plugin: ProbePlugin<Schema>,
   options: z.input<Schema>,
   more: Partial<Net> = {},
+  programs: Pick<ProbeContext, 'processes'> = {},
 ): (purpose?: Purpose) => Promise<Observation> {
   const clock = realClock()
   const net = createNet({ clock })
@@ -31,6 +32,7 @@ export function session<Schema extends z.ZodType>(
     due: due(),
     signal: controller.signal,
     everyMs: 2_000,
+    ...programs,
   }
   const looks = plugin.observe(plugin.options.parse(options), context)[Symbol.asyncIterator]()
   return async (given = 'interval') => {

@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest'
 import srt from '../../probes/srt.ts'
 import { SrtStatistics, SrtCounts } from '../../probes/srt/statistics.ts'
 import type { DatagramResult, NetFault } from '../../src/plugin/net.ts'
-import type { Processes, ProcessRequest } from '../../src/plugin/processes.ts'
+import type { Processes } from '../../src/plugin/processes.ts'
+import { fakePrograms } from '../fakes/fake-programs.ts'
 import { ScriptedNet } from '../fakes/scripted-net.ts'
 import { timedStream } from '../formats/mpegts/timed-stream.ts'
 import { liveSession } from './live-scene.ts'
@@ -10,26 +11,11 @@ import { liveSession } from './live-scene.ts'
 const packets = timedStream([])
 const connected = "Media path: 'srt://…' --> 'file://con'\nSRT source connected\n"
 
-/** Programs that the test plays. */
-function fakeProcesses(more: Partial<Processes> = {}) {
-  const started: { request: ProcessRequest; args: readonly string[]; stopped: boolean }[] = []
-  const processes: Processes = {
-    find: (program) => `/usr/bin/${program}`,
-    start: async (request) => {
-      const entry = { request, args: request.args('/tmp/reports'), stopped: false }
-      started.push(entry)
-      return { ok: true, stop: () => void (entry.stopped = true) }
-    },
-    ...more,
-  }
-  return { processes, started }
-}
-
 function watch(
   options: Partial<Parameters<typeof liveSession<typeof srt.options>>[1]> = {},
   more: { readonly processes?: Partial<Processes>; readonly datagram?: DatagramResult } = {},
 ) {
-  const fake = fakeProcesses(more.processes)
+  const fake = fakePrograms(more.processes)
   const session = liveSession(
     srt,
     { url: 'srt://a.example:9000', ...options },
@@ -95,10 +81,10 @@ describe('the srt probe', () => {
     await session.ask()
     session.program().request.onError(connected)
     await play(session, 0, 500)
-    session.program().request.onReport(report({ packetsLost: 5, packetsRetransmitted: 4 }))
+    session.program().request.onReport?.(report({ packetsLost: 5, packetsRetransmitted: 4 }))
     session
       .program()
-      .request.onReport(report({ packetsLost: 5, packetsDropped: 2, packetsBelated: 1 }))
+      .request.onReport?.(report({ packetsLost: 5, packetsDropped: 2, packetsBelated: 1 }))
 
     const second = await session.look()
     await play(session, 500, 1_000)

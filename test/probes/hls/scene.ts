@@ -1,5 +1,5 @@
 import type { Observation } from '../../../src/core/sample.ts'
-import type { Due, Purpose } from '../../../src/plugin/probe.ts'
+import type { Due, ProbeContext, Purpose } from '../../../src/plugin/probe.ts'
 import hls from '../../../probes/hls.ts'
 import { FakeClock } from '../../fakes/fake-clock.ts'
 import { ScriptedNet } from '../../fakes/scripted-net.ts'
@@ -86,6 +86,7 @@ export function watch(
   net: ScriptedNet,
   input: Readonly<Record<string, unknown>> = {},
   everyMs = 3_000,
+  more: Pick<ProbeContext, 'processes'> = {},
 ): Watching {
   const queue: Due[] = []
   const waiting: ((due: Due) => void)[] = []
@@ -100,6 +101,7 @@ export function watch(
     due: dues(),
     signal: new AbortController().signal,
     everyMs,
+    ...more,
   })
   const iterator = observations[Symbol.asyncIterator]()
   return {
