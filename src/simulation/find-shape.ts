@@ -20,7 +20,7 @@ export interface FoundShape {
 }
 
 /** Rounds of trying numbers before a rule counts as out of reach. */
-const rounds = 400
+const rounds = 3_000
 /** Whatever a rule compares with, one of these lies on either side of it more often than not. */
 const usual = [0, 0.1, 0.5, 1, 2, 5, 10, 30, 100, 1_000, 1_000_000]
 
@@ -37,9 +37,12 @@ export function findShape(
 ): FoundShape {
   const set = rulesOf(rules, path)
   const own = set.rules.filter((rule) => appliesTo(rule, probe))
-  const search = new Search(set, own)
-  const good = search.good()
   const judged = (measurements: Measurements) => judge(probe, rules, path, timing, measurements)
+  // Streams that are heard without end show their ages anew long before the next look.
+  const searches = [2 * timing.everyMs, 0].map((untilMs) => new Search(set, own, untilMs))
+  const search = searches.find((each) => judged(each.good()).health === 'up') ?? searches.at(-1)
+  if (search === undefined) throw new Error('there is always a search')
+  const good = search.good()
   const untouched: string[] = []
   const found = { down: [] as Measurements[], degraded: [] as Measurements[] }
   for (const rule of own) {
@@ -89,11 +92,14 @@ function judge(
 /** Looks for numbers, always in the same order. */
 class Search {
   readonly #set: RuleSet
+  readonly #untilMs: number
   readonly #rules: readonly CompiledRule[]
   readonly #candidates = new Map<string, readonly number[]>()
 
-  constructor(set: RuleSet, rules: readonly CompiledRule[]) {
+  /** Ages of good numbers may grow for `untilMs` before the next look shows them anew. */
+  constructor(set: RuleSet, rules: readonly CompiledRule[], untilMs: number) {
     this.#set = set
+    this.#untilMs = untilMs
     this.#rules = rules
     for (const name of new Set(rules.flatMap((rule) => needsOf(rule)))) {
       const texts = rules.filter((rule) => needsOf(rule).includes(name)).map(textOf)
@@ -106,20 +112,19 @@ class Search {
     const random = seededRandom(1)
     const start = [...this.#candidates].map(([name, values]) => [name, values[0] ?? 0] as const)
     let best: Measurements = Object.fromEntries(start)
-    let objections = this.#objecting(best)
-    for (let round = 0; round < rounds && objections.length > 0; round += 1) {
-      const rule = objections[Math.floor(random.next() * objections.length)]
+    let left = this.#objecting(best)
+    for (let round = 0; round < rounds && left.cost > 0; round += 1) {
+      const rule = left.rules[Math.floor(random.next() * left.rules.length)]
       const needs = rule === undefined ? [] : needsOf(rule)
       const name = needs[Math.floor(random.next() * needs.length)]
       if (name === undefined) continue
       for (const value of this.#candidates.get(name) ?? []) {
         const next = { ...best, [name]: value }
-        const left = this.#objecting(next)
+        const then = this.#objecting(next)
         // Sideways too, sometimes: two rules may want the same number otherwise.
-        if (left.length > objections.length) continue
-        if (left.length === objections.length && random.next() < 0.7) continue
+        if (then.cost > left.cost || (then.cost === left.cost && random.next() < 0.7)) continue
         best = next
-        objections = left
+        left = then
       }
     }
     return best
@@ -152,18 +157,31 @@ class Search {
     return undefined
   }
 
-  #objecting(measurements: Measurements): CompiledRule[] {
-    return this.#rules.filter((rule) => this.#says(rule, measurements) !== false)
+  /** Rules that find it bad; where there are none, those that cannot tell, as one that compares with other paths never can. */
+  #objecting(measurements: Measurements): {
+    readonly rules: CompiledRule[]
+    readonly cost: number
+  } {
+    const bad: CompiledRule[] = []
+    const mute: CompiledRule[] = []
+    for (const rule of this.#rules) {
+      const says = this.#says(rule, measurements, this.#untilMs)
+      if (says === true) bad.push(rule)
+      if (says === undefined) mute.push(rule)
+    }
+    const rules = bad.length > 0 ? bad : mute
+    return { rules, cost: bad.length * (this.#rules.length + 1) + mute.length }
   }
 
   /** Whether a rule finds it bad when every look shows these; as long as one clears on it, bad. */
-  #says(rule: CompiledRule, measurements: Measurements): boolean | undefined {
+  #says(rule: CompiledRule, measurements: Measurements, elapsedMs = 0): boolean | undefined {
     const { scope } = this.#set
     const frame = createFrame(scope, { path: '', probe: '', vantage: '' })
     for (const [name, value] of Object.entries(measurements)) frame.values[scope.slot(name)] = value
     for (const [slot, { name, measurement }] of scope.aggregates.entries()) {
       frame.aggregates[slot] = constant(name, measurements[measurement] ?? Number.NaN)
     }
+    frame.elapsedMs = elapsedMs
     const isBad = rule.when.evaluate(frame)
     if (isBad !== false || rule.clearWhen === undefined) return isBad
     return rule.clearWhen.evaluate(frame) === true ? false : undefined

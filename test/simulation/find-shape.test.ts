@@ -1,4 +1,7 @@
 import { describe, expect, test } from 'vitest'
+import { loadConfiguration } from '../../src/composition/configuration.ts'
+import { createPathWatch } from '../../src/engine/rules/path-watch.ts'
+import { plugins } from '../../src/plugins.ts'
 import { compileRuleSet } from '../../src/engine/rules/rule-set.ts'
 import type { RuleDefinition } from '../../src/core/rule.ts'
 import { findShape } from '../../src/simulation/find-shape.ts'
@@ -78,4 +81,41 @@ describe('numbers that rules judge as the simulation wants', () => {
 
     expect(untouched).toEqual(['breaking'])
   })
+
+  test('good numbers of playlists keep a path up by all shipped rules, also by those that compare paths', () => {
+    const { rules, settings } = shipped()
+    for (const shippedProbe of plugins.probes.filter(({ type }) =>
+      ['hls', 'dash'].includes(type),
+    )) {
+      const { timing } = settings
+      const found = findShape(shippedProbe, rules, 'channel-1/cdn/cdn-a', timing)
+      const watch = createPathWatch({
+        path: 'channel-1/cdn/cdn-a',
+        vantage: 'fra',
+        probe: shippedProbe,
+        rules,
+        timing,
+        now: 0,
+      })
+      for (let at = 0; at <= 300_000; at += timing.everyMs) {
+        const sample = { path: '', vantage: 'fra', probe: shippedProbe.type, at, wall: at }
+        const measurements = found.shape.good
+        watch.apply({ ...sample, outcome: 'pass', measurements, findings: [] }, at)
+      }
+
+      expect({ type: shippedProbe.type, ...watch.report }).toMatchObject({
+        type: shippedProbe.type,
+        health: 'up',
+        active: [],
+      })
+    }
+  })
 })
+
+function shipped() {
+  const text =
+    'streams: { a: { groups: { b: { paths: { c: { type: hls, url: "https://a.example/a.m3u8" } } } } } }'
+  const loaded = loadConfiguration(text, 'site.yaml', plugins)
+  if (!loaded.ok) throw new Error(loaded.errors.join())
+  return loaded
+}
