@@ -72,7 +72,7 @@ describe('the control API', () => {
     expect(said).toEqual({
       now: START,
       urls: lab.urls,
-      streams: [{ name: 'news', segmentSeconds: 2, window: 6, captions: false }],
+      streams: [{ name: 'news', segmentSeconds: 2, window: 6, captions: false, lowLatency: false }],
       requests: { origin: 1, 'edge-a': 1 },
       faults: [{ id: 'f1', target: 'edge-a', fault: 'black', since: START }],
     })
