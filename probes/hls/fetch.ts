@@ -8,8 +8,8 @@ import { cachedCopy, type CachedCopy } from './cached-copy.ts'
 
 /** Playlists beyond this are cut off and refused … */
 const maxPlaylistBytes = 8 * 2 ** 20
-/** … and all that a session holds share this, so that a long ladder cannot fill the memory. */
-const maxHeldBytes = 128 * 2 ** 20
+/** … and all that a session holds share this, so that a long ladder fills neither memory nor the line. */
+const maxHeldBytes = 32 * 2 ** 20
 
 /** A playlist as it was fetched; kept, so that an unchanged one need not be read again. */
 export interface Fetched {

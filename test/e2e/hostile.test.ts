@@ -106,7 +106,7 @@ const calm = ['calm-1', 'calm-2', 'calm-3']
 
 /*
  * Nothing of an attack is kept, so what remains is slack of the collector. At the peak, playlists of
- * up to 8 MiB are under way from several attackers, and those run in this process too.
+ * up to 8 MiB are under way from several attackers, and the lab runs in this process too.
  */
 const mostGrowthMiB = { settled: 60, peak: 200 }
 

@@ -445,7 +445,7 @@ describe('a ladder longer than anybody plays', () => {
     const seen = await look()
 
     expect(seen.outcome).toBe('fail')
-    expect(seen.reason).toBe('None of 64 media playlists can be had; v1 is larger than 2 MiB.')
+    expect(seen.reason).toBe('None of 64 media playlists can be had; v1 is larger than 0.5 MiB.')
   })
 })
 
