@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { once } from 'node:events'
 import { connect, createServer, type AddressInfo, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -19,7 +19,6 @@ import { freePort } from '../real/haproxy-process.ts'
 import { pause } from './installation.ts'
 
 const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
-const name = 'channel-1/cdn'
 
 /** When the process is killed: some time after the fault, or at the write to HAProxy. */
 type Moment =
