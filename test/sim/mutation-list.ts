@@ -607,8 +607,8 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: 'reload: an altered rule goes on where it was',
-    file: 'src/engine/rules/path-watch.ts',
-    find: '    if (!alike) old.state.restart(timers)\n',
+    file: 'src/engine/rules/watched-rule.ts',
+    find: '  if (!alike) old.state.restart(timers)\n',
     replace: '',
   },
   {

@@ -29,6 +29,29 @@ describe('the store fails in the middle of a change', () => {
     expect(stateOf(process)).toBe('STEADY')
   })
 
+  test('a commit that was not recorded is made up for before anything is verified', async () => {
+    const { world, process } = await steady({ paths: 3 })
+    // What is verified fails, and takes its 30 s to do so.
+    world.publicTrouble = () => 'bad'
+    world.triggers.push({
+      kind: 'step',
+      run: () => {
+        process.store.available = false
+      },
+    })
+    show(world, { 'cdn-a': 'bad' })
+    await until(world, () => !process.store.available)
+    await world.clock.advance(2_000)
+    expect(world.target.allocation).toMatchObject({ 'cdn-a': 0 })
+    expect(says(world, 'applied')).toEqual([])
+
+    process.store.available = true
+    await world.clock.advance(10_000)
+
+    expect(says(world, 'applied')).toEqual(['traffic moved from cdn-a to cdn-b'])
+    expect(phase(world)).toBe('applied')
+  })
+
   test('an intent whose answer was lost is read back and judged, and not forgotten', async () => {
     const { world, process } = await steady()
     process.storeTrouble.lostAnswers = 1
@@ -66,6 +89,20 @@ describe('the store fails in the middle of a change', () => {
 
     expect(process.watchdog.published(groupName)).toEqual({ allocation: onB, serveAll: false })
   })
+})
+
+test('a pre-check that is old by the time everything is ready moves nothing, and is made anew', async () => {
+  const { world } = await steady({ group: { callTimeoutMs: 8_000, precheckTtlMs: 3_000 } })
+  world.target.trouble.slowMs = 5_000
+
+  show(world, { 'cdn-a': 'bad' })
+  await world.clock.advance(60_000)
+  expect(world.target.writes).toEqual([])
+  expect(says(world, 'decision')).toContain('the pre-check of cdn-b took too long')
+
+  world.target.trouble.slowMs = 0
+  await world.clock.advance(30_000)
+  expect(world.target.allocation).toEqual(onB)
 })
 
 describe('several actuators', () => {

@@ -1,6 +1,12 @@
 import { describe, expect, test } from 'vitest'
-import { startProcess, createWorld, type World } from '../../../src/simulation/world.ts'
-import { pages, says, stateOf } from './scene.ts'
+import {
+  createWorld,
+  killProcess,
+  startProcess,
+  type World,
+} from '../../../src/simulation/world.ts'
+import type { JournalKind } from '../../../src/core/journal.ts'
+import { pages, says, stateOf, until } from './scene.ts'
 
 const minute = 60_000
 
@@ -24,7 +30,7 @@ async function five(
   }
   const process = await startProcess(world, options)
   await world.clock.advance(60_000)
-  return { world, process }
+  return { world, process, options }
 }
 
 /** From now on the path cdn-a of these streams is bad. */
@@ -40,6 +46,13 @@ function moves(world: World, from: number): string[] {
     const at = (world.stamps[index] ?? 0) - from
     return [`${Math.floor(at / minute)}: ${group.split('/')[0] ?? ''}`]
   })
+}
+
+/** The monotonic times of journal entries of a kind. */
+function stampsOf(world: World, kind: JournalKind): number[] {
+  return world.disk.journal.flatMap((entry, index) =>
+    entry.kind === kind ? [world.stamps[index] ?? 0] : [],
+  )
 }
 
 describe('more fails at once than may be changed at once', () => {
@@ -74,6 +87,44 @@ describe('more fails at once than may be changed at once', () => {
     await world.clock.advance(2 * minute)
 
     expect(moves(world, began)).toEqual(['0: channel-2'])
+  })
+
+  test('the window runs from when traffic moved, and not from when the change began', async () => {
+    const { world } = await five()
+    const target = world.targets.get('channel-1/cdn#0')
+    if (target === undefined) throw new Error('no target')
+    // Calls are answered at last, within what a change may take.
+    const refuse = () => (target.trouble.failUntil = world.clock.now() + 8_000)
+    world.triggers.push({ kind: 'intent', run: refuse })
+
+    fail(world, ['channel-1'])
+    await until(world, () => says(world, 'applied').length === 1)
+    const [applied = 0] = stampsOf(world, 'applied')
+    expect(applied - (stampsOf(world, 'intent')[0] ?? applied)).toBeGreaterThan(5_000)
+    fail(world, ['channel-1', 'channel-2'])
+    await world.clock.advance(7 * minute)
+
+    const [, next = 0] = stampsOf(world, 'intent')
+    expect(next).toBeGreaterThanOrEqual(applied + 5 * minute)
+  })
+
+  test('a successor counts what the process before it changed', async () => {
+    const { world, process, options } = await five()
+    fail(world, ['channel-1'])
+    await world.clock.advance(30_000)
+    const [applied = 0] = stampsOf(world, 'applied')
+    expect(applied).toBeGreaterThan(0)
+
+    // Every lease has ended by the time it starts: it never stood aside and watched.
+    killProcess(process)
+    await world.clock.advance(30_000)
+    await startProcess(world, options)
+    await world.clock.advance(45_000)
+    fail(world, ['channel-1', 'channel-2'])
+    await world.clock.advance(7 * minute)
+
+    const [, next = 0] = stampsOf(world, 'intent')
+    expect(next).toBeGreaterThanOrEqual(applied + 5 * minute)
   })
 
   test('freezes every further group where that is wanted, until a person looks', async () => {
