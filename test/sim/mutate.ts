@@ -1,169 +1,107 @@
-import { spawnSync } from 'node:child_process'
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
+import { MutatedCopy } from './mutated-copy.ts'
 import { mutations, type Mutation } from './mutation-list.ts'
+import { mutationPage, type MutationResult } from './mutation-page.ts'
+import type { Verdict } from './mutation-verdict.ts'
 
 /**
- * Takes one safety line at a time out of a copy of the source, and tells which unit test and which
- * seed of the simulation notice. Prints a table; exits 1 where nothing noticed.
+ * Takes one safety line at a time out of a copy of the source, and tells which test or which seed of
+ * the simulation notices. Prints what it finds as it goes, writes the page at the end; exits 1 where
+ * nothing noticed, where a mutation proves nothing, or where one did not run.
  */
 
 const { values } = parseArgs({
   options: {
     // Parts of names, with | in between.
     only: { type: 'string', default: '' },
-    seeds: { type: 'string', default: '150' },
+    seeds: { type: 'string', default: '60' },
     minutes: { type: 'string', default: '20' },
     write: { type: 'string' },
     // The simulation runs for every mutation, not only for those that no test noticed.
     both: { type: 'boolean', default: false },
+    // Copies that are worked on at the same time.
+    jobs: { type: 'string', default: '2' },
+    // Seconds that one test may take. Running out of time never counts as noticing.
+    'test-seconds': { type: 'string', default: '180' },
+    // No mutation begins after so many minutes; the page names those that did not run.
+    within: { type: 'string', default: '600' },
   },
 })
 
-const root = resolve(import.meta.dirname, '../..')
-const copied = [
-  'src',
-  'probes',
-  'rules',
-  'test/sim',
-  'test/fakes',
-  'test/app',
-  'test/engine/group',
-  'test/engine/rules',
-]
-const files = [
-  'package.json',
-  'vitest.config.ts',
-  'tsconfig.json',
-  'test/engine/quorum.test.ts',
-  'test/engine/calendar.test.ts',
-]
-const suites = [
-  'test/engine/group',
-  'test/engine/quorum.test.ts',
-  'test/engine/calendar.test.ts',
-  'test/engine/rules/path-watch.test.ts',
-  'test/app/group',
-  'test/app/unit',
-  'test/app/alerting',
-]
-const copy = mkdtempSync(join(tmpdir(), 'changeover-mutations-'))
-
-/** Mutations whose line has changed since: they prove nothing any more. */
-const stale: string[] = []
-
-interface Noticed {
-  readonly test: string
-  /** `undefined`: it was not asked, because a test had noticed. */
-  readonly simulation: string | undefined
-}
+const parts = values.only.split('|')
+const chosen = mutations.filter(({ name }) => parts.some((part) => name.includes(part)))
+const results = new Map<Mutation, MutationResult>()
+const end = process.hrtime.bigint() + BigInt(Number(values.within) * 60) * 1_000_000_000n
+const copies = Array.from(
+  { length: Number(values.jobs) },
+  () => new MutatedCopy(Number(values['test-seconds']) * 1_000),
+)
 
 try {
-  for (const path of [...copied, ...files]) {
-    cpSync(join(root, path), join(copy, path), { recursive: true, force: true })
-  }
-  symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'))
-  const parts = values.only.split('|')
-  const chosen = mutations.filter(({ name }) => parts.some((part) => name.includes(part)))
-  const untouched = runTests()
-  if (untouched !== '') throw new Error(`without any mutation this fails: ${untouched}`)
-  const rows: string[] = []
-  const survivors: string[] = []
-  for (const mutation of chosen) {
-    const noticed = run(mutation)
-    if (noticed.test === '' && noticed.simulation === '') survivors.push(mutation.name)
-    const row = `| ${mutation.name} | ${cell(noticed.test)} | ${noticed.simulation === undefined ? '' : cell(noticed.simulation)} |`
-    rows.push(row)
-    process.stdout.write(`${row}\n`)
-  }
-  const noticed = chosen.length - survivors.length - stale.length
-  const sum = `${noticed} of ${chosen.length} mutations were noticed`
-  process.stdout.write(`${sum}\n`)
-  if (values.write !== undefined) writeFileSync(values.write, document(rows, sum))
-  if (stale.length > 0) {
-    process.stdout.write(`${stale.join('\n')}\n`)
-    process.exitCode = 1
-  }
-  if (survivors.length > 0) {
-    process.stdout.write(`nobody noticed: ${survivors.join('; ')}\n`)
-    process.exitCode = 1
-  }
+  await proveQuiet(copies[0])
+  const waiting = chosen.values()
+  await Promise.all(copies.map((copy) => work(copy, waiting)))
 } finally {
-  rmSync(copy, { recursive: true, force: true })
+  for (const copy of copies) copy.remove()
 }
-
-function run({ name, file, find, replace }: Mutation): Noticed {
-  const path = join(copy, file)
-  const source = readFileSync(path, 'utf8')
-  if (source.split(find).length !== 2) {
-    stale.push(`${name}: its line does not stand once in ${file}`)
-    return { test: '', simulation: undefined }
-  }
+const ran = chosen.flatMap((mutation) => results.get(mutation) ?? [])
+const left = chosen.filter((mutation) => !results.has(mutation)).map(({ name }) => name)
+if (values.write !== undefined) {
   writeFileSync(
-    path,
-    source.replace(find, () => replace),
+    values.write,
+    mutationPage(ran, left, { seeds: values.seeds, minutes: values.minutes }),
   )
-  try {
-    const test = runTests()
-    return { test, simulation: test === '' || values.both ? runSimulation() : undefined }
-  } finally {
-    writeFileSync(path, source)
+}
+const noticed = ran.filter((result) => result.tests.length > 0 || isSeen(result))
+process.stdout.write(`${noticed.length} of ${ran.length} mutations were noticed\n`)
+if (left.length > 0) process.stdout.write(`not run: ${left.join('; ')}\n`)
+process.exitCode = noticed.length < chosen.length ? 1 : 0
+
+function isSeen({ simulation = '' }: MutationResult): boolean {
+  return simulation !== ''
+}
+
+/** What fails without any mutation proves nothing of one. */
+async function proveQuiet(copy: MutatedCopy | undefined): Promise<void> {
+  const { noticed: failing = [], late = [], broken = [] } = (await copy?.test()) ?? {}
+  const wrong = [...failing, ...late, ...broken]
+  if (wrong.length > 0) throw new Error(`without any mutation this fails: ${wrong.join('; ')}`)
+}
+
+async function work(copy: MutatedCopy, waiting: Iterator<Mutation>): Promise<void> {
+  while (process.hrtime.bigint() < end) {
+    const { value: mutation, done } = waiting.next()
+    if (done === true) return
+    // One at a time per copy: they are made in the same files.
+    // eslint-disable-next-line no-await-in-loop
+    const result = await judge(copy, mutation)
+    results.set(mutation, result)
+    const { name, tests, simulation, trouble } = result
+    const says = [tests[0] ?? '–', ...(simulation === undefined ? [] : [simulation || '–'])]
+    process.stdout.write(`${name}: ${says.join(' | ')}${trouble === '' ? '' : ` (${trouble})`}\n`)
   }
 }
 
-/** The first test that fails, without the simulation. */
-function runTests(): string {
-  rmSync(join(copy, 'report.json'), { force: true })
-  const vitest = join(root, 'node_modules/vitest/vitest.mjs')
-  const report = join(copy, 'report.json')
-  const reporter = ['--reporter=json', `--outputFile=${report}`]
-  spawnSync(
-    process.execPath,
-    [vitest, 'run', '--project', 'unit', '--bail=1', ...reporter, ...suites],
-    { cwd: copy, timeout: 300_000, stdio: 'ignore' },
-  )
-  const { testResults } = JSON.parse(readFileSync(report, 'utf8')) as {
-    testResults: { assertionResults: { status: string; fullName: string }[]; message: string }[]
-  }
-  const failed = testResults
-    .flatMap((suite) => suite.assertionResults)
-    .find((each) => each.status === 'failed')
-  return failed?.fullName ?? testResults.find((suite) => suite.message !== '')?.message ?? ''
+async function judge(copy: MutatedCopy, mutation: Mutation): Promise<MutationResult> {
+  const { name } = mutation
+  const result = await copy.with(mutation, async () => {
+    const verdict = await copy.test()
+    const trouble = troubleOf(verdict)
+    const tests = verdict.noticed
+    if (verdict.broken.length > 0 || (tests.length > 0 && !values.both)) {
+      return { name, tests, simulation: undefined, trouble }
+    }
+    const simulation = await copy.simulate(values.seeds, values.minutes)
+    return { name, tests, simulation, trouble }
+  })
+  const trouble = `its line does not stand once in ${mutation.file}`
+  return result ?? { name, tests: [], simulation: undefined, trouble }
 }
 
-/** The first seed that breaks an invariant. */
-function runSimulation(): string {
-  const { stdout, status } = spawnSync(
-    process.execPath,
-    ['test/sim/run.ts', '--seeds', values.seeds, '--minutes', values.minutes, '--first'],
-    { cwd: copy, timeout: 600_000, encoding: 'utf8' },
-  )
-  const seed = /^seed (\d+)/mu.exec(stdout)?.[1]
-  const invariant = /invariant (\d+)/u.exec(stdout)?.[1]
-  if (seed !== undefined && invariant !== undefined) return `invariant ${invariant}, seed ${seed}`
-  return status === 0 ? '' : 'it ends with an error'
-}
-
-function cell(text: string): string {
-  return text === '' ? '–' : text.replaceAll('|', '\\|').replaceAll('\n', ' ').slice(0, 160)
-}
-
-function document(rows: readonly string[], sum: string): string {
-  return `# Mutations: does anything notice?
-
-Each line that safety hangs on is taken out of a copy of the source, one at a time; then the unit
-tests and scenarios of the decision core run, and where they say nothing the simulation
-(${values.seeds} seeds of ${values.minutes} virtual minutes, until the first violation). The table says which test, or which
-seed, noticed first. Measured with \`npm run mutations\`; ${sum}. \`–\`: not noticed there; one of the two
-must. \`npm run mutations -- --both\` asks the simulation about every one.
-
-The numbers are those of the invariants in [safety.md](safety.md). A seed is replayed with
-\`npm run sim -- --from SEED --seeds 1 --minutes ${values.minutes} --verbose\`, on the mutated source.
-
-| what was taken out | test that noticed | simulation |
-| --- | --- | --- |
-${rows.join('\n')}
-`
+function troubleOf({ noticed: tests, late, broken }: Verdict): string {
+  if (broken.length > 0) return `the mutated source does not load: ${broken[0] ?? ''}`
+  if (late.length > 0 && tests.length === 0)
+    return `out of time, which counts for nothing: ${late[0] ?? ''}`
+  return ''
 }
