@@ -13,6 +13,7 @@ import { readEnvironment } from './platform/environment.ts'
 import { onDefect } from './platform/last-resort.ts'
 import { watchLoopLag } from './platform/loop-lag.ts'
 import { realClock } from './platform/real-clock.ts'
+import { realFiles } from './platform/real-files.ts'
 import { realIds } from './platform/real-ids.ts'
 import { realProcesses } from './platform/real-processes.ts'
 import { realRandom } from './platform/real-random.ts'
@@ -30,6 +31,7 @@ onDefect((says) => {
 const clock = realClock()
 const net = createNet({ clock })
 const processes = realProcesses({ clock })
+const ids = realIds()
 const loopLag = watchLoopLag()
 const version = readVersion()
 
@@ -37,9 +39,10 @@ const parts = {
   version,
   clock,
   random: realRandom(),
-  ids: realIds(),
+  ids,
   net,
   processes,
+  files: realFiles({ ids }),
   plugins,
   environment: readEnvironment,
   load: (text: string, fileName: string) =>

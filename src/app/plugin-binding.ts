@@ -1,9 +1,11 @@
-import type { Clock } from '../core/clock.ts'
+import type { Clock, Ids } from '../core/clock.ts'
 import type { GroupSettings, Settings } from '../core/settings.ts'
 import type { ActuatorPlugin } from '../plugin/actuator.ts'
+import type { Files } from '../plugin/files.ts'
 import type { Net } from '../plugin/net.ts'
 import type { NotifierPlugin } from '../plugin/notifier.ts'
 import type { ProbePlugin } from '../plugin/probe.ts'
+import type { Processes } from '../plugin/processes.ts'
 import type { AlertRoute } from './alerting/deliveries.ts'
 import type { BoundActuator } from './group/bound-actuator.ts'
 
@@ -20,6 +22,13 @@ interface Parts {
   readonly plugins: Plugins
 }
 
+/** What actuators may use beside the network. */
+interface ActuatorParts extends Parts {
+  readonly ids: Ids
+  readonly processes?: Processes | undefined
+  readonly files?: Files | undefined
+}
+
 const deliveryTimeoutMs = 10_000
 
 /** The probe plug-in of a type; configuration has checked that it exists. */
@@ -29,10 +38,10 @@ export function probeOf(plugins: Plugins, type: string): ProbePlugin {
 
 /**
  * The actuators of a group, ready for use and in the order of applying: pulled and data-plane
- * targets first, because they fail static and take effect soonest.
+ * targets first, because they fail static and take effect soonest; DNS last, because caches keep it.
  */
 export function bindActuators(
-  { clock, net, plugins }: Parts,
+  { clock, ids, net, processes, files, plugins }: ActuatorParts,
   group: GroupSettings,
 ): BoundActuator[] {
   const bound = group.actuators.map((settings): BoundActuator => {
@@ -42,14 +51,18 @@ export function bindActuators(
     if (plugin.mode === 'pull') return { type, required, capabilities }
     const target = plugin.create(settings.options, {
       clock,
+      ids,
       net,
+      processes,
+      files,
       group: group.name,
       paths: group.paths.map((path) => path.name),
       callTimeoutMs: group.callTimeoutMs,
     })
     return { type, required, capabilities, target }
   })
-  const rank = (actuator: BoundActuator) => (actuator.capabilities.mode === 'pull' ? 0 : 1)
+  const rank = ({ capabilities: { mode, layer } }: BoundActuator) =>
+    mode === 'pull' ? 0 : layer === 'dns' ? 2 : 1
   return bound.sort((a, b) => rank(a) - rank(b))
 }
 

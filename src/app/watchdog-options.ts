@@ -3,6 +3,7 @@ import type { Log } from '../core/log.ts'
 import type { Sample } from '../core/sample.ts'
 import type { Settings } from '../core/settings.ts'
 import type { RuleSet } from '../engine/rules/rule-set.ts'
+import type { Files } from '../plugin/files.ts'
 import type { Net } from '../plugin/net.ts'
 import type { Delivery } from '../plugin/notifier.ts'
 import type { Processes } from '../plugin/processes.ts'
@@ -29,6 +30,7 @@ export interface WatchdogOptions {
   readonly ids: Ids
   readonly net: Net
   readonly processes?: Processes | undefined
+  readonly files?: Files | undefined
   readonly store: Store
   readonly log: Log
   readonly plugins: Plugins

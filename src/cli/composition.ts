@@ -3,6 +3,7 @@ import type { Clock, Ids, Random } from '../core/clock.ts'
 import type { Log } from '../core/log.ts'
 import type { Settings } from '../core/settings.ts'
 import type { RuleSet } from '../engine/rules/rule-set.ts'
+import type { Files } from '../plugin/files.ts'
 import type { Net } from '../plugin/net.ts'
 import type { Processes } from '../plugin/processes.ts'
 import type { Store } from '../plugin/store.ts'
@@ -71,6 +72,7 @@ export interface Composition {
   readonly ids: Ids
   readonly net: Net
   readonly processes?: Processes | undefined
+  readonly files?: Files | undefined
   readonly plugins: Plugins
   readonly environment: (name: string) => string | undefined
   /** Reads a configuration text with the shipped and configured rule packs; pure but for files it names. */

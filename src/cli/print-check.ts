@@ -27,7 +27,7 @@ interface GroupReport {
     required: boolean
     mode: string
     permissions: readonly string[]
-    tested?: 'real' | 'contract'
+    tested?: 'real' | 'contract' | 'transcribed'
   }[]
   /** What the file changes in rules, by path. */
   readonly rules: readonly RuleDifference[]
@@ -45,6 +45,7 @@ interface DeepAnswer {
 const testedSays = {
   real: ' (tested against the real product)',
   contract: " (tested against its vendor's contract, not the real product)",
+  transcribed: " (tested against its vendor's documentation, not the real product)",
 } as const
 
 const referenceTimeoutMs = 3_000

@@ -36,7 +36,7 @@ export async function startWatchdog(
   parts: Omit<Composition, 'startWatchdog' | 'untilStopped'> & { readonly loopLag: LoopLagWatch },
   start: WatchdogStart,
 ): Promise<RunningWatchdog> {
-  const { clock, random, ids, net, processes, plugins, version } = parts
+  const { clock, random, ids, net, processes, files, plugins, version } = parts
   const { log, fileName, demo } = start
   const loaded = parts.load(start.read(), fileName)
   if (!loaded.ok) {
@@ -66,6 +66,7 @@ export async function startWatchdog(
     ids,
     net,
     processes,
+    files,
     store,
     log,
     plugins,

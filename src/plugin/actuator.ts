@@ -1,7 +1,9 @@
 import type { z } from 'zod'
 import type { Allocation } from '../core/allocation.ts'
-import type { Clock } from '../core/clock.ts'
+import type { Clock, Ids } from '../core/clock.ts'
+import type { Files } from './files.ts'
 import type { Net } from './net.ts'
+import type { Processes } from './processes.ts'
 
 /** What an actuator's target looks like now. */
 export interface Observed {
@@ -49,13 +51,19 @@ export interface Capabilities {
   readonly settleMs: number
   /** `atomic` where the target compares and sets by itself; `checked` where we read just before the write. */
   readonly compareAndSet: 'atomic' | 'checked'
+  /** `dns`: caches keep the old answer, so it is written after everything else of its group. */
+  readonly layer?: 'dns'
   /** What the credentials must allow, for `changeover check`. */
   readonly permissions: readonly string[]
 }
 
 export interface ActuatorContext {
   readonly clock: Clock
+  readonly ids: Ids
   readonly net: Net
+  /** Programs and files of this machine; absent where there are none, as in a simulation. */
+  readonly processes?: Processes | undefined
+  readonly files?: Files | undefined
   /** The full group name, `<stream>/<group>`. */
   readonly group: string
   /** Short names of the group's paths in configured order. */
@@ -99,10 +107,11 @@ export type ActuatorPlugin<Schema extends z.ZodType = z.ZodType> = {
   readonly type: string
   readonly summary: string
   /**
-   * What its tests ran against: the `real` product, or a fake that checks every request against the
-   * vendor's `contract`. Absent where there is no product on the other side.
+   * What its tests ran against: the `real` product, a fake that checks every request against the
+   * vendor's machine-readable `contract`, or one that checks it against what was `transcribed` from the
+   * vendor's documentation, which the test names. Absent where there is no product on the other side.
    */
-  readonly tested?: 'real' | 'contract'
+  readonly tested?: 'real' | 'contract' | 'transcribed'
   readonly options: Schema
   capabilities(options: z.output<Schema>): Capabilities
 } & (

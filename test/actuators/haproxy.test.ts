@@ -2,6 +2,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import haproxy from '../../src/actuators/haproxy.ts'
 import { createNet, type RealNet } from '../../src/net/create-net.ts'
 import { realClock } from '../../src/platform/real-clock.ts'
+import { realIds } from '../../src/platform/real-ids.ts'
 import type { Actuator, ActuatorContext, Observed } from '../../src/plugin/actuator.ts'
 import { actuatorContract } from '../contract/actuator-contract.ts'
 import { startFakeHaproxy } from './fake-haproxy.ts'
@@ -16,6 +17,7 @@ function start(given: object, context: Partial<ActuatorContext> & { net: RealNet
   const options = haproxy.options.parse({ backend: 'live', servers, ...given })
   return haproxy.create(options, {
     clock,
+    ids: realIds(),
     group: 'channel-1/cdn',
     paths,
     callTimeoutMs: 400,

@@ -9,12 +9,14 @@ import { noNet, pass, scriptedProbe } from './scripted-probe.ts'
 import { sceneSettings } from './watchdog-scene.ts'
 
 const clock = new SimulatedClock()
+const ids = { next: () => 'id-1' }
 const notice = { id: 'n-1', title: 'cdn-a is down' } as Notice
 
-function capabilities(mode: Capabilities['mode']): Capabilities {
+function capabilities(mode: Capabilities['mode'], layer?: Capabilities['layer']): Capabilities {
   return {
     shape: 'weights',
     mode,
+    ...(layer !== undefined && { layer }),
     reversible: true,
     settleMs: 0,
     compareAndSet: 'atomic',
@@ -49,9 +51,14 @@ function bindable() {
     capabilities: () => capabilities('pull'),
     answer: () => ({ status: 200, body: '' }),
   }
+  const dns: ActuatorPlugin = {
+    ...push,
+    type: 'dns',
+    capabilities: () => capabilities('push', 'dns'),
+  }
   const plugins: Plugins = {
     probes: [scriptedProbe(() => pass())],
-    actuators: [push, pull],
+    actuators: [push, pull, dns],
     notifiers: [
       {
         type: 'webhook',
@@ -67,24 +74,26 @@ function bindable() {
   return { plugins, created, sent }
 }
 
-it('actuators that are asked come before those that are written to, else as configured', () => {
+it('actuators that are asked come first and DNS last, else as configured', () => {
   const { plugins } = bindable()
   const group = groupSettings({
     actuators: [
+      { type: 'dns', options: {}, required: true },
       { type: 'push', options: { at: 1 }, required: true },
       { type: 'pull', options: {}, required: false },
       { type: 'push', options: { at: 2 }, required: false },
     ],
   })
 
-  const bound = bindActuators({ clock, net: noNet, plugins }, group)
+  const bound = bindActuators({ clock, ids, net: noNet, plugins }, group)
 
   expect(bound.map(({ type, required }) => [type, required])).toEqual([
     ['pull', false],
     ['push', true],
     ['push', false],
+    ['dns', true],
   ])
-  expect(bound.map(({ target }) => target !== undefined)).toEqual([false, true, true])
+  expect(bound.map(({ target }) => target !== undefined)).toEqual([false, true, true, true])
 })
 
 it('an actuator gets its options, and the names and call time-out of its group', () => {
@@ -94,13 +103,14 @@ it('an actuator gets its options, and the names and call time-out of its group',
     actuators: [{ type: 'push', options: { at: 1 }, required: true }],
   })
 
-  bindActuators({ clock, net: noNet, plugins }, group)
+  bindActuators({ clock, ids, net: noNet, plugins }, group)
 
   expect(created).toEqual([
     {
       options: { at: 1 },
       context: {
         clock,
+        ids,
         net: noNet,
         group: 'channel-1/cdn',
         paths: ['cdn-a', 'cdn-b'],
@@ -125,10 +135,10 @@ it('a route sends by its plug-in with its options', async () => {
 
 it('a type that no plug-in has is a defect, and named', () => {
   const { plugins } = bindable()
-  const parts = { clock, net: noNet, plugins }
-  const group = groupSettings({ actuators: [{ type: 'dns', options: {}, required: true }] })
+  const parts = { clock, ids, net: noNet, plugins }
+  const group = groupSettings({ actuators: [{ type: 'gdnsd', options: {}, required: true }] })
 
   expect(() => probeOf(plugins, 'srt')).toThrow('no probe plug-in of type srt')
-  expect(() => bindActuators(parts, group)).toThrow('no actuator plug-in of type dns')
+  expect(() => bindActuators(parts, group)).toThrow('no actuator plug-in of type gdnsd')
   expect(() => alertRoutes(parts, sceneSettings())).toThrow('no notifier plug-in of type page')
 })

@@ -7,6 +7,7 @@ import haproxy from '../../src/actuators/haproxy.ts'
 import { allTo } from '../../src/core/allocation.ts'
 import { createNet } from '../../src/net/create-net.ts'
 import { realClock } from '../../src/platform/real-clock.ts'
+import { realIds } from '../../src/platform/real-ids.ts'
 import { haproxyVersion, startHaproxy } from '../real/haproxy-process.ts'
 import { flags, printEnvironment, printTable, quantile } from './apparatus/report.ts'
 
@@ -33,7 +34,7 @@ async function measure(count: number): Promise<number[]> {
   const paths = ['cdn-a', 'cdn-b']
   const servers = { 'cdn-a': 'a', 'cdn-b': 'b' }
   const options = haproxy.options.parse({ socket: real.socket, backend: 'live', servers })
-  const context = { clock, net, group: 'bench/cdn', paths, callTimeoutMs: 4_000 }
+  const context = { clock, ids: realIds(), net, group: 'bench/cdn', paths, callTimeoutMs: 4_000 }
   const actuator = haproxy.create(options, context)
   const { signal } = new AbortController()
   const observe = async () => {

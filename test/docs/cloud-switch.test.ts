@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { text } from 'node:stream/consumers'
 import { createNet } from '../../src/net/create-net.ts'
 import { realClock } from '../../src/platform/real-clock.ts'
+import { realIds } from '../../src/platform/real-ids.ts'
 import { actuatorContract, type TargetFault } from '../contract/actuator-contract.ts'
 import { serveHttp } from '../net/servers.ts'
 import { plugin } from './cloud-switch.ts'
@@ -51,7 +52,14 @@ actuatorContract('cloud-switch', async () => {
   const origins = { 'cdn-a': 'a', 'cdn-b': 'b' }
   const given = plugin.options.parse({ url: target.url, token: 's3cr3t', origins })
   return {
-    actuator: plugin.create(given, { clock, net, group: 'ch/cdn', paths, callTimeoutMs: 300 }),
+    actuator: plugin.create(given, {
+      clock,
+      ids: realIds(),
+      net,
+      group: 'ch/cdn',
+      paths,
+      callTimeoutMs: 300,
+    }),
     paths,
     state: target.state,
     editByHand: async () => target.edit(),

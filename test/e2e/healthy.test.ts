@@ -41,26 +41,33 @@ afterAll(async () => {
   await lab.close()
 })
 
-test('healthy streams with 1, 2, 4, 6, 8 and 10 second segments give no false alarm in 100 s', async () => {
-  await pause(watchMs)
+test(
+  'healthy streams with 1, 2, 4, 6, 8 and 10 second segments give no false alarm in 100 s',
+  {
+    // A false alarm is a false alarm the first time.
+    retry: 0,
+  },
+  async () => {
+    await pause(watchMs)
 
-  const { groups, incidents } = await changeover.view()
-  const journal = await changeover.journal()
+    const { groups, incidents } = await changeover.view()
+    const journal = await changeover.journal()
 
-  expect(groups).toHaveLength(durations.length)
-  for (const { name, state, active, paths } of groups) {
-    expect(`${name} ${state} ${active}`).toBe(`${name} STEADY cdn-a`)
-    for (const path of paths) {
-      expect(`${name}/${path.name} ${path.health}`).toBe(`${name}/${path.name} up`)
-      expect(path.findings.filter(({ severity }) => severity === 'error')).toEqual([])
+    expect(groups).toHaveLength(durations.length)
+    for (const { name, state, active, paths } of groups) {
+      expect(`${name} ${state} ${active}`).toBe(`${name} STEADY cdn-a`)
+      for (const path of paths) {
+        expect(`${name}/${path.name} ${path.health}`).toBe(`${name}/${path.name} up`)
+        expect(path.findings.filter(({ severity }) => severity === 'error')).toEqual([])
+      }
     }
-  }
-  expect(incidents).toEqual([])
-  const alarms = journal.filter(
-    ({ kind, data }) =>
-      kind === 'health' && data?.['health'] !== 'up' && data?.['health'] !== 'unknown',
-  )
-  expect(alarms.map(({ says }) => says)).toEqual([])
-  const noise = journal.filter(({ kind }) => kind === 'intent' || kind === 'incident')
-  expect(noise.map(({ says }) => says)).toEqual([])
-})
+    expect(incidents).toEqual([])
+    const alarms = journal.filter(
+      ({ kind, data }) =>
+        kind === 'health' && data?.['health'] !== 'up' && data?.['health'] !== 'unknown',
+    )
+    expect(alarms.map(({ says }) => says)).toEqual([])
+    const noise = journal.filter(({ kind }) => kind === 'intent' || kind === 'incident')
+    expect(noise.map(({ says }) => says)).toEqual([])
+  },
+)

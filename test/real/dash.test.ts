@@ -85,7 +85,8 @@ describe.skipIf(missing.length > 0)(`the DASH muxer of FFmpeg behind nginx${note
     if (mode === 'low-latency') {
       expect(measurements['live_latency_seconds']).toBe(2)
       const captured = seen.flatMap((each) => each.measurements['capture_latency_seconds'] ?? [])
-      expect(Math.min(...captured)).toBeGreaterThan(0)
+      // FFmpeg reads its own input at real time, but for the frames that it is ahead by.
+      expect(Math.min(...captured)).toBeGreaterThan(-0.25)
       expect(Math.max(...captured)).toBeLessThan(6)
     }
   })

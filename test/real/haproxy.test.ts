@@ -3,6 +3,7 @@ import haproxy from '../../src/actuators/haproxy.ts'
 import { allTo, type Allocation } from '../../src/core/allocation.ts'
 import { createNet, type RealNet } from '../../src/net/create-net.ts'
 import { realClock } from '../../src/platform/real-clock.ts'
+import { realIds } from '../../src/platform/real-ids.ts'
 import type { Actuator, ApplyResult } from '../../src/plugin/actuator.ts'
 import { actuatorContract } from '../contract/actuator-contract.ts'
 import { haproxyVersion, startHaproxy } from './haproxy-process.ts'
@@ -23,6 +24,7 @@ function create(net: RealNet, given: object): Actuator {
   })
   return haproxy.create(options, {
     clock,
+    ids: realIds(),
     net,
     group: 'channel-1/cdn',
     paths,
