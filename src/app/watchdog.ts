@@ -1,23 +1,20 @@
 import type { Command, CommandResult } from '../core/command.ts'
 import type { StreamFault } from '../core/fault.ts'
-import type { Mode } from '../core/group.ts'
 import type { VantageReport } from '../core/health.ts'
-import type { GroupSettings, Settings } from '../core/settings.ts'
+import type { Settings } from '../core/settings.ts'
 import { isBadNow } from '../engine/quorum.ts'
 import type { RuleSet } from '../engine/rules/rule-set.ts'
 import type { Published } from '../plugin/actuator.ts'
 import { createAlerting, type Alerting } from './alerting/alerting.ts'
-import { faultOf, withPlace } from './fault-places.ts'
-import { GroupController } from './group/group-controller.ts'
+import type { GroupController } from './group/group-controller.ts'
 import { HealthBoard } from './health-board.ts'
 import { healthEntry } from './health-entry.ts'
 import { Installation } from './installation.ts'
 import { JournalWriter } from './journal-writer.ts'
 import { settleChanges } from './settle-changes.ts'
 import { isSame, PathWatchers } from './path-watchers.ts'
-import { alertRoutes, bindActuators } from './plugin-binding.ts'
-import { publishedOf } from './published.ts'
-import { queueConditions } from './queue-conditions.ts'
+import { alertRoutes } from './plugin-binding.ts'
+import { RunningGroups } from './running-groups.ts'
 import { runSelfCheck, type SelfHealth } from './self-check.ts'
 import type { WatchedPath } from './watched-path.ts'
 import type { WatchdogOptions } from './watchdog-options.ts'
@@ -25,11 +22,6 @@ import type { WatchdogOptions } from './watchdog-options.ts'
 interface Running {
   readonly stop: AbortController
   readonly done: Promise<void>
-}
-
-interface RunningGroup extends Running {
-  readonly settings: GroupSettings
-  readonly controller: GroupController
 }
 
 const maxLagMs = 1_000
@@ -42,10 +34,9 @@ export class Watchdog {
   readonly #installation: Installation
   readonly #journal: JournalWriter
   #alerting: Alerting
-  readonly #groups = new Map<string, RunningGroup>()
+  readonly #groups: RunningGroups
   readonly #paths: PathWatchers
   readonly #listeners = new Set<() => void>()
-  readonly #owner: string
   #settings: Settings
   #self: SelfHealth = { ok: true, says: 'not checked yet' }
   #selfCheck: Running | undefined
@@ -58,7 +49,6 @@ export class Watchdog {
     const { clock, random, net, processes, store, log, plugins, settings, rules, hooks } = options
     this.#options = options
     this.#settings = settings
-    this.#owner = options.ids.next()
     this.startedAt = clock.wall()
     this.#journal = new JournalWriter({ clock, store, log })
     this.#installation = new Installation(clock, settings.installation, settings.groups.length)
@@ -85,6 +75,16 @@ export class Watchdog {
       ...(hooks?.onLag !== undefined && { onLag: hooks.onLag }),
     })
     this.#alerting = this.#createAlerting(settings)
+    this.#groups = new RunningGroups({
+      options,
+      owner: options.ids.next(),
+      installation: this.#installation,
+      board: this.#board,
+      paths: this.#paths,
+      settings: () => this.#settings,
+      alerting: () => this.#alerting,
+      onChange: () => this.#changed(),
+    })
   }
 
   get settings(): Settings {
@@ -109,7 +109,7 @@ export class Watchdog {
       kind: 'boot',
       says: `Changeover starts: mode ${this.#settings.mode}, ${this.#settings.groups.length} groups, vantage ${this.#settings.vantage.name}`,
     })
-    for (const group of this.#settings.groups) this.#startGroup(group)
+    for (const group of this.#settings.groups) this.#groups.start(group)
     this.#startSelfCheck()
   }
 
@@ -117,13 +117,7 @@ export class Watchdog {
   async stop(): Promise<void> {
     this.#stopping.abort()
     await this.#inTurn(async () => {
-      const groups = [...this.#groups.values()]
-      for (const each of groups) each.stop.abort()
-      await Promise.all([
-        this.#stopSelfCheck(),
-        this.#paths.stop(),
-        ...groups.map((each) => each.done),
-      ])
+      await Promise.all([this.#stopSelfCheck(), this.#paths.stop(), this.#groups.stop()])
       this.#journal.add({ kind: 'stop', says: 'Changeover stops; traffic stays as it is' })
       await this.#journal.close()
       await this.#alerting.stop()
@@ -161,7 +155,7 @@ export class Watchdog {
         says: `a reload waits for the change of ${groups.join(', ')} to end`,
       })
     const { clock } = this.#options
-    await settleChanges(clock, () => this.#groups.values(), say, this.#stopping.signal)
+    await settleChanges(clock, () => this.#groups.all(), say, this.#stopping.signal)
   }
 
   async #reload(settings: Settings, rules: RuleSet): Promise<void> {
@@ -179,36 +173,14 @@ export class Watchdog {
       this.#startSelfCheck()
     }
     const wanted = new Set(settings.groups.map((group) => group.name))
-    for (const [name, running] of this.#groups) {
-      if (wanted.has(name)) continue
-      this.#groups.delete(name)
-      running.stop.abort()
-      await running.done
-      this.#alerting.conditions(name, [])
-    }
+    await this.#groups.end(wanted)
     for (const path of await this.#paths.reload(settings, rules)) {
       this.#board.forget(path)
       this.#options.hooks?.onForget?.(path)
     }
-    for (const group of settings.groups) this.#reloadGroup(group)
+    for (const group of settings.groups) this.#groups.reload(group)
     this.#journal.add({ kind: 'config', says: 'the configuration was reloaded' })
     this.#changed()
-  }
-
-  #reloadGroup(group: GroupSettings): void {
-    const running = this.#groups.get(group.name)
-    if (running === undefined) {
-      this.#startGroup(group)
-      return
-    }
-    if (isSame(running.settings, group)) {
-      // The mode or the health of a path may be another one now.
-      running.controller.wake()
-      return
-    }
-    this.#groups.set(group.name, { ...running, settings: group })
-    this.#paths.start(group)
-    running.controller.reconfigure(group, bindActuators(this.#options, group))
   }
 
   /** Calls `listener` after anything changed that views show. */
@@ -226,32 +198,17 @@ export class Watchdog {
   }
 
   async command(command: Command): Promise<CommandResult> {
-    const controller = this.controller(command.group)
-    if (controller !== undefined) return await controller.command(command)
-    const known = [...this.#groups.keys()].join(', ')
-    return {
-      ok: false,
-      code: 'not-found',
-      says: `there is no group ${command.group}`,
-      todo: `Groups: ${known}.`,
-    }
+    return await this.#groups.command(command)
   }
 
   /** What pull actuators of a group answer from; `undefined` where there is no such group. */
   published(group: string): Published | undefined {
-    const seen = this.controller(group)?.snapshot()
-    if (seen === undefined) return undefined
-    return publishedOf(seen.situation, seen.decision, this.#settings.mode)
+    return this.#groups.published(group)
   }
 
   /** Where the fault of a stream lies, as far as its groups show it together. */
   fault(stream: string): StreamFault | undefined {
-    const groups = [...this.#groups.values()].map(({ settings, controller }) => ({
-      settings,
-      health: controller.snapshot().situation.paths,
-      serving: controller.serving(),
-    }))
-    return faultOf(stream, groups)
+    return this.#groups.fault(stream)
   }
 
   /** Paths that carry a group's traffic, for refusing a reload that would remove one. */
@@ -273,54 +230,6 @@ export class Watchdog {
       ...(settings.publicUrl !== undefined && { link: settings.publicUrl }),
       ...(hooks?.onDelivered !== undefined && { onDelivered: hooks.onDelivered }),
     })
-  }
-
-  #startGroup(group: GroupSettings): void {
-    this.#paths.start(group)
-    const { clock, ids, store, log, hooks } = this.#options
-    const stop = new AbortController()
-    const current = () => this.#groups.get(group.name)?.settings ?? group
-    const controller: GroupController = new GroupController({
-      clock,
-      ids,
-      store,
-      log,
-      owner: this.#owner,
-      settings: group,
-      actuators: bindActuators(this.#options, group),
-      installation: this.#installation,
-      mode: (): Mode => this.#settings.mode,
-      health: () => this.#board.health(current()),
-      look: (path, signal) => this.#paths.look(group.name, path, signal),
-      verify: (path, signal) => this.#paths.verify(current(), path, signal),
-      onChange: () => this.#changed(),
-      onConditions: (conditions) => {
-        const fault = conditions.length === 0 ? undefined : this.fault(group.stream)
-        this.#alerting.conditions(group.name, withPlace(conditions, fault))
-      },
-      onAside: () => this.#alerting.aside(group.name),
-      tickMs: () => this.#options.tickMs?.(this.#settings) ?? 1_000,
-      onDecision: () => {
-        this.#tellQueue()
-        hooks?.onTurn?.()
-      },
-      ...(hooks?.onPhase !== undefined && { onPhase: hooks.onPhase }),
-      ...(this.#options.withoutGuards !== undefined && {
-        withoutGuards: this.#options.withoutGuards,
-      }),
-    })
-    this.#groups.set(group.name, {
-      settings: group,
-      controller,
-      stop,
-      done: controller.run(stop.signal),
-    })
-  }
-
-  /** One incident for all groups that wait for the blast radius, however many (invariant 19). */
-  #tellQueue(): void {
-    const wall = this.#options.clock.wall()
-    this.#alerting.conditions('installation', queueConditions(this.#installation.queue(), wall))
   }
 
   /** Takes the report of a vantage: our own, or one that another process sent. */

@@ -1,7 +1,8 @@
 import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { MutatedCopy } from './mutated-copy.ts'
-import { mutations, type Mutation } from './mutation-list.ts'
+import { mutations } from './mutation-list.ts'
+import type { Mutation } from './mutations/mutation.ts'
 import { mutationPage, type MutationResult } from './mutation-page.ts'
 import type { Verdict } from './mutation-verdict.ts'
 

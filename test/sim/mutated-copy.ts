@@ -10,7 +10,7 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import type { Mutation } from './mutation-list.ts'
+import type { Mutation } from './mutations/mutation.ts'
 import { verdictOf, type TestReport, type Verdict } from './mutation-verdict.ts'
 
 const root = resolve(import.meta.dirname, '../..')

@@ -1,8 +1,6 @@
 import { describeAllocation, serving } from '../../core/allocation.ts'
 import type { Command, CommandResult } from '../../core/command.ts'
-import type { GroupState } from '../../core/group.ts'
 import type { GroupSettings } from '../../core/settings.ts'
-import { conditionsOf } from '../../engine/group/conditions.ts'
 import { decide, type Decision } from '../../engine/group/decide.ts'
 import type { Proposal, Situation } from '../../engine/group/situation.ts'
 import { Latch } from '../latch.ts'
@@ -16,7 +14,8 @@ import { expireHold } from './expire-hold.ts'
 import { freeze } from './give-up.ts'
 import { GroupRecord } from './group-record.ts'
 import { LeaseKeeper } from './lease-keeper.ts'
-import { Narrator, stateOf, stay } from './narrator.ts'
+import { GroupVoice } from './group-voice.ts'
+import { stay } from './narrator.ts'
 import { beingStopped, PeopleQueue } from './people-queue.ts'
 import { prepareChange } from './prepare-change.ts'
 import { keepPaging } from './keep-paging.ts'
@@ -37,17 +36,13 @@ export class GroupController {
   readonly #failures: FailureCount
   readonly #latch = new Latch()
   readonly #people = new PeopleQueue()
-  readonly #narrator: Narrator
+  readonly #voice: GroupVoice
   readonly #world: WorldReader
   #settings: GroupSettings
   #actuators: readonly BoundActuator[]
-  #decision: Decision
-  #state: GroupState = 'OBSERVE'
-  #stateSince: number
   #busy: string | undefined
   #token: number | undefined
   #lastTurn: number
-  #shownAt: number
   #isOver = false
   /** A configuration that waits until the change under way is over. */
   #next: (() => void) | undefined
@@ -57,9 +52,7 @@ export class GroupController {
     this.#deps = deps
     this.#settings = settings
     this.#actuators = deps.actuators
-    this.#stateSince = clock.now()
     this.#lastTurn = clock.now()
-    this.#shownAt = clock.now()
     this.#lease = new LeaseKeeper({
       clock,
       store,
@@ -70,9 +63,14 @@ export class GroupController {
     })
     this.#record = new GroupRecord({ clock, store, owner, lease: this.#lease, settings })
     this.#failures = new FailureCount(clock, this.#record)
-    this.#narrator = new Narrator(this.#record, settings.name, () => this.#situation())
+    this.#voice = new GroupVoice({
+      ...deps,
+      group: settings.name,
+      record: this.#record,
+      lease: this.#lease,
+      situation: () => this.#situation(),
+    })
     this.#world = new WorldReader(clock)
-    this.#decision = { kind: 'stay', state: 'OBSERVE', says: 'starting', guards: [] }
   }
 
   /** Evaluates again soon: health changed, or configuration did. */
@@ -85,11 +83,11 @@ export class GroupController {
     const paging = {
       clock: this.#deps.clock,
       tickMs: this.#deps.tickMs,
-      shownAt: () => this.#shownAt,
+      shownAt: () => this.#voice.shownAt,
       situation: () => this.#situation(),
       decide: () => decide(this.#situation(), this.#deps.withoutGuards),
-      now: () => ({ state: this.#state, busy: this.#busy }),
-      tell: (decision: Decision) => this.#tell(decision),
+      now: () => ({ state: this.#voice.state, busy: this.#busy }),
+      tell: (decision: Decision) => this.#voice.tell(decision),
     }
     const lease = {
       everyMs: () => this.#settings.renewMs,
@@ -122,9 +120,7 @@ export class GroupController {
     this.#deps.log.error({ group: this.#settings.name, error: says }, 'an evaluation failed')
     this.#busy = undefined
     this.#record.forget()
-    const decision = stay('BLIND', `the evaluation itself failed, which is a defect: ${says}`)
-    this.#decision = decision
-    this.#tell(decision)
+    this.#voice.cry(stay('BLIND', `the evaluation itself failed, which is a defect: ${says}`))
   }
 
   /**
@@ -153,9 +149,9 @@ export class GroupController {
   snapshot(): GroupSnapshot {
     return {
       situation: this.#situation(),
-      decision: this.#decision,
-      state: this.#state,
-      stateSince: this.#stateSince,
+      decision: this.#voice.decision,
+      state: this.#voice.state,
+      stateSince: this.#voice.stateSince,
       busy: this.#busy,
       readings: this.#world.readings,
       lastTurn: this.#lastTurn,
@@ -173,7 +169,7 @@ export class GroupController {
     if (signal.aborted) return
     this.#failures.count(this.#deps.health(), this.#settings)
     const decision = decide(this.#situation(), this.#deps.withoutGuards)
-    await this.#show(decision)
+    await this.#voice.show(decision)
     standInLine(this.#deps.installation, this.#settings, decision)
     if (decision.kind === 'stay') await this.#failures.keep()
     if (decision.kind === 'freeze') {
@@ -203,7 +199,7 @@ export class GroupController {
       this.#record.memory.row.intent !== undefined &&
       this.#record.memory.row.frozen === undefined
     ) {
-      this.#state = 'OBSERVE'
+      this.#voice.enter('OBSERVE')
       this.#busy = 'an open intent of an earlier moment is being judged'
       const says = await settleIntent(this.#changeDeps(), signal)
       this.#endBusy()
@@ -236,7 +232,7 @@ export class GroupController {
       ? `another process leads ${this.#settings.name}`
       : `the store cannot be written: ${says}`
     this.#people.refuseAll(why)
-    await this.#show(decide(this.#situation(), this.#deps.withoutGuards))
+    await this.#voice.show(decide(this.#situation(), this.#deps.withoutGuards))
   }
 
   async #observe(signal: AbortSignal): Promise<boolean> {
@@ -254,7 +250,7 @@ export class GroupController {
 
   /** Nothing can be decided now: people hear why, and what they ask for is still served. */
   async #wait(says: string, signal: AbortSignal): Promise<false> {
-    await this.#show(stay('OBSERVE', says))
+    await this.#voice.show(stay('OBSERVE', says))
     await this.#serveCommand(signal)
     return false
   }
@@ -289,7 +285,7 @@ export class GroupController {
 
   /** Pre-check, then the change; decided once more in between on what is true by then. */
   async #change(proposal: Proposal, signal: AbortSignal, weigh?: Weigh): Promise<void> {
-    this.#enter('PRECHECK')
+    this.#voice.enter('PRECHECK')
     const prepared = await prepareChange(
       {
         change: this.#changeDeps(),
@@ -304,12 +300,12 @@ export class GroupController {
     if (prepared.result === 'stopped') return
     if (prepared.result === 'not-now') {
       if (prepared.isEdited) this.#startObserving()
-      if (prepared.says !== undefined) await this.#narrator.refuse(prepared.says)
+      if (prepared.says !== undefined) await this.#voice.refuse(prepared.says)
       if (prepared.isOpen) this.wake()
       return
     }
     this.#busy = `moving to ${describeAllocation(proposal.to)}`
-    this.#enter('ACTUATE')
+    this.#voice.enter('ACTUATE')
     await makeChange(this.#changeDeps(), proposal, prepared.guards, prepared.versions, signal)
     this.#endBusy()
     this.#world.seen()
@@ -317,7 +313,7 @@ export class GroupController {
   }
 
   async #verify(targets: readonly string[], signal: AbortSignal): Promise<Verified> {
-    this.#enter('VERIFY')
+    this.#voice.enter('VERIFY')
     return await verifyLooks(
       {
         clock: this.#deps.clock,
@@ -328,36 +324,6 @@ export class GroupController {
       targets,
       signal,
     )
-  }
-
-  /** Publishes a decision: state, journal where it changed, conditions for people. */
-  async #show(decision: Decision): Promise<void> {
-    this.#decision = decision
-    this.#deps.onDecision?.(decision)
-    const state = stateOf(decision)
-    const entries = this.#narrator.entriesOf(decision, this.#state, state)
-    const leads = this.#lease.current() !== undefined
-    this.#enter(state)
-    if (entries.length > 0 && leads && this.#record.isLoaded) await this.#record.append(entries)
-    this.#tell(decision)
-  }
-
-  /** Hands people's part over: what is wrong now. Whoever neither leads nor misses the store leaves that to the leader. */
-  #tell(decision: Decision): void {
-    const { clock, onConditions } = this.#deps
-    this.#shownAt = clock.now()
-    if (this.#lease.current() === undefined && this.#record.storeHealth.ok) {
-      this.#deps.onAside?.()
-      return
-    }
-    onConditions(conditionsOf(this.#situation(), decision, clock.wall()))
-  }
-
-  #enter(state: GroupState): void {
-    if (state === this.#state) return
-    this.#state = state
-    this.#stateSince = this.#deps.clock.now()
-    this.#deps.onChange()
   }
 
   #situation(): Situation {
