@@ -1,3 +1,4 @@
+import type { Allocation } from '../core/allocation.ts'
 import type { PathHealth, RuleVerdict, VantageReport } from '../core/health.ts'
 import { formatDuration } from '../core/duration.ts'
 import { checkAsWitness, quorumHealth } from '../engine/quorum.ts'
@@ -6,14 +7,18 @@ import { alterRules } from '../engine/rules/alter-rules.ts'
 import type { ProbeMeasures, RuleSet } from '../engine/rules/rule-set.ts'
 import { scenarioGroup } from './scenarios/scenario-group.ts'
 import { loadScenarios } from './scenarios/scenario-file.ts'
-import type { Scenario, ScenarioExpectation } from './scenarios/scenario-file.ts'
+import type { ScenarioExpectation } from './scenarios/expectation.ts'
+import type { Scenario } from './scenarios/scenario-file.ts'
 import { ScenarioPath } from './scenarios/scenario-path.ts'
 
 /** What a group does, as far as scenarios ask. */
 export interface ScenarioGroupAnswer {
   readonly state: string
   readonly writes: number
+  readonly allocation: Allocation
   readonly active?: string
+  /** The guard or the reason that keeps a proposal from being made. */
+  readonly veto?: string
   /** Why. */
   readonly says: string
 }
@@ -221,21 +226,15 @@ class ScenarioWorld {
         { what: 'rules', expected: list(expectation.rules), got: names(active) },
         { what: 'pending', expected: list(expectation.pending), got: names(pending) },
         { what: 'diagnosis', expected: expectation.diagnosis, got: diagnosis ?? 'none' },
-        {
-          what: 'to say',
-          expected: says === undefined ? undefined : quoted(says),
-          got: says !== undefined && sentence.includes(says) ? quoted(says) : quoted(sentence),
-        },
+        toSay(says, sentence),
       ],
     }
   }
 
-  #groupFacts({ group = '', state, writes, active }: ScenarioExpectation): Facts {
-    const answer = this.#group?.answer() ?? {
-      state: 'unjudged',
-      writes: Number.NaN,
-      says: 'no group controller runs in this test',
-    }
+  #groupFacts(expectation: ScenarioExpectation): Facts {
+    const { group = '', state, writes, active, weights, veto, says } = expectation
+    const answer = this.#group?.answer()
+    if (answer === undefined) throw new Error('a group is judged wherever one is asked for')
     return {
       subject: group,
       says: answer.says,
@@ -243,8 +242,31 @@ class ScenarioWorld {
         { what: 'state', expected: state, got: answer.state },
         { what: 'writes', expected: writes?.toString(), got: String(answer.writes) },
         { what: 'active', expected: active, got: answer.active ?? 'none' },
+        {
+          what: 'weights',
+          expected: weights && describeWeights(weights, answer.allocation),
+          got: describeWeights(answer.allocation, answer.allocation),
+        },
+        { what: 'veto', expected: veto, got: answer.veto ?? 'none' },
+        toSay(says, answer.says),
       ],
     }
+  }
+}
+
+/** `cdn-a 70, cdn-b 30`: the weight of every path, in the order of the group. */
+function describeWeights(weights: Allocation, order: Allocation): string {
+  return Object.keys(order)
+    .map((path) => `${path} ${weights[path] ?? 0}`)
+    .join(', ')
+}
+
+function toSay(says: string | undefined, sentence: string): Facts['facts'][number] {
+  const isSaid = says !== undefined && sentence.includes(says)
+  return {
+    what: 'to say',
+    expected: says === undefined ? undefined : quoted(says),
+    got: quoted(isSaid ? says : sentence),
   }
 }
 

@@ -213,7 +213,8 @@ function stream(d: ProfileDefaults, types: PluginTypes) {
   })
 }
 
-function group(d: ProfileDefaults, types: PluginTypes) {
+/** One path group, without the options of its plug-ins. */
+export function group(d: ProfileDefaults, types: PluginTypes) {
   return z.strictObject({
     strategy: z
       .enum(['standby', 'weighted'])

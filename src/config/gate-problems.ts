@@ -6,10 +6,16 @@ import type { Problem } from './document.ts'
 export function gateProblems(settings: Settings, rules: readonly string[]): Problem[] {
   return settings.groups.flatMap(({ name, stream, sharing }): Problem[] => {
     const gate = sharing?.ramp?.gate
-    if (gate === undefined || rules.includes(gate)) return []
-    const guess = nearest(gate, rules)
-    const says = `there is no rule ${gate}${guess === undefined ? '' : `; did you mean "${guess}"?`}`
+    const says = gate === undefined ? undefined : noRuleOf(gate, rules)
+    if (says === undefined) return []
     const group = name.slice(stream.length + 1)
     return [{ path: ['streams', stream, 'groups', group, 'ramp', 'gate'], says }]
   })
+}
+
+/** Why a gate names no rule of `rules`; `undefined` where it does. */
+export function noRuleOf(gate: string, rules: readonly string[]): string | undefined {
+  if (rules.includes(gate)) return undefined
+  const guess = nearest(gate, rules)
+  return `there is no rule ${gate}${guess === undefined ? '' : `; did you mean "${guess}"?`}`
 }

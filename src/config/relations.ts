@@ -9,7 +9,7 @@ export function relationProblems(file: FileSettings): Problem[] {
   const problems = [...wholeFile(file)]
   for (const [streamName, stream] of Object.entries(file.streams)) {
     for (const [groupName, group] of Object.entries(stream.groups)) {
-      problems.push(...ofGroup(group, ['streams', streamName, 'groups', groupName]))
+      problems.push(...groupProblems(group, ['streams', streamName, 'groups', groupName]))
     }
   }
   return problems
@@ -51,7 +51,8 @@ function vantages(file: FileSettings): Problem[] {
   return problems
 }
 
-function ofGroup(group: FileGroup, at: Path): Problem[] {
+/** What is wrong between the values of one group, which stands at `at`. */
+export function groupProblems(group: FileGroup, at: Path): Problem[] {
   const problems: Problem[] = []
   const { lease, failback, flaps } = group
   if (lease.renew * 2 > lease.ttl) {

@@ -55,6 +55,7 @@ describe('a group as a rule scenario sees it', () => {
       state: 'OBSERVE',
       writes: 0,
       active: 'cdn-a',
+      allocation: { 'cdn-a': 100, 'cdn-b': 0 },
       says: 'not evaluated yet',
     })
   })

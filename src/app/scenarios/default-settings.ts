@@ -14,16 +14,20 @@ export interface InstallationShape {
   readonly groups: readonly {
     /** `<stream>/<group>` */
     readonly name: string
+    /** Keys of the configuration that are not left at their defaults. */
+    readonly keys?: Readonly<Record<string, unknown>>
     readonly paths: readonly {
       readonly name: string
       readonly everyMs?: number
       readonly domain?: string
+      /** Further keys of the configuration. */
+      readonly keys?: Readonly<Record<string, unknown>>
     }[]
   }[]
 }
 
 /** A path whose samples stand in a file has no options. */
-const filedProbe: ProbePlugin = {
+export const filedProbe: ProbePlugin = {
   type: 'filed',
   summary: 'A path whose samples stand in a file.',
   options: z.strictObject({}),
@@ -34,14 +38,15 @@ const filedProbe: ProbePlugin = {
 /** Complete settings over these groups, with every default of the configuration. */
 export function defaultSettings(shape: InstallationShape): LoadedSettings {
   const streams = new Map<string, [string, string][]>()
-  for (const { name, paths } of shape.groups) {
+  for (const { name, keys = {}, paths } of shape.groups) {
     const [stream = '', group = ''] = name.split('/')
-    const entries = paths.map(({ name: path, everyMs, domain }): [string, string] => {
+    const entries = paths.map(({ name: path, keys: own, everyMs, domain }): [string, string] => {
       const every = everyMs === undefined ? undefined : formatDuration(everyMs)
-      return [path, JSON.stringify({ type: filedProbe.type, every, domain })]
+      return [path, JSON.stringify({ type: filedProbe.type, every, domain, ...own })]
     })
     const groups = streams.get(stream) ?? []
-    streams.set(stream, [...groups, [group, `{"paths":${mapText(entries)}}`]])
+    const more = Object.entries(keys).map(([key, value]) => [key, JSON.stringify(value)] as const)
+    streams.set(stream, [...groups, [group, mapText([...more, ['paths', mapText(entries)]])]])
   }
   const { profile, vantages } = shape
   const own = vantages?.[0] && { name: vantages[0].name }

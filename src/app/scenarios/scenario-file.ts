@@ -9,12 +9,14 @@ import { placeKey, readDocument } from '../../config/document.ts'
 import type { ConfigDocument, Path, Problem } from '../../config/document.ts'
 import { fraction, name, whole } from '../../config/fields.ts'
 import { inputSchema } from '../../config/plugin-options.ts'
-import { profileNames, profiles } from '../../config/profiles.ts'
+import { profileNames, profiles, type Profile } from '../../config/profiles.ts'
 import { report } from '../../config/report.ts'
 import { changeProblems } from '../../config/rule-changes.ts'
 import { ruleChanges, toChanges } from '../../config/rule-fields.ts'
 import { plainWords, sayIssue } from '../../config/say-issue.ts'
 import { parseDuration } from '../../core/duration.ts'
+import { checkExpectations, expectation, type ScenarioExpectation } from './expectation.ts'
+import { readGroupBlock, type DeclaredGroup } from './group-block.ts'
 import { parseNumbers, parseWords } from './series.ts'
 import type { Step } from './series.ts'
 
@@ -31,30 +33,16 @@ export interface ScenarioRow {
   readonly series: Readonly<Record<string, readonly Step<number>[] | number>>
 }
 
-export interface ScenarioExpectation {
-  readonly atMs: number
-  /** Where it stands: `rules/hls.test.yaml:14:9`. */
-  readonly place: string
-  readonly path?: string
-  /** What this vantage says, in place of what quorum makes of all. */
-  readonly vantage?: string
-  readonly health?: string
-  /** Names of all active rules, in any order. */
-  readonly rules?: readonly string[]
-  readonly pending?: readonly string[]
-  readonly diagnosis?: string
-  /** A part of the sentence. */
-  readonly says?: string
-  readonly group?: string
-  readonly state?: string
-  readonly writes?: number
-  readonly active?: string
-}
-
 /** One test of a scenario file. */
 export interface Scenario {
   readonly name: string
   readonly place: string
+  /** Decides the defaults of the group; the default one if absent. */
+  readonly profile?: Profile
+  /** What the file says of the group; otherwise its paths are those that something is given for. */
+  readonly declared?: DeclaredGroup
+  /** Wall milliseconds of the first look, which calendars go by. */
+  readonly begins?: number
   readonly timing: RuleTiming
   readonly changes: RuleChanges
   readonly quorum: QuorumSettings
@@ -77,7 +65,6 @@ export type LoadedScenarios =
   | { readonly ok: false; readonly errors: readonly string[] }
 
 const outcomes = ['pass', 'fail', 'unknown'] as const satisfies readonly Outcome[]
-const healths = ['up', 'degraded', 'contested', 'down', 'unknown'] as const
 
 const given = z
   .object({
@@ -89,25 +76,6 @@ const given = z
     reason: z.string().optional(),
   })
   .catchall(z.union([z.string(), z.number()]))
-
-const expectation = z
-  .strictObject({
-    at: duration('0s', '7d'),
-    path: name().optional(),
-    vantage: name().optional(),
-    health: z.enum(healths).optional(),
-    rules: z.array(z.string()).optional(),
-    pending: z.array(z.string()).optional(),
-    diagnosis: z.string().optional(),
-    says: z.string().optional(),
-    group: z.string().optional(),
-    state: z.string().optional(),
-    writes: whole(0, 1_000_000).optional(),
-    active: name().optional(),
-  })
-  .refine((each) => (each.path === undefined) !== (each.group === undefined), {
-    message: 'expected either a path or a group to be named',
-  })
 
 const test = z.strictObject({
   name: z.string().min(1).max(200),
@@ -127,6 +95,12 @@ const test = z.strictObject({
       min_fresh: whole(1, 100).prefault(2),
     })
     .prefault({}),
+  begins: z.iso
+    .datetime({ error: 'expected a date and time in UTC, such as 2026-03-29T00:00:00Z' })
+    .transform((text) => Date.parse(text))
+    .optional(),
+  /** The group, in the words of the configuration. */
+  group: z.looseObject({}).optional(),
   /** What is judged otherwise, as `rules` of a stream. */
   rules: ruleChanges().optional(),
   given: z.array(given).min(1),
@@ -194,14 +168,23 @@ class ScenarioReader {
     const written = lengths.flatMap((each) => (Array.isArray(each) ? [each.length] : []))
     // Where nothing but constants is given, they hold until the last expectation.
     const steps = Math.max(0, ...written) || Math.floor(last / timing.everyMs) + 1
-    this.#checkExpectations(raw, rows, names)
     const changes = toChanges(raw.rules ?? {})
     const known = this.#source.rules.rules.map((rule) => rule.definition)
     this.problems.push(...changeProblems(changes, [...this.#at, 'rules'], known))
+    this.#checkWitnesses(raw, rows)
+    const given = new Set(rows.flatMap((row) => (row.witness === undefined ? row.path : [])))
+    const declared = this.#group(raw, [...given])
+    const paths = declared?.paths.map((path) => path.name) ?? [...given]
+    checkExpectations(raw.expect, { given, paths, vantages: names }, (...problem) =>
+      this.#refuse(...problem),
+    )
     return {
       changes,
       name: raw.name,
       place: this.#place([]),
+      profile: raw.profile,
+      ...(declared !== undefined && { declared }),
+      ...(raw.begins !== undefined && { begins: raw.begins }),
       timing,
       quorum: {
         atLeast: raw.quorum.at_least,
@@ -276,26 +259,44 @@ class ScenarioReader {
     return undefined
   }
 
-  #checkExpectations(
-    raw: RawTest,
-    rows: readonly ScenarioRow[],
-    vantages: ReadonlySet<string>,
-  ): void {
+  #checkWitnesses(raw: RawTest, rows: readonly ScenarioRow[]): void {
     const paths = new Set(rows.flatMap((row) => (row.witness === undefined ? row.path : [])))
     for (const [index, { path, witness }] of raw.given.entries()) {
       if (witness === undefined || paths.has(path)) continue
       const says = `a witness needs its path; give ${path} what it shows itself`
       this.#refuse(['given', index, 'witness'], says)
     }
-    for (const [index, { path, vantage }] of raw.expect.entries()) {
-      const at = ['expect', index]
-      if (path !== undefined && !paths.has(path)) {
-        this.#refuse([...at, 'path'], `nothing is given for this path${suggestion(path, paths)}`)
-      }
-      if (vantage !== undefined && !vantages.has(vantage)) {
-        this.#refuse([...at, 'vantage'], `unknown vantage${suggestion(vantage, vantages)}`)
-      }
+  }
+
+  #group(raw: RawTest, given: readonly string[]): DeclaredGroup | undefined {
+    if (raw.group === undefined) return undefined
+    if (raw.expect.every((each) => each.group === undefined)) {
+      const says = 'no expectation asks for the group, so nothing of this could fail'
+      this.#refuse(['group'], says, true)
     }
+    const { declared, problems } = readGroupBlock({
+      raw: raw.group,
+      at: [...this.#at, 'group'],
+      profile: raw.profile,
+      given,
+      hasDate: raw.begins !== undefined,
+      rules: this.#source.rules.rules.map((rule) => rule.definition.name),
+      document: this.#document,
+    })
+    this.problems.push(...problems)
+    if (problems.length > 0) return undefined
+    const known =
+      raw.group['paths'] === undefined
+        ? undefined
+        : new Set(declared.paths.map((path) => path.name))
+    for (const [index, row] of raw.given.entries()) {
+      if (known === undefined || known.has(row.path)) continue
+      this.#refuse(
+        ['given', index, 'path'],
+        `the group has no such path${suggestion(row.path, known)}`,
+      )
+    }
+    return declared
   }
 
   #refuse(path: Path, says: string, atKey = false): void {
