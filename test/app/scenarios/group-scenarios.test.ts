@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import { assert, asyncProperty, integer } from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { runRuleScenarios } from '../../../src/app/rule-scenarios.ts'
 import { probe, rule, rulesOf, stalled } from '../../engine/rules/rule-fixtures.ts'
@@ -301,10 +301,10 @@ describe('a scenario file is refused where', () => {
 
 describe('whatever weights are configured', () => {
   test('a scenario begins with shares that add up to 100, and none is left on a path that is down', async () => {
-    const weight = fc.integer({ min: 20, max: 1_000 })
+    const weight = integer({ min: 20, max: 1_000 })
 
-    await fc.assert(
-      fc.asyncProperty(weight, weight, weight, async (a, b, c) => {
+    await assert(
+      asyncProperty(weight, weight, weight, async (a, b, c) => {
         const shares = (writes: number, name: string) =>
           `at: ${writes === 0 ? '90s' : '4m'}, group: channel-1/cdn, writes: ${writes}, weights: { ${name}: 0 }`
         const weights: Readonly<Record<string, number>> = { 60: a, 30: b, 10: c }
