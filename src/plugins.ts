@@ -15,6 +15,7 @@ import tcp from '../probes/tcp.ts'
 import evict from './actuators/evict.ts'
 import haproxy from './actuators/haproxy.ts'
 import serve from './actuators/serve.ts'
+import steering from './actuators/steering.ts'
 import pagerduty from './notifiers/pagerduty.ts'
 import webhook from './notifiers/webhook.ts'
 import type { ActuatorPlugin } from './plugin/actuator.ts'
@@ -43,6 +44,6 @@ export const plugins: {
     srt,
     tcp,
   ],
-  actuators: [evict, haproxy, serve],
+  actuators: [evict, haproxy, serve, steering],
   notifiers: [pagerduty, webhook],
 }

@@ -6,6 +6,7 @@ import { type AccessSettings, type ApiEnv, createAccess } from './access.ts'
 import { errorResponse } from './api-error.ts'
 import { commandRoutes } from './command-routes.ts'
 import { demoRoutes } from './demo-routes.ts'
+import { groupRoutes } from './group-routes.ts'
 import { hostCheck } from './host-check.ts'
 import { createLiveFeed } from './live-feed.ts'
 import { openApiDocument } from './openapi.ts'
@@ -53,6 +54,7 @@ export function createApi(deps: ApiDeps): Hono {
   const app = shell(log)
   // Probes of Kubernetes and load balancers come under any name and learn one bit.
   app.route('/', pathRoutes(port, true))
+  app.route('/', groupRoutes(port))
   app.use('*', exceptHealth(hostCheck(deps.hosts)))
   app.use('/api/*', async (c, next) => {
     await next()
@@ -64,13 +66,14 @@ export function createApi(deps: ApiDeps): Hono {
   return app
 }
 
-/** The public listener: what load balancers may ask, and nothing else. */
+/** The public listener: what load balancers and players may ask, and nothing else. */
 export function createPublicApi(deps: {
   readonly port: PathPort
   readonly log?: (says: string) => void
 }): Hono {
   const app = shell(deps.log)
   app.route('/', pathRoutes(deps.port, false))
+  app.route('/', groupRoutes(deps.port))
   return app
 }
 

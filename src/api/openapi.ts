@@ -110,6 +110,33 @@ export const openApiDocument = {
       'Leave it in',
       onPath,
     ),
+    '/steering/{stream}/{group}': {
+      options: {
+        summary: 'Lets pages of any origin ask (CORS)',
+        parameters: inGroup,
+        security: [],
+        responses: { '204': { description: 'They may' } },
+      },
+      get: {
+        summary:
+          'The steering manifest of the group for HLS and DASH players; its RELOAD-URI keeps the session',
+        parameters: [
+          ...inGroup,
+          query('session', 'Whose answer; a new one is given where it is absent', {
+            type: 'string',
+          }),
+        ],
+        security: [],
+        responses: {
+          '200': {
+            description: 'The steering manifest (rfc8216bis 7.2, ETSI TS 103 998)',
+            content: json({ type: 'object' }),
+          },
+          '503': { description: 'Nothing was ever seen of what is applied: ask again' },
+          ...failed,
+        },
+      },
+    },
     '/api/v1/state': reading('Everything: the view that the status page draws'),
     '/api/v1/groups/{stream}/{group}': reading('One group of that view', inGroup),
     '/api/v1/journal': reading('Entries of the journal', [

@@ -8,7 +8,7 @@ import type { WatchdogPort } from './watchdog-port.ts'
 const pullRoutes = ['serve', 'evict'] as const
 
 /** What outside systems may ask about one path. */
-export type PathPort = Pick<WatchdogPort, 'health' | 'pull'>
+export type PathPort = Pick<WatchdogPort, 'health' | 'pull' | 'pullGroup'>
 
 /**
  * Health of a path for information, and the applied allocation for load balancers. No token: the

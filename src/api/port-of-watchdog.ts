@@ -1,7 +1,8 @@
-import type { Clock } from '../core/clock.ts'
+import type { Clock, Ids } from '../core/clock.ts'
 import type { JournalEntry } from '../core/journal.ts'
 import type { GroupSettings } from '../core/settings.ts'
 import type { Plugins } from '../app/plugin-binding.ts'
+import { PulledAnswers } from '../app/pulled-answers.ts'
 import { viewOf } from '../app/view.ts'
 import type { Watchdog } from '../app/watchdog.ts'
 import type { PullAnswer } from '../plugin/actuator.ts'
@@ -13,6 +14,7 @@ export interface PortParts {
   readonly watchdog: Watchdog
   readonly store: Store
   readonly clock: Clock
+  readonly ids: Ids
   readonly plugins: Plugins
   readonly version: string
   readonly metrics: WatchdogPort['metrics']
@@ -34,6 +36,7 @@ const maxLagMs = 5_000
 /** Lets the HTTP API see and steer a running watchdog. */
 export function portOf(parts: PortParts): WatchdogPort {
   const { watchdog, store, clock, plugins, demo, links } = parts
+  const pulled = new PulledAnswers(parts)
   const groupOf = (name: string) => watchdog.settings.groups.find((group) => group.name === name)
   return {
     view: () => ({ ...viewOf(parts), ...(links !== undefined && { demo: links }) }),
@@ -61,11 +64,13 @@ export function portOf(parts: PortParts): WatchdogPort {
       if (!settings.paths.some((each) => each.name === path)) return undefined
       for (const actuator of settings.actuators) {
         const plugin = plugins.actuators.find((each) => each.type === actuator.type)
-        if (plugin?.mode !== 'pull' || plugin.route !== route) continue
+        if (plugin?.mode !== 'pull' || plugin.asks === 'group') continue
+        if (plugin.route !== route) continue
         return plugin.answer(actuator.options, published, { path, query })
       }
       return undefined
     },
+    pullGroup: (route, group, request) => pulled.answer(route, group, request),
     health: (group, path) => {
       const settings = groupOf(group)
       const health = settings && watchdog.board.health(settings).get(path)

@@ -2,7 +2,7 @@ import type { Health } from '../core/health.ts'
 import type { JournalEntry } from '../core/journal.ts'
 import type { WatchdogView } from '../core/view.ts'
 import type { Command as GroupCommand, CommandResult } from '../core/command.ts'
-import type { PullAnswer } from '../plugin/actuator.ts'
+import type { GroupRequest, PullAnswer } from '../plugin/actuator.ts'
 import type { JournalQuery } from '../plugin/store.ts'
 
 /** What a person asks for: of a group, or to look after an incident. */
@@ -61,6 +61,8 @@ export interface WatchdogPort {
     path: string,
     query: Readonly<Record<string, string>>,
   ): PullAnswer | undefined
+  /** The answer of the pull actuator that speaks for the whole group at `route`; `undefined` where there is none. */
+  pullGroup(route: string, group: string, request: GroupRequest): PullAnswer | undefined
   /** Health of a path by quorum; `undefined` where no such path is configured. */
   health(
     group: string,

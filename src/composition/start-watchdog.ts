@@ -92,6 +92,7 @@ export async function startWatchdog(
     watchdog,
     store,
     clock,
+    ids,
     plugins,
     version,
     journalListeners,

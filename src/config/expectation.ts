@@ -29,6 +29,10 @@ export interface JsonSchema {
   readonly bounds?: string
   /** A map with one entry for each path of the group. */
   readonly perPath?: boolean
+  /** A map with an entry for some paths of the group. */
+  readonly somePaths?: boolean
+  /** The short name of a path of the group. */
+  readonly pathName?: boolean
 }
 
 /** The schema of the value at a path below `schema`; `undefined` where none is declared. */

@@ -83,9 +83,9 @@ function variants(common: JsonSchema, plugin: OptionsPlugin): JsonSchema[] {
   }))
 }
 
-/** Our own words (`bounds`, `perPath`) become description, so that any validator takes the schema. */
+/** Our own words (`bounds`, `perPath` and its like) become description, so that any validator takes the schema. */
 function forEditors(schema: JsonSchema): JsonSchema {
-  const { bounds, perPath: _perPath, ...rest } = schema
+  const { bounds, perPath: _all, somePaths: _some, pathName: _path, ...rest } = schema
   const description = [rest.description, bounds === undefined ? undefined : `From ${bounds}.`]
   const words = [...new Set(description)].filter((text) => text !== undefined).join(' ')
   return {

@@ -83,8 +83,9 @@ export function inputSchema(schema: z.ZodType): JsonSchema {
 }
 
 /**
- * What is wrong with an actuator's maps from path names (declared with `perPath`): entries for paths
- * that the group has not got, and paths without an entry, to which traffic could never be moved.
+ * What is wrong with an actuator's maps from path names (declared with `perPath` or `somePaths`):
+ * entries for paths that the group has not got, entries that name such a path (declared with
+ * `pathName`), and, in a map of all, paths without an entry, to which traffic could never be moved.
  */
 export function perPathProblems(
   plugin: OptionsPlugin,
@@ -94,11 +95,12 @@ export function perPathProblems(
   const properties = Object.entries(optionsSchema(plugin).properties ?? {})
   return properties.flatMap(([key, schema]) => {
     const map = entry.raw[key]
-    if (schema.perPath !== true || typeof map !== 'object' || map === null) return []
+    const isOfPaths = schema.perPath === true || schema.somePaths === true
+    if (!isOfPaths || typeof map !== 'object' || map === null) return []
     const at = [...entry.at, key]
     const known = `the paths of this group are ${paths.join(', ')}`
     const strangers = Object.keys(map).filter((name) => !paths.includes(name))
-    const missing = paths.filter((name) => !Object.hasOwn(map, name))
+    const missing = schema.perPath === true ? paths.filter((name) => !Object.hasOwn(map, name)) : []
     return [
       ...strangers.map((name) => ({
         path: [...at, name],
@@ -110,6 +112,31 @@ export function perPathProblems(
         atKey: true,
         says: `has no entry for the path ${name}, so traffic could never be moved there`,
       })),
+      ...namedPaths(schema, map)
+        .filter(({ name }) => !paths.includes(name))
+        .map(({ below }) => ({
+          path: [...at, ...below],
+          atKey: false,
+          says: `names no path of the group; ${known}`,
+        })),
     ]
   })
+}
+
+/** Paths that entries of a map name in their fields, and where. */
+function namedPaths(
+  schema: JsonSchema,
+  map: object,
+): { readonly below: readonly string[]; readonly name: string }[] {
+  const entry = schema.additionalProperties
+  const fields = typeof entry === 'object' ? Object.entries(entry.properties ?? {}) : []
+  return fields
+    .filter(([, field]) => field.pathName === true)
+    .flatMap(([field]) =>
+      Object.entries(map).flatMap(([key, value]: [string, unknown]) => {
+        const name: unknown =
+          typeof value === 'object' && value !== null ? Reflect.get(value, field) : undefined
+        return typeof name === 'string' ? [{ below: [key, field], name }] : []
+      }),
+    )
 }

@@ -1,6 +1,7 @@
 import type { z } from 'zod'
 import type { Allocation } from '../core/allocation.ts'
 import type { Clock, Ids } from '../core/clock.ts'
+import type { Health } from '../core/health.ts'
 import type { Files } from './files.ts'
 import type { Net } from './net.ts'
 import type { Processes } from './processes.ts'
@@ -78,6 +79,16 @@ export interface PullRequest {
   readonly query: Readonly<Record<string, string>>
 }
 
+/** A question to a pull actuator that answers for the whole group. */
+export interface GroupRequest {
+  readonly method: 'GET' | 'POST'
+  readonly query: Readonly<Record<string, string>>
+  /** The media type of the body without parameters, in lower case; empty where there is none. */
+  readonly contentType: string
+  /** At most 64 KiB; empty for GET. */
+  readonly body: string
+}
+
 export interface PullAnswer {
   readonly status: number
   readonly headers?: Readonly<Record<string, string>>
@@ -100,8 +111,32 @@ export interface Published {
 }
 
 /**
+ * What a pull actuator of a whole group answers from. The same object as long as nothing changed, so
+ * that what was made of it can be kept.
+ */
+export interface GroupPublished extends Published {
+  /**
+   * The last allocation that was good: kept while the store is down or nothing is known. Only a
+   * process that never saw one has none (`{}`), and then nobody may be moved.
+   */
+  readonly allocation: Allocation
+  /** Health by short path name, as the group sees it. */
+  readonly health: Readonly<Record<string, Health>>
+  /**
+   * Whether the allocation may change soon: a path that carries traffic is suspect or not well, or
+   * a change is being made or watched. Whoever asks is then best told to ask again soon.
+   */
+  readonly isSuspect: boolean
+}
+
+/** What a pull actuator of a whole group is made with. */
+export interface PullContext extends Pick<ActuatorContext, 'clock' | 'ids' | 'group' | 'paths'> {}
+
+/**
  * An actuator plug-in. A pull actuator has `answer` in place of a target: for it, applying is the
- * durable publication of the allocation, which the controller does by itself.
+ * durable publication of the allocation, which the controller does by itself. One that is asked for
+ * a whole group has `open`, which may keep what it made of an answer; it is opened afresh when its
+ * options or the paths of its group change.
  */
 export type ActuatorPlugin<Schema extends z.ZodType = z.ZodType> = {
   readonly type: string
@@ -121,8 +156,19 @@ export type ActuatorPlugin<Schema extends z.ZodType = z.ZodType> = {
     }
   | {
       readonly mode: 'pull'
+      readonly asks?: 'path'
       /** The first segment of its route: `serve` is asked at `/serve/<stream>/<group>/<path>`. */
       readonly route: string
       answer(options: z.output<Schema>, published: Published, request: PullRequest): PullAnswer
+    }
+  | {
+      readonly mode: 'pull'
+      readonly asks: 'group'
+      /** The first segments of its route: `steering` is asked at `/steering/<stream>/<group>`. */
+      readonly route: string
+      open(
+        options: z.output<Schema>,
+        context: PullContext,
+      ): (published: GroupPublished, request: GroupRequest) => PullAnswer
     }
 )

@@ -127,6 +127,16 @@ export function perPath<Value extends z.ZodType>(value: Value) {
   return z.record(z.string(), value).meta({ perPath: true })
 }
 
+/** A map with an entry for some paths of the group, by short name. */
+export function somePaths<Value extends z.ZodType>(value: Value) {
+  return z.record(z.string(), value).meta({ somePaths: true })
+}
+
+/** The short name of a path of the group, as a field of an entry of `perPath` or `somePaths`. */
+export function pathName() {
+  return z.string().min(1).meta({ pathName: true })
+}
+
 function limit(text: string): number {
   const ms = parseDuration(text)
   if (ms === undefined) throw new RangeError(`not a duration: ${text}`)

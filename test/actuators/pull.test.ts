@@ -8,7 +8,7 @@ const all: Published = { ...follows, serveAll: true }
 const nothing: Published = { allocation: { 'cdn-a': 0, 'cdn-b': 0 }, serveAll: false }
 
 function ask(plugin: typeof serve | typeof evict, published: Published, path: string) {
-  if (plugin.mode !== 'pull') throw new Error('not a pull actuator')
+  if (plugin.mode !== 'pull' || plugin.asks === 'group') throw new Error('not a pull actuator')
   return plugin.answer({}, published, { path, query: {} })
 }
 

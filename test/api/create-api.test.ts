@@ -183,6 +183,65 @@ describe('/serve and /evict', () => {
   })
 })
 
+describe('content steering', () => {
+  const steering = '/steering/channel-1/cdn'
+
+  it('is answered to pages of any origin, with what was asked', async () => {
+    const { api, port } = harness()
+    port.groupAnswer = {
+      status: 200,
+      headers: { 'content-type': 'application/json', 'cache-control': 'no-store' },
+      body: '{"VERSION":1}',
+    }
+
+    const response = await api.request(`${steering}?session=7&_HLS_pathway=cdn-a`, {
+      headers: { origin: 'https://player.example' },
+    })
+
+    expect(response.status).toBe(200)
+    expect(await response.text()).toBe('{"VERSION":1}')
+    expect(Object.fromEntries(response.headers)).toMatchObject({
+      'access-control-allow-origin': '*',
+      'content-type': 'application/json',
+      'cache-control': 'no-store',
+    })
+    expect(port.asked).toEqual([
+      { method: 'GET', query: { session: '7', _HLS_pathway: 'cdn-a' }, contentType: '', body: '' },
+    ])
+  })
+
+  it('lets players send headers of their own', async () => {
+    const response = await harness().api.request(steering, {
+      method: 'OPTIONS',
+      headers: {
+        origin: 'https://player.example',
+        'access-control-request-method': 'GET',
+        'access-control-request-headers': 'x-session',
+      },
+    })
+
+    expect(response.status).toBe(204)
+    expect(response.headers.get('access-control-allow-headers')).toBe('x-session')
+  })
+
+  it('is never refused for being asked often, nor for the name it is asked under', async () => {
+    const { api } = harness()
+    const ask = () => api.request(steering, { headers: { host: 'steer.example' } })
+
+    const statuses = await Promise.all(
+      Array.from({ length: 200 }, async () => (await ask()).status),
+    )
+
+    expect(new Set(statuses)).toEqual(new Set([200]))
+  })
+
+  it('is not found where the group is not, or does not steer', async () => {
+    const response = await harness().api.request('/steering/channel-1/nothing')
+
+    expect(await errorOf(response)).toMatchObject({ code: 'not-found' })
+  })
+})
+
 describe('commands', () => {
   const person = { reason: 'maintenance', actor: 'maria' }
 

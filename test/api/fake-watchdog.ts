@@ -9,7 +9,7 @@ import type {
 import type { CommandResult } from '../../src/core/command.ts'
 import type { JournalDraft, JournalEntry } from '../../src/core/journal.ts'
 import type { GroupView, WatchdogView } from '../../src/core/view.ts'
-import type { PullAnswer } from '../../src/plugin/actuator.ts'
+import type { GroupRequest, PullAnswer } from '../../src/plugin/actuator.ts'
 import type { JournalQuery } from '../../src/plugin/store.ts'
 import { sampleView } from './sample-view.ts'
 
@@ -17,6 +17,8 @@ import { sampleView } from './sample-view.ts'
 export class FakeWatchdog implements WatchdogPort {
   current: WatchdogView
   readonly commands: Command[] = []
+  readonly asked: GroupRequest[] = []
+  groupAnswer: PullAnswer = { status: 200, body: '{}' }
   readonly entries: JournalEntry[] = []
   nextResult: CommandResult = { ok: true, says: 'done' }
   readyReport: SelfReport = { ok: true, says: 'ready' }
@@ -123,6 +125,13 @@ export class FakeWatchdog implements WatchdogPort {
     if (weight === undefined) return undefined
     const yes = route === 'serve' ? weight > 0 : weight === 0
     return { status: yes ? 200 : 503, body: yes ? 'yes\n' : 'no\n' }
+  }
+
+  pullGroup(route: string, group: string, request: GroupRequest): PullAnswer | undefined {
+    const isKnown = this.current.groups.some(({ name }) => name === group)
+    if (!isKnown || route !== 'steering') return undefined
+    this.asked.push(request)
+    return this.groupAnswer
   }
 
   health(group: string, path: string) {

@@ -17,6 +17,7 @@ function ported(scene: WatchdogScene, more: Partial<PortParts> = {}) {
     watchdog: scene.watchdog,
     store: scene.store,
     clock: scene.clock,
+    ids: { next: () => 'session' },
     plugins: scene.plugins,
     version: '1.2.3',
     metrics: async () => ({ contentType: 'text/plain', body: 'up 1' }),
@@ -210,6 +211,7 @@ describe('being alive', () => {
     const snapshot = scene.watchdog.controller(cdn)?.snapshot()
     const stuck = {
       settings: scene.settings,
+      subscribe: () => () => {},
       controller: () => ({ snapshot: () => ({ ...snapshot, busy, lastTurn: 20_000 }) }),
     } as unknown as PortParts['watchdog']
     await scene.clock.runUntil(20_000 + afterMs)

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { Plugins } from '../../src/config/plugin-options.ts'
-import { duration, perPath, secretUrl } from '../../src/plugin/option-types.ts'
+import { duration, pathName, perPath, secretUrl, somePaths } from '../../src/plugin/option-types.ts'
 
 /** Two probes, two actuators and a notifier with options of every kind, and nothing behind them. */
 export const fakePlugins: Plugins = {
@@ -32,6 +32,9 @@ export const fakePlugins: Plugins = {
       options: z.strictObject({
         socket: z.string().min(1).describe('Its socket.'),
         servers: perPath(z.string()).optional().describe('Its server of each path.'),
+        copies: somePaths(z.strictObject({ of: pathName().describe('Its original.') }))
+          .optional()
+          .describe('Paths that are copies.'),
       }),
     },
     {

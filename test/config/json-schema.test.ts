@@ -12,7 +12,7 @@ describe('configSchema', () => {
 
     expect(schema.$schema).toBe('https://json-schema.org/draft/2020-12/schema')
     expect(JSON.parse(text)).toEqual(schema)
-    expect(text).not.toMatch(/"(?:bounds|perPath)":/u)
+    expect(text).not.toMatch(/"(?:bounds|perPath|somePaths|pathName)":/u)
   })
 
   it('writes defaults as one writes them in the file, with bounds in the description', () => {

@@ -316,6 +316,15 @@ const table: readonly [name: string, text: string, ...errors: string[]][] = [
     `9:72: ${group}.actuators[0].servers.cdn-c: names no path of the group; the paths of this group are cdn-a, cdn-b`,
   ],
   [
+    'a map of some paths that names a stranger as key and in an entry',
+    smallFile(
+      '',
+      'actuators: [ { type: balancer, socket: s, copies: { cdn-c: { of: cdn-x }, cdn-b: { of: cdn-a } } } ]',
+    ),
+    `9:61: ${group}.actuators[0].copies.cdn-c: names no path of the group; the paths of this group are cdn-a, cdn-b`,
+    `9:74: ${group}.actuators[0].copies.cdn-c.of: names no path of the group; the paths of this group are cdn-a, cdn-b`,
+  ],
+  [
     'an unknown variant of an actuator',
     smallFile('', 'actuators: [ { type: answer, style: codd } ]'),
     `9:45: ${group}.actuators[0].style: expected plain or coded, got "codd"; did you mean "coded"?`,
