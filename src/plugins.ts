@@ -16,7 +16,10 @@ import evict from './actuators/evict.ts'
 import haproxy from './actuators/haproxy.ts'
 import serve from './actuators/serve.ts'
 import steering from './actuators/steering.ts'
+import alertmanager from './notifiers/alertmanager.ts'
 import pagerduty from './notifiers/pagerduty.ts'
+import slack from './notifiers/slack.ts'
+import teams from './notifiers/teams.ts'
 import webhook from './notifiers/webhook.ts'
 import type { ActuatorPlugin } from './plugin/actuator.ts'
 import type { NotifierPlugin } from './plugin/notifier.ts'
@@ -45,5 +48,5 @@ export const plugins: {
     tcp,
   ],
   actuators: [evict, haproxy, serve, steering],
-  notifiers: [pagerduty, webhook],
+  notifiers: [alertmanager, pagerduty, slack, teams, webhook],
 }

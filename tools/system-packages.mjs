@@ -25,6 +25,12 @@ const packages = [
   { name: 'bind9', program: 'named', for: 'the dns probe against a real primary and secondary' },
   { name: 'bind9-dnsutils', program: 'nsupdate', for: 'changes of DNS records in those tests' },
   { name: 'prometheus', program: 'promtool', for: 'checks of metrics and alerting rules' },
+  {
+    name: 'prometheus-alertmanager',
+    program: 'prometheus-alertmanager',
+    for: 'the alertmanager notifier',
+  },
+  { name: 'opensmtpd', program: 'smtpd', for: 'the email notifier against a real mail server' },
 ]
 
 /** Debian keeps daemons where the PATH of ordinary users does not look. */

@@ -70,9 +70,11 @@ export function bindActuators(
 export function alertRoutes({ clock, net, plugins }: Parts, settings: Settings): AlertRoute[] {
   return settings.notify.map((route) => {
     const plugin = named('notifier', route.type, plugins.notifiers)
+    const refreshEveryMs = plugin.refreshEveryMs?.(route.options)
     return {
       route: route.route,
       minSeverity: route.minSeverity,
+      ...(refreshEveryMs !== undefined && { refreshEveryMs }),
       send: (notice) =>
         plugin.send(route.options, notice, { clock, net, callTimeoutMs: deliveryTimeoutMs }),
     }

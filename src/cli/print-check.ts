@@ -1,6 +1,7 @@
 import { formatDuration } from '../core/duration.ts'
 import { redactUrl } from '../core/redact.ts'
-import type { GroupSettings } from '../core/settings.ts'
+import type { GroupSettings, NotifierSettings } from '../core/settings.ts'
+import type { Checked } from '../plugin/notifier.ts'
 import type { Cli } from './cli.ts'
 import { warningLines, type UsableConfiguration } from './configuration.ts'
 import { detectionOf, effectsOf, type DetectionEstimate, type EffectEstimate } from './detection.ts'
@@ -39,6 +40,8 @@ interface GroupReport {
 interface DeepAnswer {
   readonly what: string
   readonly ok: boolean
+  /** It cannot be found out: neither good nor bad. */
+  readonly unknown?: true
   readonly says: string
 }
 
@@ -49,6 +52,7 @@ const testedSays = {
 } as const
 
 const referenceTimeoutMs = 3_000
+const notifierTimeoutMs = 10_000
 
 /** Prints what a right configuration would watch; 1 where `--deep` found something that does not answer. */
 export async function printCheck(
@@ -72,7 +76,11 @@ export async function printCheck(
   return deep.every(({ ok }) => ok) ? 0 : 1
 }
 
-function heading({ io }: Cli, { settings, rules }: UsableConfiguration, config: string): string {
+function heading(
+  { composition, io }: Cli,
+  { settings, rules }: UsableConfiguration,
+  config: string,
+): string {
   const paint = painter(io)
   const { listen, notify, vantage, vantages } = settings
   const address = ({ host, port }: { host: string; port: number }) => `${host}:${port}`
@@ -87,8 +95,14 @@ function heading({ io }: Cli, { settings, rules }: UsableConfiguration, config: 
       [listen.operator, listen.public].flatMap((at) => (at ? [address(at)] : [])).join(', '),
     ],
     ['tells', notify.length === 0 ? 'nobody' : notify.map(({ route }) => route).join(', ')],
+    ...notify.map(({ route, type }) => ['', `${route}: ${type}${testedOf(composition, type)}`]),
   ]
   return `${config} is ${paint('good', 'right')}\n${textTable(rows, { width: io.width, indent: 2 })}`
+}
+
+function testedOf({ plugins }: Cli['composition'], type: string): string {
+  const tested = plugins.notifiers.find((each) => each.type === type)?.tested
+  return tested === undefined ? '' : testedSays[tested]
 }
 
 function reportOf(
@@ -179,13 +193,38 @@ async function lookOutside(
     const { actuators } = await planGroup(composition, group, undefined, signal)
     return actuators.map(({ type, ok, says }) => ({ what: `${group.name} ${type}`, ok, says }))
   })
-  return [...(await Promise.all(references)), ...(await Promise.all(groups)).flat()]
+  const notifiers = settings.notify.map(async (route): Promise<DeepAnswer> => {
+    const checked = await askNotifier(composition, route)
+    const isUnknown = checked.result === 'unknown'
+    return {
+      what: `${route.route} ${route.type}`,
+      ok: checked.result !== 'bad',
+      ...(isUnknown && { unknown: true }),
+      says: checked.says,
+    }
+  })
+  return [
+    ...(await Promise.all(references)),
+    ...(await Promise.all(groups)).flat(),
+    ...(await Promise.all(notifiers)),
+  ]
+}
+
+/** Asks a service about its credentials; nobody is told anything. */
+async function askNotifier(
+  { plugins, clock, net }: Cli['composition'],
+  { type, options }: NotifierSettings,
+): Promise<Checked> {
+  const plugin = plugins.notifiers.find((each) => each.type === type)
+  const says = 'cannot be asked without telling people: watch the first notice arrive'
+  if (plugin?.check === undefined) return { result: 'unknown', says }
+  return await plugin.check(options, { clock, net, callTimeoutMs: notifierTimeoutMs })
 }
 
 function deepText(answers: readonly DeepAnswer[], io: Io): string {
   const paint = painter(io)
-  const rows = answers.map(({ what, ok, says }) => [
-    ok ? paint('good', 'ok') : paint('bad', 'FAILS'),
+  const rows = answers.map(({ what, ok, unknown, says }) => [
+    unknown === true ? paint('quiet', 'unknown') : ok ? paint('good', 'ok') : paint('bad', 'FAILS'),
     what,
     says,
   ])

@@ -14,6 +14,8 @@ export interface OptionsPlugin {
   readonly type: string
   readonly summary: string
   readonly options: z.ZodType
+  /** What its tests ran against, where it drives or tells a product of somebody else. */
+  readonly tested?: 'real' | 'contract' | 'transcribed'
   /** Of a probe: the part of the chain that it pulls. */
   readonly side?: 'ingest' | 'delivery'
 }

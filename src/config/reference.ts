@@ -154,8 +154,15 @@ function plugInTable(plugin: OptionsPlugin): string[] {
   const rows = (shapes.length === 0 ? [options] : shapes).flatMap((shape) => rowsBelow(shape, ''))
   const unique = rows.filter((row, at) => rows.findIndex(({ key }) => key === row.key) === at)
   const body = unique.length === 0 ? 'It has no options.\n' : table(unique)
-  return [`### \`${plugin.type}\`\n`, `${plugin.summary}\n`, body]
+  const tested = plugin.tested === undefined ? '' : ` ${testedAgainst[plugin.tested]}`
+  return [`### \`${plugin.type}\`\n`, `${plugin.summary}${tested}\n`, body]
 }
+
+const testedAgainst = {
+  real: 'Tested against the real product.',
+  contract: "Tested against the vendor's published contract, not the real product.",
+  transcribed: "Tested against what the vendor's documentation says, not the real product.",
+} as const
 
 function profileTable(plugins: Plugins): string {
   const byProfile = profileNames.map((profile) => referenceRows(plugins, profile))

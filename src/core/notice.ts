@@ -10,17 +10,25 @@ export interface Notice {
   readonly key: string
   readonly action: 'trigger' | 'acknowledge' | 'resolve'
   readonly severity: Severity
+  /** Other severities under which the incident was told before, where it had any. */
+  readonly formerly?: readonly Severity[]
   /** `<stream>/<group>` */
   readonly group: string
   readonly path?: string
   readonly diagnosis?: Diagnosis
   /** One line: what is wrong on which path. */
   readonly title: string
+  /** What viewers get meanwhile, where that is known. */
+  readonly viewers?: string
   /** What Changeover did, or why it did not. */
   readonly did: string
   /** What to do next. */
   readonly todo: string
   readonly runbook?: string
+  /** The measurement that shows it, as a line of bars with its first and last value. */
+  readonly trend?: string
+  /** Who looks after the incident, where somebody said so. */
+  readonly acknowledgedBy?: string
   /** Wall milliseconds since the epoch at which it began. */
   readonly since: number
   readonly wall: number

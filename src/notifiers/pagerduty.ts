@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import type { Notice } from '../core/notice.ts'
 import { deliveryOf } from '../plugin/http-delivery.ts'
+import { cut, incidentKey, isWebUrl, linksOf } from '../plugin/notice-text.ts'
 import type { NotifierPlugin } from '../plugin/notifier.ts'
 import { secretUrl } from '../plugin/option-types.ts'
 
@@ -33,6 +33,7 @@ const options = z
 const pagerduty: NotifierPlugin<typeof options> = {
   type: 'pagerduty',
   summary: 'Opens, acknowledges and resolves alerts in PagerDuty (Events API v2).',
+  tested: 'contract',
   options,
   async send({ routing_key, url }, notice, { net, clock, callTimeoutMs }) {
     const result = await net.http({
@@ -47,17 +48,20 @@ const pagerduty: NotifierPlugin<typeof options> = {
     })
     return deliveryOf(result, clock.wall(), (body) => refusal(body, routing_key))
   },
+  check: () =>
+    Promise.resolve({
+      result: 'unknown',
+      says: 'PagerDuty has no way to ask about an integration key without opening an alert',
+    }),
 }
 export default pagerduty
 
 function eventOf(notice: Notice): Readonly<Record<string, unknown>> {
   const event = { event_action: notice.action, dedup_key: dedupKey(notice.key) }
   if (notice.action !== 'trigger') return event
-  const { severity, group, path, diagnosis, title, did, wall, link, runbook } = notice
-  const links = [
-    { href: link, text: 'Status page' },
-    { href: runbook, text: 'Runbook' },
-  ].filter(({ href }) => isWebUrl(href))
+  const { severity, group, path, diagnosis, title, did, wall, link } = notice
+  // The service refuses a whole event, and so a page, for a link that is no URL.
+  const links = linksOf(notice)
   return {
     ...event,
     payload: {
@@ -76,26 +80,19 @@ function eventOf(notice: Notice): Readonly<Record<string, unknown>> {
   }
 }
 
-/** The service refuses a whole event, and so a page, for a link that is no URL. */
-function isWebUrl(text: string | undefined): boolean {
-  const protocol = text === undefined ? undefined : URL.parse(text)?.protocol
-  return protocol === 'https:' || protocol === 'http:'
-}
-
-/** The incident's key, readable where it fits, else its beginning and its SHA-256. */
 function dedupKey(key: string): string {
-  const plain = `changeover:${key}`
-  if (plain.length <= DEDUP_KEY_LENGTH) return plain
-  const digest = createHash('sha256').update(key).digest('hex')
-  return `${plain.slice(0, DEDUP_KEY_LENGTH - digest.length - 1).toWellFormed()}#${digest}`
+  return incidentKey(`changeover:${key}`, DEDUP_KEY_LENGTH)
 }
 
-function detailsOf({ title, did, todo, since, runbook, details }: Notice): Record<string, unknown> {
+function detailsOf(notice: Notice): Record<string, unknown> {
+  const { title, viewers, did, todo, since, runbook, trend, details } = notice
   const own = {
     what: cut(title, DETAIL_LENGTH),
+    ...(viewers === undefined ? {} : { viewers: cut(viewers, DETAIL_LENGTH) }),
     did: cut(did, DETAIL_LENGTH),
     todo: cut(todo, DETAIL_LENGTH),
     since: new Date(since).toISOString(),
+    ...(trend === undefined ? {} : { trend: cut(trend, DETAIL_LENGTH) }),
     ...(runbook === undefined ? {} : { runbook: cut(runbook, DETAIL_LENGTH) }),
   }
   const more = Object.entries(details)
@@ -105,12 +102,6 @@ function detailsOf({ title, did, todo, since, runbook, details }: Notice): Recor
       typeof value === 'string' ? cut(value, DETAIL_LENGTH) : value,
     ])
   return { ...Object.fromEntries(more), ...own }
-}
-
-/** At most `length` UTF-16 code units, never half a character. */
-function cut(text: string, length: number): string {
-  if (text.length <= length) return text.toWellFormed()
-  return `${text.slice(0, length - 1).replace(/[\uD800-\uDBFF]$/u, '')}…`.toWellFormed()
 }
 
 /** The service names the fields that it did not like; a relay might repeat the key. */

@@ -19,10 +19,32 @@ export interface NotifierContext {
   readonly callTimeoutMs: number
 }
 
+/** What asking a service about the configured credentials gave, without telling anybody anything. */
+export type Checked =
+  | { readonly result: 'good' | 'bad'; readonly says: string }
+  /** The service has no such question; `says` tells what to do instead. */
+  | { readonly result: 'unknown'; readonly says: string }
+
 /** A notifier plug-in. Grouping, deduplication, retries and the outbox belong to `app/alerting`. */
 export interface NotifierPlugin<Schema extends z.ZodType = z.ZodType> {
   readonly type: string
   readonly summary: string
+  /**
+   * What its tests ran against: the `real` product, a fake that checks every request against the
+   * vendor's machine-readable `contract`, or one that checks it against what was `transcribed` from
+   * the vendor's documentation, which the test names. Absent where the receiver is anybody's own.
+   */
+  readonly tested?: 'real' | 'contract' | 'transcribed'
   readonly options: Schema
   send(options: z.output<Schema>, notice: Notice, context: NotifierContext): Promise<Delivery>
+  /**
+   * Milliseconds after which an open incident is sent again, for a service that forgets what it does
+   * not hear of. Absent where the service keeps an incident until it is told of its end.
+   */
+  refreshEveryMs?(options: z.output<Schema>): number
+  /**
+   * Whether the service would take a notice with these options, found out without sending one. It
+   * never rejects. Absent where nothing can be asked.
+   */
+  check?(options: z.output<Schema>, context: NotifierContext): Promise<Checked>
 }

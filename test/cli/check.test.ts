@@ -251,6 +251,33 @@ describe('changeover check', () => {
     )
     expect(writes).toEqual([])
   })
+
+  it('asks notifiers about their credentials with --deep, tells nobody, and says what cannot be asked', async () => {
+    const server = createServer((request, response) => {
+      asked.push(`${request.method} ${request.url}`)
+      response.writeHead(404).end('no_service')
+    })
+    const asked: string[] = []
+    await new Promise<void>((resolve) => {
+      server.listen(0, '127.0.0.1', resolve)
+    })
+    onTestFinished(() => void server.close())
+    const { port } = server.address() as AddressInfo
+    const key = 'a1b2c3d4e5f60718293a4b5c6d7e8f90'
+    const notify = `[{ type: slack, url: "http://127.0.0.1:${port}/hunter2" }, { type: pagerduty, routing_key: ${key} }]`
+    const file = written(`notify: ${notify}\n${desked}`)
+    const { composition } = withDesk(() => shows(allTo('cdn-b', paths)))
+
+    const { code, out } = await run(['check', file, '--deep'], composition)
+
+    expect(code).toBe(1)
+    expect(asked).toEqual(['POST /hunter2'])
+    expect(out.replaceAll(/ {2,}/gu, '  ')).toContain(
+      `FAILS  slack slack  127.0.0.1:${port} answered 404: no_service\n  unknown  pagerduty pagerduty  PagerDuty has no way to ask about an integration key without opening an alert`,
+    )
+    expect(out).toContain("slack: slack (tested against its vendor's documentation")
+    expect(out).not.toMatch(/hunter2|a1b2c3/u)
+  })
 })
 
 describe('changeover plan', () => {

@@ -1,12 +1,11 @@
-import { withDeadline, type Clock, type Ids, type Random } from '../../core/clock.ts'
+import { withDeadline } from '../../core/clock.ts'
 import type { Condition } from '../../core/condition.ts'
 import type { JournalDraft } from '../../core/journal.ts'
-import type { Log } from '../../core/log.ts'
 import type { Notice } from '../../core/notice.ts'
 import type { IncidentView } from '../../core/view.ts'
-import type { Delivery } from '../../plugin/notifier.ts'
-import type { OutboxItem, Store } from '../../plugin/store.ts'
-import { Deliveries, type AlertRoute } from './deliveries.ts'
+import type { OutboxItem } from '../../plugin/store.ts'
+import type { AlertingOptions } from './alerting-options.ts'
+import { Deliveries } from './deliveries.ts'
 import { Durable } from './durable.ts'
 import {
   atLeast,
@@ -15,11 +14,13 @@ import {
   incidentDraft,
   noticeOf,
   openedOnly,
+  withCondition,
   wording,
   type Incident,
   type IncidentEvent,
   type IncidentRecord,
 } from './incident.ts'
+import { keepFresh } from './refresher.ts'
 
 /** A change of wording waits this long, each further one twice as long; a worse severity never. */
 const UPDATE_AFTER_MS = 15_000
@@ -29,23 +30,6 @@ const RESTORE_RETRY_MS = 5_000
 const ADOPT_EVERY_MS = 30_000
 /** How long `stop` waits for attempts that are under way. */
 const STOP_MS = 2_000
-
-export interface AlertingOptions {
-  readonly clock: Clock
-  readonly random: Random
-  readonly ids: Ids
-  readonly store: Store
-  readonly routes: readonly AlertRoute[]
-  /** Configured groups: incidents that an earlier process left about any other one are over. */
-  readonly groups?: readonly string[]
-  /** How long a condition must be gone before its incident is over, in milliseconds. */
-  readonly clearForMs: number
-  /** Address of the status page, for notices. */
-  readonly link?: string
-  readonly log: Log
-  /** After each attempt to deliver, for metrics. */
-  readonly onDelivered?: (route: string, delivery: Delivery) => void
-}
 
 export interface Alerting {
   /**
@@ -100,6 +84,15 @@ class LevelTriggered implements Alerting {
       durable: this.#durable,
       signal,
       onRoutes: (group, conditions) => this.conditions(group, conditions),
+    })
+    keepFresh({
+      ...options,
+      signal,
+      open: () =>
+        [...this.#incidents.values()]
+          .filter(({ ending }) => ending === undefined)
+          .map(({ record }) => record),
+      send: (route, notice) => this.#deliveries.refresh(route, notice),
     })
     void this.#start()
   }
@@ -288,7 +281,7 @@ class LevelTriggered implements Alerting {
       } else if (incident.goneAt === undefined) {
         const { since } = incident.record.condition
         const condition = { ...incident.now, since }
-        this.#tell(incident, 'updated', { ...incident.record, condition })
+        this.#tell(incident, 'updated', withCondition(incident.record, condition))
         incident.updates += 1
         next = Math.min(next, this.#dueAt(incident))
       } else {
@@ -363,7 +356,8 @@ class LevelTriggered implements Alerting {
     this.#advance()
   }
 
-  #items(event: IncidentEvent, { condition, routes }: IncidentRecord): readonly OutboxItem[] {
+  #items(event: IncidentEvent, record: IncidentRecord): readonly OutboxItem[] {
+    const { condition, routes } = record
     const { clock, ids, link } = this.#options
     const isNews = event === 'opened' || event === 'updated'
     const told = this.#options.routes
@@ -374,7 +368,7 @@ class LevelTriggered implements Alerting {
       })
       .map(({ route }) => route)
     const extra = { id: ids.next(), wall: clock.wall(), ...(link === undefined ? {} : { link }) }
-    return this.#deliveries.items(noticeOf(condition, actions[event], extra), told)
+    return this.#deliveries.items(noticeOf(record, actions[event], extra), told)
   }
 
   /** Journal entries keep the order of events, and say that people were told only once that is sure. */

@@ -24,6 +24,8 @@ export interface AlertRoute {
   /** New incidents below it are not sent here; what was sent is followed to its end. */
   readonly minSeverity: Severity
   readonly send: (notice: Notice) => Promise<Delivery>
+  /** The service forgets an incident that it does not hear of: how often it must. */
+  readonly refreshEveryMs?: number
 }
 
 export interface DeliveriesOptions {
@@ -59,6 +61,8 @@ export class Deliveries {
   readonly #settling = new Set<Promise<void>>()
   /** Items that are in the outbox, perhaps, but not to be sent yet. */
   readonly #held = new Set<string>()
+  /** Refreshes under way: the next one makes good what is lost, so they leave no trace. */
+  readonly #refreshes = new Set<string>()
   /** What waits until an item is in the outbox, or done. */
   readonly #unsecured = new Map<string, () => void>()
 
@@ -97,6 +101,16 @@ export class Deliveries {
   async hold(items: readonly OutboxItem[]): Promise<void> {
     for (const { id } of items) this.#held.add(id)
     await this.#put(items)
+  }
+
+  /** Tells a route again of an incident that is open, unless it is just being told something of it. */
+  refresh(name: string, notice: Notice): void {
+    const queue = this.#routes.get(name)?.queue
+    if (queue === undefined || queue.isTelling(notice.key)) return
+    for (const item of this.items(notice, [name])) {
+      this.#refreshes.add(item.id)
+      queue.add(item)
+    }
   }
 
   /** Takes held items back. */
@@ -148,6 +162,7 @@ export class Deliveries {
         this.#judge(route, delivery)
       },
       onRetry: (item, delayMs) => {
+        if (this.#refreshes.has(item.id)) return
         void this.#put([{ ...item, dueAt: clock.wall() + delayMs + GRACE_MS }])
       },
       onEnd: (item, ending) => this.#end(item, ending),
@@ -175,6 +190,7 @@ export class Deliveries {
   }
 
   #end(item: OutboxItem, ending: Ending): void {
+    if (this.#refreshes.delete(item.id)) return
     const { durable, log } = this.#options
     const { action, group, path, title, key } = item.notice
     this.#secure(item.id)

@@ -28,6 +28,8 @@ export interface IncidentRecord {
   /** Routes that were told of it, and must be told when it ends. */
   readonly routes: readonly string[]
   readonly acknowledgedBy?: string
+  /** Severities that it had before, where it had others. */
+  readonly formerly?: readonly Severity[]
 }
 
 export type IncidentEvent = 'opened' | 'updated' | 'acknowledged' | 'resolved'
@@ -61,11 +63,24 @@ export interface Incident {
 
 /** The notice that tells a route of an incident. */
 export function noticeOf(
-  condition: Condition,
+  { condition, acknowledgedBy, formerly }: IncidentRecord,
   action: Notice['action'],
-  { id, wall, link }: { readonly id: string; readonly wall: number; readonly link?: string },
+  extra: { readonly id: string; readonly wall: number; readonly link?: string },
 ): Notice {
-  return { ...condition, id, action, wall, ...(link === undefined ? {} : { link }) }
+  return {
+    ...condition,
+    ...extra,
+    action,
+    ...(acknowledgedBy !== undefined && { acknowledgedBy }),
+    ...(formerly !== undefined && { formerly }),
+  }
+}
+
+/** The record with another condition; a severity that is left is remembered. */
+export function withCondition(record: IncidentRecord, condition: Condition): IncidentRecord {
+  const left = record.condition.severity
+  if (left === condition.severity) return { ...record, condition }
+  return { ...record, condition, formerly: [...new Set([...(record.formerly ?? []), left])] }
 }
 
 /**
@@ -75,7 +90,15 @@ export function noticeOf(
 export function openedOnly(waiting: readonly OutboxItem[]): readonly IncidentRecord[] {
   const records = new Map<string, IncidentRecord>()
   for (const { notice, route } of waiting) {
-    const { id: _id, action, wall: _wall, link: _link, ...condition } = notice
+    const {
+      id: _id,
+      action,
+      wall: _wall,
+      link: _link,
+      acknowledgedBy: _by,
+      formerly: _formerly,
+      ...condition
+    } = notice
     const routes = records.get(notice.key)?.routes ?? []
     if (action === 'trigger') records.set(notice.key, { condition, routes: [...routes, route] })
     if (action === 'resolve') records.delete(notice.key)
@@ -152,8 +175,13 @@ function remember(open: OpenIncidents, key: string, record: IncidentRecord | und
   if (!open.byKey.has(key)) open.byKey.set(key, record)
 }
 
-function pick({ condition, routes, acknowledgedBy }: IncidentRecord): IncidentRecord {
-  return { condition, routes, ...(acknowledgedBy === undefined ? {} : { acknowledgedBy }) }
+function pick({ condition, routes, acknowledgedBy, formerly }: IncidentRecord): IncidentRecord {
+  return {
+    condition,
+    routes,
+    ...(acknowledgedBy !== undefined && { acknowledgedBy }),
+    ...(formerly !== undefined && { formerly }),
+  }
 }
 
 /** The journal is ours, but people can edit it: a start must not fail on that. */

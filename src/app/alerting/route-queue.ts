@@ -56,6 +56,11 @@ export class RouteQueue {
     return this.#lines.get(notice.key)?.some((item) => item.id === id) === true
   }
 
+  /** Whether anything about the incident is queued or under way. */
+  isTelling(key: string): boolean {
+    return this.#lines.has(key)
+  }
+
   add(item: OutboxItem): void {
     const { key, action } = item.notice
     const line = this.#lines.get(key)

@@ -19,7 +19,10 @@ export function addCheck(program: Command, cli: Cli): void {
       'Validates a configuration with its rule packs and prints what would be watched: paths, actuators with the permissions they need, how soon a failure is noticed, and warnings. Exit code 2: something is wrong in it.',
     )
     .argument('[config]', 'the configuration', defaultConfiguration)
-    .option('--deep', 'also read every actuator and reference target; changes nothing')
+    .option(
+      '--deep',
+      'also read every actuator and reference target, and ask every notifier that can be asked; changes nothing, tells nobody',
+    )
     .option('--schema', 'print the JSON Schema of the configuration, for editors')
     .option('--json', 'print the result as JSON')
     .addHelpText(

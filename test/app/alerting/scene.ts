@@ -64,9 +64,11 @@ export function settle(): Promise<void> {
 }
 
 /** A route that keeps what it took. `answer` decides each attempt. */
-class FakeRoute implements AlertRoute {
+class FakeRoute implements Omit<AlertRoute, 'refreshEveryMs'> {
   readonly route: string
   readonly minSeverity: Severity
+  /** Of the next process: how often the service must hear of an open incident. */
+  refreshEveryMs: number | undefined
   readonly attempts: { readonly notice: Notice; readonly at: number }[] = []
   readonly taken: Notice[] = []
   answer: (notice: Notice) => Delivery | Promise<Delivery> = () => ({ ok: true })
@@ -131,9 +133,10 @@ export class Scene {
       random: seededRandom(number),
       ids: { next: () => `n${(this.#ids += 1)}` },
       store: this.store,
-      routes: [this.pager, this.hook].map(({ route, minSeverity, send }) => ({
+      routes: [this.pager, this.hook].map(({ route, minSeverity, refreshEveryMs, send }) => ({
         route,
         minSeverity,
+        ...(refreshEveryMs !== undefined && { refreshEveryMs }),
         send: this.#mortal('send', isDead, send),
       })),
       groups: this.groups,

@@ -1,0 +1,57 @@
+import { z } from 'zod'
+import { startPostedJson } from './posted-json.ts'
+
+const plain = (length: number) =>
+  z.strictObject({
+    type: z.literal('plain_text'),
+    text: z.string().min(1).max(length),
+    emoji: z.boolean().optional(),
+  })
+const markdown = (length: number) =>
+  z.strictObject({
+    type: z.literal('mrkdwn'),
+    // Only these three characters are markup of the message format, and must be escaped in text.
+    text: z.string().min(1).max(length),
+  })
+const blockId = z.string().max(255).optional()
+const block = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('header'), block_id: blockId, text: plain(150) }),
+  z.strictObject({ type: z.literal('section'), block_id: blockId, text: markdown(3_000) }),
+  z.strictObject({
+    type: z.literal('context'),
+    block_id: blockId,
+    elements: z.array(markdown(3_000)).min(1).max(10),
+  }),
+])
+const message = z.strictObject({
+  text: z.string().min(1).max(40_000),
+  unfurl_links: z.boolean().optional(),
+  blocks: z.array(block).min(1).max(50),
+})
+
+/** A message as the channel shows it. */
+export type SlackMessage = z.output<typeof message>
+
+/**
+ * An incoming webhook of Slack on loopback. Transcribed from Slack's documentation: the payload and
+ * the words that it is refused with from
+ * https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks, blocks and their
+ * lengths from https://docs.slack.dev/reference/block-kit/blocks.
+ */
+export async function startSlack() {
+  const messages: SlackMessage[] = []
+  const server = await startPostedJson((body) => {
+    if (typeof body === 'object' && body !== null && !('text' in body)) {
+      return { status: 400, text: 'no_text' }
+    }
+    const parsed = message.safeParse(body)
+    if (!parsed.success) return { status: 400, text: 'invalid_blocks' }
+    const controls = /[\u0000-\u0008\u000b-\u001f]/u
+    if (controls.test(JSON.stringify(parsed.data.blocks.map((each) => JSON.stringify(each))))) {
+      return { status: 400, text: 'invalid_blocks' }
+    }
+    messages.push(parsed.data)
+    return { status: 200, text: 'ok' }
+  })
+  return { ...server, messages }
+}
