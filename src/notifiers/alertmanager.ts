@@ -119,7 +119,7 @@ function alertsOf(notice: Notice, { labels, refresh }: Options, wall: number): u
   }))
 }
 
-function labelsOf({ key, group, path, diagnosis }: Notice): Readonly<Record<string, string>> {
+function labelsOf({ key, group, path }: Notice): Readonly<Record<string, string>> {
   const [stream = group, name] = group.split('/')
   return {
     alertname: alertName(key, path),

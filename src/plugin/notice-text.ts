@@ -71,6 +71,6 @@ export function keyDigest(key: string): string {
 }
 
 /** `2026-11-21 03:04:05` */
-export function timeText(wall: number): string {
+function timeText(wall: number): string {
   return new Date(wall).toISOString().slice(0, 19).replace('T', ' ')
 }

@@ -18,9 +18,12 @@ const schema = fullSchema('default', plugins)
 const sharedKeys: ReadonlySet<string> = new Set(Object.values(commonKeys).flat())
 
 const environment: Readonly<Record<string, string>> = {
+  ALERTMANAGER_AUTHORIZATION: 'Bearer 0123456789abcdef',
   CDN_KEY: '0123456789abcdef',
   CHANGEOVER_TOKEN: '0123456789abcdef',
   PAGERDUTY_ROUTING_KEY: '0123456789abcdef0123456789abcdef',
+  SLACK_WEBHOOK_URL: 'https://hooks.slack.com/services/x',
+  TEAMS_WORKFLOW_URL: 'https://flow.example/x',
   WEBHOOK_URL: 'https://hooks.example/x',
 }
 
@@ -34,7 +37,13 @@ describe('changeover.example.yaml', () => {
       ok: true,
       settings: {
         listen: { public: { port: 8643 } },
-        notify: [{ route: 'on-call' }, { route: 'webhook' }],
+        notify: [
+          { route: 'on-call' },
+          { route: 'webhook' },
+          { route: 'alertmanager' },
+          { route: 'slack' },
+          { route: 'teams' },
+        ],
       },
     })
   })

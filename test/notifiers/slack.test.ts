@@ -12,8 +12,8 @@ notifierContract(slack, async () => {
     options: (url = server.url) => ({ url: `${url}/services/${secret}` }),
     secrets: [secret, 'XxSecretXx'],
     incidents: () => server.messages.map(({ blocks }) => String(blocks[0]?.block_id)),
-    intercept: server.intercept,
-    close: server.close,
+    intercept: (answer) => server.intercept(answer),
+    close: () => server.close(),
   }
 })
 

@@ -15,8 +15,8 @@ notifierContract(teams, async () => {
       server.cards.map(({ body }) =>
         String(body[0] !== undefined && 'id' in body[0] && body[0].id),
       ),
-    intercept: server.intercept,
-    close: server.close,
+    intercept: (answer) => server.intercept(answer),
+    close: () => server.close(),
   }
 })
 
