@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { perPath } from '../plugin/option-types.ts'
-import { sameAllocation, type Allocation } from '../core/allocation.ts'
+import { sameAllocation, sharesOf, type Allocation } from '../core/allocation.ts'
 import type {
   Actuator,
   ActuatorContext,
@@ -134,7 +134,7 @@ class HaproxyActuator implements Actuator {
   }
 
   plan(observed: Observed, wanted: Allocation): readonly Step[] {
-    const target = shares(new Map(this.#context.paths.map((path) => [path, wanted[path] ?? 0])))
+    const target = sharesOf(new Map(this.#context.paths.map((path) => [path, wanted[path] ?? 0])))
     if (sameAllocation(observed.allocation, target)) return []
     const now = parseVersion(observed.version)
     const raising: PlannedWrite[] = []
@@ -265,7 +265,7 @@ class HaproxyActuator implements Actuator {
       weights.set(path, state !== undefined && isServing(state) ? state.weight : 0)
     }
     return {
-      allocation: shares(weights),
+      allocation: sharesOf(weights),
       version: versionOf(servers),
       ours: true,
       says: `HAProxy has ${this.#describe(servers)}`,
@@ -302,25 +302,6 @@ class HaproxyActuator implements Actuator {
     if (result.truncated) return { retry: false, says: `the table of ${backend} is too long` }
     return parseTable(result.body.toString('latin1'), backend, Object.values(servers))
   }
-}
-
-/** Integers that add up to 100 in the proportions of `weights`; the largest remainders get the rest. */
-function shares(weights: ReadonlyMap<string, number>): Allocation {
-  const total = [...weights.values()].reduce((sum, weight) => sum + weight, 0)
-  const exact = [...weights].map(([path, weight]) => ({
-    path,
-    share: total === 0 ? 0 : (weight * 100) / total,
-  }))
-  let left = total === 0 ? 0 : 100 - exact.reduce((sum, { share }) => sum + Math.floor(share), 0)
-  const rounded: Record<string, number> = {}
-  for (const { path, share } of exact) rounded[path] = Math.floor(share)
-  const byRemainder = exact.toSorted((a, b) => (b.share % 1) - (a.share % 1))
-  for (const { path, share } of byRemainder) {
-    if (left === 0) break
-    rounded[path] = Math.floor(share) + 1
-    left -= 1
-  }
-  return rounded
 }
 
 function addressOf(socket: string): ExchangeRequest['to'] {

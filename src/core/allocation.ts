@@ -54,3 +54,25 @@ export function movedPoints(from: Allocation, to: Allocation): number {
     0,
   )
 }
+
+/**
+ * Integers that add up to 100 in the proportions of `weights` (0 and more, any scale); the largest
+ * remainders get the rest. All 0 where every weight is 0.
+ */
+export function sharesOf(weights: ReadonlyMap<string, number>): Allocation {
+  const total = [...weights.values()].reduce((sum, weight) => sum + weight, 0)
+  const exact = [...weights].map(([path, weight]) => ({
+    path,
+    share: total === 0 ? 0 : (weight * 100) / total,
+  }))
+  let left = total === 0 ? 0 : 100 - exact.reduce((sum, { share }) => sum + Math.floor(share), 0)
+  const rounded: Record<string, number> = {}
+  for (const { path, share } of exact) rounded[path] = Math.floor(share)
+  const byRemainder = exact.toSorted((a, b) => (b.share % 1) - (a.share % 1))
+  for (const { path, share } of byRemainder) {
+    if (left === 0) break
+    rounded[path] = Math.floor(share) + 1
+    left -= 1
+  }
+  return rounded
+}
