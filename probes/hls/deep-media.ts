@@ -1,7 +1,7 @@
 import { type Segment, resolveUri } from '../../src/formats/m3u8/model.ts'
 import { newestSegment } from '../../src/formats/m3u8/timeline.ts'
 import { readFmp4 } from '../../src/formats/fmp4/scanner.ts'
-import type { DecodeRequest } from './decoder.ts'
+import type { DecodeRequest } from '../../src/plugin/deep/decode.ts'
 import { faultOf } from '../../src/plugin/http-fault.ts'
 import type { Fetcher } from './fetch.ts'
 import { rangeHeader } from './range.ts'

@@ -1,4 +1,5 @@
 import type { MeasurementDeclaration } from '../../src/core/sample.ts'
+import { deepMeasures } from '../../src/plugin/deep/measures.ts'
 
 /** What the HLS probe measures. */
 export const measures: readonly MeasurementDeclaration[] = [
@@ -284,34 +285,5 @@ export const measures: readonly MeasurementDeclaration[] = [
     unit: 'seconds',
     help: "The server's clock (Date header, half a second uncertain) minus ours.",
   },
-  {
-    name: 'picture_black_seconds',
-    kind: 'gauge',
-    unit: 'seconds',
-    help: 'How long the picture has been black, from its first black key frame to the newest one; 0 where it is not. Only with `deep`.',
-  },
-  {
-    name: 'picture_frozen_seconds',
-    kind: 'gauge',
-    unit: 'seconds',
-    help: 'How long the picture has not moved, over three key frames or more; 0 where it moves or is black. Only with `deep`.',
-  },
-  {
-    name: 'picture_dark_ratio',
-    kind: 'gauge',
-    unit: 'ratio',
-    help: 'Share of the pixels of the newest key frame that are dark. Only with `deep`.',
-  },
-  {
-    name: 'sound_silent_seconds',
-    kind: 'gauge',
-    unit: 'seconds',
-    help: 'How long the sound has been below -60 dBFS; 0 where it is not. Only with `deep`.',
-  },
-  {
-    name: 'sound_rms_ratio',
-    kind: 'gauge',
-    unit: 'ratio',
-    help: 'Root mean square of the sound of the newest segment by full scale; -60 dBFS is 0.001. Only with `deep`.',
-  },
+  ...deepMeasures,
 ]

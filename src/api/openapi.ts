@@ -139,6 +139,22 @@ export const openApiDocument = {
     },
     '/api/v1/state': reading('Everything: the view that the status page draws'),
     '/api/v1/groups/{stream}/{group}': reading('One group of that view', inGroup),
+    '/api/v1/groups/{stream}/{group}/paths/{path}/picture': {
+      get: {
+        summary: 'A small picture (JPEG) of what a path shows, where deep looks are made',
+        parameters: [
+          ...onPath,
+          query('of', 'The newest, or the newest that was neither black nor frozen', {
+            enum: ['newest', 'good'],
+            default: 'newest',
+          }),
+        ],
+        responses: {
+          200: { description: 'The picture', content: { 'image/jpeg': {} } },
+          ...failed,
+        },
+      },
+    },
     '/api/v1/journal': reading('Entries of the journal', [
       query('after', 'Only entries with a greater sequence', { type: 'integer', minimum: 0 }),
       query('before', 'Only entries with a smaller sequence', { type: 'integer', minimum: 0 }),

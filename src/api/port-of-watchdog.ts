@@ -76,6 +76,7 @@ export function portOf(parts: PortParts): WatchdogPort {
       const health = settings && watchdog.board.health(settings).get(path)
       return health && { health: health.health, says: health.says }
     },
+    picture: (group, path, kind) => watchdog.watched(`${group}/${path}`)?.pictures.of(kind),
     metrics: parts.metrics,
     ready: () => readiness(watchdog),
     alive: (): SelfReport => {

@@ -17,6 +17,8 @@ const journalQuery = z.strictObject({
   order: z.enum(['newest', 'oldest']).optional(),
 })
 
+const pictureQuery = z.strictObject({ of: z.enum(['newest', 'good']).default('newest') })
+
 const eventsQuery = z.strictObject({ after: sequence.optional() })
 
 /** What people and programs read: state, one group, journal, and both as they change. */
@@ -30,6 +32,23 @@ export function readRoutes(port: WatchdogPort, feed: LiveFeed): Hono<ApiEnv> {
     const group = port.view().groups.find((each) => each.name === name)
     if (group !== undefined) return c.json(group)
     return refuse('not-found', 'No such group.', 'See /api/v1/state for the groups there are.')
+  })
+
+  app.get('/groups/:stream/:group/paths/:path/picture', (c) => {
+    const { of } = readQuery(c, pictureQuery)
+    const picture = port.picture(groupName(c.req.param()), c.req.param('path'), of)
+    if (picture === undefined) {
+      return refuse(
+        'not-found',
+        'There is no picture of this path.',
+        'Pictures come with deep looks: see `deep` among the options of its probe.',
+      )
+    }
+    return c.body(Uint8Array.from(picture.jpeg), 200, {
+      'content-type': 'image/jpeg',
+      // Seconds, as HTTP has it; the view has the milliseconds.
+      'last-modified': new Date(picture.wall).toUTCString(),
+    })
   })
 
   app.get('/journal', async (c) => {

@@ -1,7 +1,9 @@
 import type { Health } from '../core/health.ts'
 import type { JournalEntry } from '../core/journal.ts'
+import type { Picture } from '../core/picture.ts'
 import type { WatchdogView } from '../core/view.ts'
 import type { Command as GroupCommand, CommandResult } from '../core/command.ts'
+import type { PictureKind } from '../app/path-pictures.ts'
 import type { GroupRequest, PullAnswer } from '../plugin/actuator.ts'
 import type { JournalQuery } from '../plugin/store.ts'
 
@@ -68,6 +70,8 @@ export interface WatchdogPort {
     group: string,
     path: string,
   ): { readonly health: Health; readonly says: string } | undefined
+  /** A picture of a path; `undefined` where there is no such path, or no picture of it. */
+  picture(group: string, path: string, kind: PictureKind): Picture | undefined
   metrics(): Promise<{ readonly contentType: string; readonly body: string }>
   /** Whether it watches and could act: configuration loaded, store readable, groups read back. */
   ready(): SelfReport

@@ -1,5 +1,6 @@
 import type { Clock, Random } from '../core/clock.ts'
 import type { Log } from '../core/log.ts'
+import type { Picture } from '../core/picture.ts'
 import { redactText } from '../core/redact.ts'
 import type { Observation, Sample } from '../core/sample.ts'
 import type { PathSettings } from '../core/settings.ts'
@@ -22,6 +23,8 @@ export interface CheckSessionOptions {
   /** Every look has this purpose, and the first begins at once. Default: the cadence's own purposes. */
   readonly purpose?: 'verify'
   readonly onSample: (sample: Sample) => void
+  /** Pictures that the probe comes by. */
+  readonly onPicture?: (picture: Picture) => void
   /** Milliseconds by which a look began later than it was due. */
   readonly onLag?: (ms: number) => void
 }
@@ -141,6 +144,7 @@ export class CheckSession {
         processes,
         due: this.#dues(ended.signal),
         signal: this.#stop.signal,
+        showPicture: this.#options.onPicture,
         everyMs: settings.everyMs,
       })
       for await (const observation of observations) {

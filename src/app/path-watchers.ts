@@ -177,6 +177,7 @@ export class PathWatchers {
         watched.apply(sample)
         onSample?.(sample)
       },
+      onPicture: (picture) => watched.pictures.take(picture),
       ...(onLag !== undefined && { onLag }),
     })
     const watched: WatchedPath = new WatchedPath({

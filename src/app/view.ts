@@ -2,7 +2,13 @@ import { describeAllocation, heaviest } from '../core/allocation.ts'
 import { remedies } from '../core/diagnosis.ts'
 import { formatDuration } from '../core/duration.ts'
 import type { PathSettings } from '../core/settings.ts'
-import type { GroupView, MeasurementView, PathView, WatchdogView } from '../core/view.ts'
+import type {
+  GroupView,
+  MeasurementView,
+  PathView,
+  PictureView,
+  WatchdogView,
+} from '../core/view.ts'
 import { askCalendar } from '../engine/calendar.ts'
 import { failbackOf } from '../engine/group/failback.ts'
 import { goalOf } from '../engine/group/goal.ts'
@@ -12,6 +18,7 @@ import { asShares } from '../engine/group/weights.ts'
 import { forgivenInMs, pointsAt } from '../engine/group/penalty.ts'
 import type { Situation } from '../engine/group/situation.ts'
 import type { Clock } from '../core/clock.ts'
+import type { PathPictures } from './path-pictures.ts'
 import type { Plugins } from './plugin-binding.ts'
 import type { Watchdog } from './watchdog.ts'
 
@@ -145,6 +152,14 @@ function penaltyOf(situation: Situation | undefined, path: string): Pick<PathVie
   return { penalty: { points, forgivenInMs: forgivenInMs(penalty, flaps, situation.now) } }
 }
 
+function pictureView(pictures: PathPictures): PictureView | undefined {
+  const newest = pictures.of('newest')
+  if (newest === undefined) return undefined
+  const { wall, looks, freshForMs } = newest
+  const good = looks === 'good' ? undefined : pictures.of('good')
+  return { wall, looks, freshForMs, ...(good !== undefined && { goodWall: good.wall }) }
+}
+
 function pathView(source: ViewSource, group: string, path: PathSettings): PathView {
   const { watchdog, clock } = source
   const wallOf = (at: number) => clock.wall() - (clock.now() - at)
@@ -154,6 +169,7 @@ function pathView(source: ViewSource, group: string, path: PathSettings): PathVi
   const watched = watchdog.watched(`${group}/${path.name}`)
   const sample = watched?.last
   const measured = watched?.lastMeasured
+  const picture = watched && pictureView(watched.pictures)
   // With what comparing it to the other paths says.
   const { name: vantage } = watchdog.settings.vantage
   const report = watchdog.board.reports(`${group}/${path.name}`).get(vantage) ?? watched?.report
@@ -177,6 +193,7 @@ function pathView(source: ViewSource, group: string, path: PathSettings): PathVi
     measurements: measurementsOf(source, path),
     findings: sample?.findings ?? [],
     everyMs: path.everyMs,
+    ...(picture !== undefined && { picture }),
     ...(sample !== undefined && { seenAt: wallOf(sample.at) }),
     ...(measured !== undefined && { measuredAt: wallOf(measured.at) }),
   }

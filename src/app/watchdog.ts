@@ -227,7 +227,11 @@ export class Watchdog {
       clearForMs: settings.timing.clearForMs,
       routes: alertRoutes(this.#options, settings),
       groups: settings.groups.map((group) => group.name),
-      ...(settings.publicUrl !== undefined && { link: settings.publicUrl }),
+      ...(settings.publicUrl !== undefined && {
+        link: settings.publicUrl,
+        picture: (group, path) =>
+          this.watched(`${group}/${path}`)?.pictures.address(`${settings.publicUrl}`, group, path),
+      }),
       ...(hooks?.onDelivered !== undefined && { onDelivered: hooks.onDelivered }),
     })
   }

@@ -6,12 +6,15 @@ import type { PathWatch } from '../engine/rules/path-watch.ts'
 import type { RuleSet } from '../engine/rules/rule-set.ts'
 import type { CheckSession } from './check-session.ts'
 import { Latch } from './latch.ts'
+import { PathPictures } from './path-pictures.ts'
 
 /**
  * One path at this vantage: its check session feeds its rules, and its timers run by themselves, so
  * that an age is judged at its limit and a silence becomes `unknown` without another sample.
  */
 export class WatchedPath {
+  /** Pictures of what it showed. */
+  readonly pictures = new PathPictures()
   readonly #clock: Clock
   readonly #session: CheckSession
   readonly #watch: PathWatch

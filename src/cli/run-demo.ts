@@ -54,7 +54,9 @@ export async function runDemo(cli: Cli, options: DemoOptions): Promise<ExitCode>
       switch: { checks },
     })
     ending.unshift(() => lab.close())
-    const text = demoConfiguration(lab.urls, port, folder)
+    // Pictures where they cost nothing to have: the decoder is installed.
+    const hasDecoder = composition.processes?.find('ffmpeg') !== undefined
+    const text = demoConfiguration(lab.urls, port, folder, hasDecoder)
     const watchdog = await composition.startWatchdog({
       read: () => text,
       fileName: join(folder, 'demo.yaml'),
@@ -129,11 +131,18 @@ async function choosePort(asked: number | undefined): Promise<number> {
 }
 
 /** The configuration of the demo, as a person would write it. */
-function demoConfiguration(urls: Lab['urls'], port: number, folder: string): string {
+function demoConfiguration(
+  urls: Lab['urls'],
+  port: number,
+  folder: string,
+  hasDecoder: boolean,
+): string {
+  const deep = hasDecoder ? ', deep: { every: 10s }' : ''
+
   const playlist = `/${stream}/main.m3u8`
   const paths = edges.map(
     (edge) =>
-      `          ${edge}: { type: hls, url: "${urls.edges[edge] ?? ''}${playlist}", domain: ${edge} }`,
+      `          ${edge}: { type: hls, url: "${urls.edges[edge] ?? ''}${playlist}", domain: ${edge}${deep} }`,
   )
   return [
     'profile: demo',

@@ -34,5 +34,7 @@ export interface Notice {
   readonly wall: number
   /** Link to the status page, where an address is configured. */
   readonly link?: string
+  /** Link to a picture (JPEG) of the path as it looks now, where there is one and the address is configured; who opens it must be allowed to read the status page. */
+  readonly picture?: string
   readonly details: Readonly<Record<string, string | number>>
 }

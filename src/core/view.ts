@@ -3,6 +3,7 @@ import type { Diagnosis } from './diagnosis.ts'
 import type { StreamFault } from './fault.ts'
 import type { GroupState, GuardAnswer, Hold, Intent, LedgerEntry, Mode } from './group.ts'
 import type { Health, RuleVerdict, Vote } from './health.ts'
+import type { PictureLooks } from './picture.ts'
 import type { Finding } from './sample.ts'
 import type { Severity } from './notice.ts'
 
@@ -89,8 +90,20 @@ export interface PathView {
   readonly measuredAt?: number
   /** The cadence in milliseconds; what is older than three looks is old. */
   readonly everyMs: number
+  /** Of the newest picture, where deep looks are made. */
+  readonly picture?: PictureView
   /** Rules that are bad, but not yet for long enough to count; not among `rules`. */
   readonly pending: readonly RuleVerdict[]
+}
+
+export interface PictureView {
+  /** When it was on air, by arrival. */
+  readonly wall: number
+  readonly looks: PictureLooks
+  /** For so many milliseconds it counts as the present. */
+  readonly freshForMs: number
+  /** When the newest good picture was on air, where the newest one is not good itself. */
+  readonly goodWall?: number
 }
 
 export interface PenaltyView {

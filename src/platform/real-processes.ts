@@ -107,10 +107,11 @@ class Child {
     clock: Clock,
     program: string,
     args: readonly string[],
-    { input, isPatient, onOutput, onSecondOutput, onError, onEnd }: ProcessRequest,
+    { input, isPatient, onOutput, onSecondOutput, onThirdOutput, onError, onEnd }: ProcessRequest,
     reports: Reports | undefined,
   ) {
     this.#clock = clock
+    const more = [onSecondOutput, onThirdOutput].map((take) => (take ? 'pipe' : 'ignore'))
     const child = spawn(program, args, {
       cwd: tmpdir(),
       env: { PATH: process.env['PATH'] ?? '', LC_ALL: 'C' },
@@ -118,7 +119,7 @@ class Child {
         input === undefined ? 'ignore' : 'pipe',
         'pipe',
         'pipe',
-        ...(onSecondOutput === undefined ? [] : ['pipe' as const]),
+        ...more.slice(0, more.lastIndexOf('pipe') + 1),
       ],
     })
     this.#child = child
@@ -127,6 +128,7 @@ class Child {
     child.stdout?.on('data', (chunk: Buffer) => onOutput(chunk))
     child.stderr?.on('data', (chunk: Buffer) => onError(chunk.toString()))
     child.stdio[3]?.on('data', (chunk: Buffer) => onSecondOutput?.(chunk))
+    child.stdio[4]?.on('data', (chunk: Buffer) => onThirdOutput?.(chunk))
     // A program that ends before it has read everything is no fault of ours.
     child.stdin?.on('error', () => {})
     child.stdin?.end(input)

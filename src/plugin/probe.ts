@@ -1,5 +1,6 @@
 import type { z } from 'zod'
 import type { Clock, Random } from '../core/clock.ts'
+import type { Picture } from '../core/picture.ts'
 import type { MeasurementDeclaration, Observation } from '../core/sample.ts'
 import type { Net } from './net.ts'
 import type { Processes } from './processes.ts'
@@ -24,6 +25,8 @@ export interface ProbeContext {
   readonly net: Net
   /** Absent where no program can be started, as in a simulation. */
   readonly processes?: Processes | undefined
+  /** Takes a picture of what the path shows now, for people; absent where nobody keeps any. */
+  readonly showPicture?: ((picture: Picture) => void) | undefined
   /** Ends when the session must end; the probe then returns. */
   readonly due: AsyncIterable<Due>
   /** Aborts every call under way when the session must end. */

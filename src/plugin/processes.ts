@@ -26,6 +26,8 @@ export interface ProcessRequest {
   readonly input?: Buffer
   /** What it writes to its descriptor 3, which is open only with this. */
   readonly onSecondOutput?: (chunk: Buffer) => void
+  /** The same for its descriptor 4. */
+  readonly onThirdOutput?: (chunk: Buffer) => void
   /** It may wait for whatever else this machine has to do. */
   readonly isPatient?: boolean
   /** Called once, when the program has ended and everything it wrote was handed on. */

@@ -44,7 +44,12 @@ export function GroupPanel({ live, group, wall, onClose, onDialog }: GroupPanelP
       <Change group={group} />
       <h3>Paths</h3>
       {group.paths.map((path) => (
-        <PathDetail key={path.name} path={path} isOpen={path.weight > 0 || !isReady(path)} />
+        <PathDetail
+          key={path.name}
+          group={group.name}
+          path={path}
+          isOpen={path.weight > 0 || !isReady(path)}
+        />
       ))}
       <Facts group={group} wall={wall} />
       <h3>History of this group</h3>

@@ -3,6 +3,7 @@ import type { RuleVerdict } from '../core/health.ts'
 import type { PathView } from '../core/view.ts'
 import { For, Seen } from './moments.tsx'
 import { measured, measurementLabel } from './numbers.ts'
+import { PathPicture } from './path-picture.tsx'
 import { HealthShape } from './shapes.tsx'
 import { useNow } from './ticker.ts'
 
@@ -21,8 +22,12 @@ export function hasOldNumbers(path: PathView, now: number): boolean {
 }
 
 /** A path with everything that speaks for or against it. */
-export function PathDetail(props: { readonly path: PathView; readonly isOpen: boolean }) {
-  const { path } = props
+export function PathDetail(props: {
+  readonly group: string
+  readonly path: PathView
+  readonly isOpen: boolean
+}) {
+  const { group, path } = props
   const now = useNow()
   // Opened once by what was wrong then; after that only the reader folds it, so nothing jumps.
   const [isOpen] = useState(props.isOpen)
@@ -43,6 +48,7 @@ export function PathDetail(props: { readonly path: PathView; readonly isOpen: bo
       {path.remedy !== undefined && <p class="remedy">{path.remedy}</p>}
       <Rules rules={path.rules} label="Active rules" mark="" />
       <Rules rules={path.pending} label="Pending rules" mark=", pending" />
+      <PathPicture group={group} path={path} />
       <Votes path={path} />
       <Findings path={path} />
       <p class="source">

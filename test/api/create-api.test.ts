@@ -39,6 +39,29 @@ describe('reading', () => {
     })
   })
 
+  it('gives the picture of a path, to those who may read', async () => {
+    const { api, port } = harness({ openForReading: false })
+    port.pictures.set('channel-1/cdn/cdn-a', {
+      jpeg: Buffer.from('ffd8ffd9', 'hex'),
+      wall: 1_760_000_000_000,
+      looks: 'good',
+      freshForMs: 45_000,
+    })
+    const ask = (path: string, token: string) =>
+      api.request(`${group}/paths/${path}`, { headers: { authorization: `Bearer ${token}` } })
+
+    const known = await ask('cdn-a/picture?of=good', viewerToken)
+
+    expect(known.status).toBe(200)
+    expect(known.headers.get('content-type')).toBe('image/jpeg')
+    expect(known.headers.get('cache-control')).toBe('no-store')
+    expect(known.headers.get('last-modified')).toBe('Thu, 09 Oct 2025 08:53:20 GMT')
+    expect(Buffer.from(await known.arrayBuffer()).toString('hex')).toBe('ffd8ffd9')
+    expect((await ask('cdn-b/picture', viewerToken)).status).toBe(404)
+    expect((await ask('cdn-a/picture?of=best', viewerToken)).status).toBe(400)
+    expect((await ask('cdn-a/picture', 'another')).status).toBe(401)
+  })
+
   it.each([
     ['', [5, 4, 3, 2, 1]],
     ['?limit=2', [5, 4]],

@@ -6,6 +6,7 @@ import type {
   SelfReport,
   WatchdogPort,
 } from '../../src/api/watchdog-port.ts'
+import type { Picture } from '../../src/core/picture.ts'
 import type { CommandResult } from '../../src/core/command.ts'
 import type { JournalDraft, JournalEntry } from '../../src/core/journal.ts'
 import type { GroupView, WatchdogView } from '../../src/core/view.ts'
@@ -138,6 +139,13 @@ export class FakeWatchdog implements WatchdogPort {
     return this.current.groups
       .find((each) => each.name === group)
       ?.paths.find((each) => each.name === path)
+  }
+
+  /** By full name of the path. */
+  readonly pictures = new Map<string, Picture>()
+
+  picture(group: string, path: string): Picture | undefined {
+    return this.pictures.get(`${group}/${path}`)
   }
 
   async metrics() {

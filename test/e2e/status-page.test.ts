@@ -10,6 +10,7 @@ import { type ServedApi, serveApi } from '../../src/api/serve-api.ts'
 import { realClock } from '../../src/platform/real-clock.ts'
 import { operatorToken, tokens } from '../api/api-harness.ts'
 import { FakeWatchdog } from '../api/fake-watchdog.ts'
+import type { PictureView } from '../../src/core/view.ts'
 import { fillJournal } from '../api/sample-journal.ts'
 
 const executablePath = '/usr/bin/chromium'
@@ -23,6 +24,19 @@ const flags = [
   '--disable-component-update',
   '--disable-sync',
 ]
+
+/** FFmpeg's test picture, 32 by 18 pixels. */
+const testPicture = Buffer.from(
+  [
+    '/9j/4AAQSkZJRgABAgAAAQABAAD/2wBDAAg+Pkk+SVVVVVVVVWRdZGhoaGRkZGRoaGhwcHCDg4NwcHBoaHBwfHyDg4',
+    '+Tj4eHg4eTk5ubm7q6srLZ2eD/////xABwAAADAQAAAAAAAAAAAAAAAAAEBgUHAQEBAQEAAAAAAAAAAAAAAAAGBAUC',
+    'EAACAQMCBwEBAAAAAAAAAAARAQAhMQISA1FCYUGRIjKBsREAAgECBAcBAAAAAAAAAAAAAAECMiFRQQMRgZEx8fASIn',
+    'H/wAARCAASACADASIAAhEAAxEA/9oADAMBAAIRAxEAPwDLvZsKOGO5upg9e0k486uRTiLxgpp0it9PQkeJjak/d3XO',
+    '/U3ZR+vzfsZp7YuM2GefZ/yD5U0KzRY4F0MNx51dsfodRETnJrzEj2s1lgLj+oSoM/qEqH8jnUrfEXFK6khSuotZA6',
+    'Wf/9k=',
+  ].join(''),
+  'base64',
+)
 
 describe.skipIf(missing !== '')(`the status page in Chromium ${missing}`, () => {
   const page = mkdtempSync(join(tmpdir(), 'changeover-ui-'))
@@ -133,6 +147,40 @@ describe.skipIf(missing !== '')(`the status page in Chromium ${missing}`, () => 
       .first()
       .evaluate((element) => getComputedStyle(element).textDecorationLine)
     expect(line).toBe('line-through')
+  })
+
+  it('shows the newest picture with its age, the last good one where it is black, and that it is old', async () => {
+    const withPicture = (port: FakeWatchdog, name: string, picture: PictureView) => {
+      const group = port.current.groups.find((each) => each.name === name)
+      const paths = (group?.paths ?? []).map((path) => ({ ...path, picture }))
+      for (const path of paths) {
+        port.pictures.set(`${name}/${path.name}`, { ...picture, jpeg: testPicture })
+      }
+      port.showGroup(name, { paths })
+    }
+    const { tab, broken } = await start('demo', (port) => {
+      const now = Date.now()
+      const fresh = { wall: now - 3_000, freshForMs: 45_000 }
+      withPicture(port, 'channel-1/cdn', { ...fresh, looks: 'black', goodWall: now - 90_000 })
+      withPicture(port, 'channel-4/cdn', { ...fresh, wall: now - 120_000, looks: 'good' })
+    })
+
+    await open(tab, 'channel-1/cdn')
+    const images = tab.locator('details[open] .picture img')
+    await expect.poll(() => images.count()).toBe(2)
+    const widths = await images.evaluateAll((all) =>
+      all.map((image) => (image as HTMLImageElement).naturalWidth),
+    )
+    const captions = await tab.locator('details[open] .picture figcaption').allInnerTexts()
+    await open(tab, 'channel-4/cdn')
+    const old = tab.locator('details[open] .picture.old').first()
+    await old.locator('img').waitFor()
+
+    expect(widths).toEqual([32, 32])
+    expect(captions[0]).toMatch(/^seen \d s ago, black$/u)
+    expect(captions[1]).toMatch(/^old: seen 1 min ago, last good picture$/u)
+    expect(await old.innerText()).toMatch(/^old: seen 2 min ago/u)
+    expect(broken).toEqual([])
   })
 
   it('follows the watchdog without moving what is under the pointer', async () => {

@@ -65,18 +65,19 @@ describe('a program', () => {
     ])
   })
 
-  it('reads what it is given, writes to two outputs, and has no pipe where nobody wants reports', async () => {
-    const seen = { output: '', second: 0, ended: false, niceness: '' }
+  it('reads what it is given, writes to three outputs, and has no pipe where nobody wants reports', async () => {
+    const seen = { output: '', second: 0, third: '', ended: false, niceness: '' }
     // More than pipes hold.
     const input = Buffer.alloc(300_000, 'x')
 
     const started = await open().start({
       program: 'sh',
-      args: (reports) => ['-c', 'cat >&3; nice >&2; echo "[$0]"', reports],
+      args: (reports) => ['-c', 'cat >&3; echo three >&4; nice >&2; echo "[$0]"', reports],
       input,
       isPatient: true,
       onOutput: (chunk) => (seen.output += chunk.toString()),
       onSecondOutput: (chunk) => (seen.second += chunk.length),
+      onThirdOutput: (chunk) => (seen.third += chunk.toString()),
       onError: (text) => (seen.niceness += text.trim()),
       onEnd: () => (seen.ended = true),
     })
@@ -84,7 +85,7 @@ describe('a program', () => {
     expect(started.ok).toBe(true)
     await expect.poll(() => seen.ended).toBe(true)
     expect(seen.output).toBe('[]\n')
-    expect(seen.second).toBe(300_000)
+    expect(seen).toMatchObject({ second: 300_000, third: 'three\n' })
     expect(Number(seen.niceness)).toBe(constants.priority.PRIORITY_LOW)
   })
 

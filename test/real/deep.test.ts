@@ -7,13 +7,20 @@ import { PictureWatch } from '../../src/formats/picture/picture-watch.ts'
 import { SilenceWatch } from '../../src/formats/sound/silence-watch.ts'
 import { realClock } from '../../src/platform/real-clock.ts'
 import { realProcesses } from '../../src/platform/real-processes.ts'
-import { decode, type DecodeRequest } from '../../probes/hls/decoder.ts'
+import { decode, type DecodeRequest } from '../../src/plugin/deep/decode.ts'
 import { ffmpegBinary } from './encoder.ts'
 
 const moving = 'testsrc2=size=640x360:rate=25'
 const dark = 'color=black:size=640x360:rate=25'
 const still = 'smptebars=size=640x360:rate=25'
 const tone = 'sine=frequency=440:sample_rate=48000'
+/** Of a JPEG, from its frame header (ITU-T T.81, B.2.2). */
+function sizeOf(jpeg: Buffer | undefined) {
+  const at = jpeg?.indexOf(Buffer.from('ffc0', 'hex')) ?? -1
+  if (jpeg === undefined || at < 0 || jpeg.length > 40_000) return undefined
+  return { height: jpeg.readUInt16BE(at + 5), width: jpeg.readUInt16BE(at + 7) }
+}
+
 const nothing = 'anullsrc=sample_rate=48000:channel_layout=stereo'
 
 describe.skipIf(ffmpegBinary === undefined)(
@@ -60,6 +67,7 @@ describe.skipIf(ffmpegBinary === undefined)(
       sound.take(0, decoded.sound)
       const silent = sound.state?.silentSeconds ?? Number.NaN
       expect(decoded.thumbnails).toHaveLength(6)
+      expect(sizeOf(decoded.jpeg)).toEqual({ width: 320, height: 180 })
       expect({
         black: picture.state?.blackSeconds,
         frozen: picture.state?.frozenSeconds,

@@ -17,6 +17,8 @@ export interface AlertingOptions {
   readonly clearForMs: number
   /** Address of the status page, for notices. */
   readonly link?: string
+  /** Address of a picture of the path, where there is one. */
+  readonly picture?: (group: string, path: string) => string | undefined
   readonly log: Log
   /** After each attempt to deliver, for metrics. */
   readonly onDelivered?: (route: string, delivery: Delivery) => void

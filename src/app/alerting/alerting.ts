@@ -367,7 +367,8 @@ class LevelTriggered implements Alerting {
         return routes.includes(route) || (isNews && atLeast(condition.severity, minSeverity))
       })
       .map(({ route }) => route)
-    const extra = { id: ids.next(), wall: clock.wall(), ...(link === undefined ? {} : { link }) }
+    const { picture } = this.#options
+    const extra = { id: ids.next(), wall: clock.wall(), link, picture }
     return this.#deliveries.items(noticeOf(record, actions[event], extra), told)
   }
 

@@ -61,16 +61,27 @@ export interface Incident {
   readonly restored: boolean
 }
 
+/** What a notice has beside its incident. */
+interface NoticeExtra extends Pick<Notice, 'id' | 'wall'> {
+  readonly link?: string | undefined
+  /** The address of a picture of a path, where there is one. */
+  readonly picture?: ((group: string, path: string) => string | undefined) | undefined
+}
+
 /** The notice that tells a route of an incident. */
 export function noticeOf(
   { condition, acknowledgedBy, formerly }: IncidentRecord,
   action: Notice['action'],
-  extra: { readonly id: string; readonly wall: number; readonly link?: string },
+  { link, picture, ...extra }: NoticeExtra,
 ): Notice {
+  const { group, path } = condition
+  const address = path === undefined ? undefined : picture?.(group, path)
   return {
     ...condition,
     ...extra,
     action,
+    ...(link !== undefined && { link }),
+    ...(address !== undefined && { picture: address }),
     ...(acknowledgedBy !== undefined && { acknowledgedBy }),
     ...(formerly !== undefined && { formerly }),
   }
@@ -95,6 +106,7 @@ export function openedOnly(waiting: readonly OutboxItem[]): readonly IncidentRec
       action,
       wall: _wall,
       link: _link,
+      picture: _picture,
       acknowledgedBy: _by,
       formerly: _formerly,
       ...condition

@@ -1,3 +1,4 @@
+import type { PictureLooks } from '../../core/picture.ts'
 import { darkRatio, meanDifference } from './thumbnail.ts'
 
 /** A picture with at least this share of dark pixels is black. */
@@ -59,6 +60,12 @@ export class PictureWatch {
   /** Whether the next key frames are wanted soon: too little is known, or the newest may be wrong. */
   get isSuspicious(): boolean {
     return this.#isSuspicious
+  }
+
+  /** What the newest key frame looks like; nothing speaks against it before three of a frozen picture. */
+  get looks(): PictureLooks {
+    if ((this.#last?.darkRatio ?? 0) >= blackRatio) return 'black'
+    return (this.state?.frozenSeconds ?? 0) > 0 ? 'frozen' : 'good'
   }
 
   /** `undefined` before the first key frame. */

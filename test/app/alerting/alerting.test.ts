@@ -28,6 +28,19 @@ describe('an incident', () => {
     expect(scene.delivered).toEqual(['pager true', 'hook true', 'hook true'])
   })
 
+  test('comes with the address of a picture of its path, where there is one', async () => {
+    await scene.start()
+    const picture = 'https://wall.example/api/v1/groups/channel-1/cdn/paths/cdn-a/picture'
+    scene.pictures.set(key, picture)
+
+    scene.evaluate(condition(), condition({ path: 'cdn-b' }))
+    await settle()
+
+    expect(scene.pager.taken[0]).toMatchObject({ path: 'cdn-a', picture })
+    expect(scene.pager.taken[1]).toMatchObject({ path: 'cdn-b' })
+    expect(scene.pager.taken[1]).not.toHaveProperty('picture')
+  })
+
   test('is not told again while only the numbers in its sentences count up', async () => {
     await scene.start()
 

@@ -106,6 +106,8 @@ export class Scene {
   readonly hook = new FakeRoute(this.time, 'hook')
   readonly disk = memoryDisk(this.time.clock())
   readonly delivered: string[] = []
+  /** Addresses of pictures, by full name of the path. */
+  readonly pictures = new Map<string, string>()
   store!: MemoryStore
   alerting!: Alerting
   /** Groups as configured from the next start on. */
@@ -141,6 +143,7 @@ export class Scene {
       })),
       groups: this.groups,
       clearForMs: CLEAR_MS,
+      picture: (group, path) => this.pictures.get(`${group}/${path}`),
       log: silentLog,
       onDelivered: (route, delivery) => this.delivered.push(`${route} ${delivery.ok}`),
     })

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { thumbnailBytes } from '../../../src/formats/picture/thumbnail.ts'
+import type { Picture } from '../../../src/core/picture.ts'
 import type { Processes } from '../../../src/plugin/processes.ts'
 import { FakeClock } from '../../fakes/fake-clock.ts'
 import { fakePrograms } from '../../fakes/fake-programs.ts'
@@ -7,6 +8,8 @@ import { healthy, LiveStream, origin, watch } from './scene.ts'
 
 /** A scripted network takes that long to answer. */
 const fetchMs = 10
+
+const jpeg = Buffer.from('ffd8ff01ffd9', 'hex')
 
 /** A stream with segments of four seconds that FFmpeg shows as the test says, two key frames each. */
 function scene(
@@ -17,7 +20,11 @@ function scene(
   const stream = new LiveStream(clock, 4)
   const net = healthy(clock, stream)
   const programs = fakePrograms(more)
-  const watching = watch(clock, net, input, 4_000, { processes: programs.processes })
+  const pictures: Picture[] = []
+  const watching = watch(clock, net, input, 4_000, {
+    processes: programs.processes,
+    showPicture: (picture) => pictures.push(picture),
+  })
   let shade = 0
   const decoded = () => programs.started.length
   return {
@@ -26,6 +33,7 @@ function scene(
     net,
     decoded,
     programs,
+    pictures,
     /** A look, after which FFmpeg finishes with these pictures and sounds. */
     async shows(picture: 'moves' | 'black' | 'still', sound: 'tone' | 'silence' = 'tone') {
       const before = decoded()
@@ -38,6 +46,7 @@ function scene(
         const level = { moves: 40 + shade, black: 1, still: 120 }[picture]
         program.request.onOutput(Buffer.alloc(thumbnailBytes, level))
       }
+      program.request.onThirdOutput?.(jpeg)
       const pcm = Buffer.alloc(4 * 16_000)
       if (sound === 'tone') pcm.fill('\u0000\u0010', 'latin1')
       program.request.onSecondOutput?.(pcm)
@@ -115,6 +124,23 @@ describe('deep looks of the hls probe', () => {
       picture_frozen_seconds: 0,
     })
     expect(session.decoded()).toBe(10)
+  })
+
+  it('show people what is on air, and say what it looks like', async () => {
+    const session = scene()
+    await session.shows('black')
+    for (let nth = 0; nth < 3; nth++) await session.shows('still')
+    await session.shows('moves')
+
+    expect(session.pictures.map(({ looks }) => looks)).toEqual([
+      'black',
+      'good',
+      'frozen',
+      'frozen',
+      'good',
+    ])
+    expect(session.pictures[0]).toMatchObject({ jpeg, freshForMs: 45_000 })
+    expect(session.pictures.at(-1)?.wall).toBeGreaterThan(session.clock.wall() - 100)
   })
 
   it('are made at once on suspicion, of each segment once', async () => {

@@ -86,7 +86,7 @@ export function watch(
   net: ScriptedNet,
   input: Readonly<Record<string, unknown>> = {},
   everyMs = 3_000,
-  more: Pick<ProbeContext, 'processes'> = {},
+  more: Pick<ProbeContext, 'processes' | 'showPicture'> = {},
 ): Watching {
   const queue: Due[] = []
   const waiting: ((due: Due) => void)[] = []

@@ -1,8 +1,10 @@
-import type { Clock } from '../../src/core/clock.ts'
-import { redactText } from '../../src/core/redact.ts'
-import { thumbnailBytes, thumbnailSize } from '../../src/formats/picture/thumbnail.ts'
-import { soundBytesPerSecond, soundRate } from '../../src/formats/sound/silence-watch.ts'
-import type { Processes } from '../../src/plugin/processes.ts'
+import type { Clock } from '../../core/clock.ts'
+import { mostPictureBytes } from '../../core/picture.ts'
+import { redactText } from '../../core/redact.ts'
+import { LastJpeg } from '../../formats/picture/last-jpeg.ts'
+import { thumbnailBytes, thumbnailSize } from '../../formats/picture/thumbnail.ts'
+import { soundBytesPerSecond, soundRate } from '../../formats/sound/silence-watch.ts'
+import type { Processes } from '../processes.ts'
 
 /** The program that decodes. */
 export const decoderProgram = 'ffmpeg'
@@ -16,6 +18,10 @@ const atOnce = 2
 /** Beyond these an answer is refused: a segment has a few key frames and some seconds of sound. */
 const mostThumbnails = 600
 const mostSoundSeconds = 120
+/** What people are shown: the aspect is kept inside of it. */
+const pictureSize = { width: 320, height: 180 } as const
+/** FFmpeg's scale of quality, 2 best to 31: some ten kilobytes. */
+const pictureQuality = 7
 /** No picture of a stream has more pixels; it bounds the memory that a forged one can ask for. */
 const mostPixels = 8_192 * 8_192
 const mostWords = 200
@@ -36,6 +42,8 @@ export type Decoded =
       readonly thumbnails: readonly Buffer[]
       /** One channel at 8 kHz, 16 bits, signed, low byte first. */
       readonly sound: Buffer
+      /** The newest key frame as a JPEG for people; absent where there is no picture. */
+      readonly jpeg?: Buffer
     }
   /** Nothing is known of picture and sound; one sentence says why. */
   | { readonly ok: false; readonly says: string }
@@ -83,6 +91,7 @@ async function run(
 ): Promise<Decoded> {
   const picture = new Capped(mostThumbnails * thumbnailBytes)
   const sound = new Capped(mostSoundSeconds * soundBytesPerSecond)
+  const shown = new LastJpeg(mostPictureBytes)
   let words = ''
   let stop = () => {}
   const over = new AbortController()
@@ -98,6 +107,7 @@ async function run(
     onSecondOutput: (chunk) => {
       if (!sound.push(chunk)) stop()
     },
+    onThirdOutput: (chunk) => shown.push(chunk),
     onError: (text) => (words = `${words}${text}`.slice(0, mostWords)),
     onEnd: () => ended.resolve(),
   })
@@ -121,7 +131,10 @@ async function run(
   }
   const thumbnails = split(picture.bytes())
   const pcm = sound.bytes()
-  if (thumbnails.length > 0 || pcm.length > 0) return { ok: true, thumbnails, sound: pcm }
+  if (thumbnails.length > 0 || pcm.length > 0) {
+    const jpeg = shown.image
+    return { ok: true, thumbnails, sound: pcm, ...(jpeg !== undefined && { jpeg }) }
+  }
   const first = redactText(words.split('\n')[0]?.trim() ?? '')
   return { ok: false, says: `FFmpeg could decode nothing${first === '' ? '' : `: ${first}`}.` }
 }
@@ -133,6 +146,7 @@ function commandLine(
   hasSound: boolean,
 ): readonly string[] {
   const { width, height } = thumbnailSize
+  const fit = `${pictureSize.width}:${pictureSize.height}:flags=area:force_original_aspect_ratio=decrease:force_divisible_by=2`
   return [
     ...'-hide_banner -nostdin -nostats -loglevel error -protocol_whitelist pipe'.split(' '),
     ...`-threads 1 -max_pixels ${mostPixels} -skip_frame nokey -f ${container} -i pipe:0`.split(
@@ -142,6 +156,10 @@ function commandLine(
       ? [
           ...`-map 0:v:0 -vf scale=${width}:${height}:flags=area,format=gray`.split(' '),
           ...'-fps_mode passthrough -f rawvideo pipe:1'.split(' '),
+          ...`-map 0:v:0 -vf scale=${fit},format=yuvj420p -c:v mjpeg -q:v ${pictureQuality}`.split(
+            ' ',
+          ),
+          ...'-fps_mode passthrough -f image2pipe pipe:4'.split(' '),
         ]
       : []),
     ...(hasSound ? `-map 0:a:0 -ac 1 -ar ${soundRate} -f s16le pipe:3`.split(' ') : []),

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { thumbnailBytes } from '../../../src/formats/picture/thumbnail.ts'
-import { decode, type DecodeRequest } from '../../../probes/hls/decoder.ts'
+import { decode, type DecodeRequest } from '../../../src/plugin/deep/decode.ts'
 import { FakeClock } from '../../fakes/fake-clock.ts'
 import { fakePrograms } from '../../fakes/fake-programs.ts'
 
@@ -38,19 +38,21 @@ describe('a decode', () => {
     request?.onSecondOutput?.(Buffer.from('12'))
     request?.onOutput(Buffer.alloc(thumbnailBytes, 7))
     request?.onSecondOutput?.(Buffer.from('34'))
+    request?.onThirdOutput?.(Buffer.from('ffd8ff01ffd9ffd8ff02ffd9ffd8', 'hex'))
     request?.onEnd()
 
     const decoded = await decoding
 
     expect(request).toMatchObject({ program: 'ffmpeg', input: segment.media, isPatient: true })
     expect(args?.join(' ')).toBe(
-      '-hide_banner -nostdin -nostats -loglevel error -protocol_whitelist pipe -threads 1 -max_pixels 67108864 -skip_frame nokey -f mpegts -i pipe:0 -map 0:v:0 -vf scale=64:36:flags=area,format=gray -fps_mode passthrough -f rawvideo pipe:1 -map 0:a:0 -ac 1 -ar 8000 -f s16le pipe:3',
+      '-hide_banner -nostdin -nostats -loglevel error -protocol_whitelist pipe -threads 1 -max_pixels 67108864 -skip_frame nokey -f mpegts -i pipe:0 -map 0:v:0 -vf scale=64:36:flags=area,format=gray -fps_mode passthrough -f rawvideo pipe:1 -map 0:v:0 -vf scale=320:180:flags=area:force_original_aspect_ratio=decrease:force_divisible_by=2,format=yuvj420p -c:v mjpeg -q:v 7 -fps_mode passthrough -f image2pipe pipe:4 -map 0:a:0 -ac 1 -ar 8000 -f s16le pipe:3',
     )
     const thumbnail = Buffer.alloc(thumbnailBytes, 7)
     expect(decoded).toEqual({
       ok: true,
       thumbnails: [thumbnail, thumbnail],
       sound: Buffer.from('1234'),
+      jpeg: Buffer.from('ffd8ff02ffd9', 'hex'),
     })
   })
 
@@ -62,7 +64,7 @@ describe('a decode', () => {
 
     const [picture, sound] = scene.started.map(({ args }) => args.join(' '))
 
-    expect(picture).toMatch(/-f mp4 -i pipe:0 -map 0:v:0 .* pipe:1$/u)
+    expect(picture).toMatch(/-f mp4 -i pipe:0 -map 0:v:0 .* pipe:1 .* pipe:4$/u)
     expect(sound).toMatch(/-i pipe:0 -map 0:a:0 .* pipe:3$/u)
     expect(sound).not.toContain('0:v:0')
     expect(await scene.decode({ hasPicture: false, hasSound: false })).toEqual({
