@@ -82,14 +82,15 @@ function readPacks(
   | { readonly ok: true; readonly set: RuleSet; readonly warnings: readonly string[] }
   | { readonly ok: false; readonly errors: readonly string[] } {
   const errors: string[] = []
-  const shipped = ruleTexts(shippedRules(), errors)
+  const shipped = ruleTexts(shippedRules(), errors).map((file) => ({ ...file, isShipped: true }))
   const own = settings.rules.directories.flatMap((each) => ruleTexts(resolve(base, each), errors))
   const files = [
     ...shipped.map((file) => ({ ...file, isOnlyKnown: !settings.rules.shipped })),
     ...own,
   ]
   const { probes } = plugins
-  const loaded = loadRulePacks(files, { probes, everyMs: settings.timing.everyMs })
+  const { everyMs } = settings.timing
+  const loaded = loadRulePacks(files, { probes, everyMs, watched: cadences(settings) })
   if (!loaded.ok) errors.push(...loaded.errors)
   if (!loaded.ok || errors.length > 0) return { ok: false, errors }
   const compiled = compileRuleSet(loaded.packs, probes)
@@ -98,6 +99,17 @@ function readPacks(
     ok: false,
     errors: compiled.errors.map((error) => `rule ${error.rule}: ${error.message}`),
   }
+}
+
+/** The fastest cadence in milliseconds by type of probe, over every path and witness. */
+function cadences({ groups }: Settings): Map<string, number> {
+  const fastest = new Map<string, number>()
+  for (const { type, everyMs } of groups.flatMap(({ paths }) =>
+    paths.flatMap((path) => [path, ...(path.witnesses ?? [])]),
+  )) {
+    fastest.set(type, Math.min(everyMs, fastest.get(type) ?? everyMs))
+  }
+  return fastest
 }
 
 function ruleTexts(directory: string, errors: string[]): RuleText[] {

@@ -30,6 +30,10 @@ export interface RuleFileSource {
   readonly packs?: ReadonlyMap<string, RulePack>
   /** The cadence that warnings compare `for` with, in milliseconds; absent: no such warning. */
   readonly everyMs?: number
+  /** The fastest cadence in milliseconds by type of probe, for those in use; absent: not known. */
+  readonly watched?: ReadonlyMap<string, number>
+  /** It comes along, so that nobody need use it. */
+  readonly isShipped?: boolean
 }
 
 export type LoadedRuleFile =

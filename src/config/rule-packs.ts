@@ -9,6 +9,17 @@ export interface RuleText {
   readonly text: string
   /** Only there to be extended: in force where no other file says so. */
   readonly isOnlyKnown?: boolean
+  /** It comes along, so that nobody need use it. */
+  readonly isShipped?: boolean
+}
+
+/** What rule files are held against. */
+export interface PackSurroundings {
+  readonly probes: readonly ProbeMeasures[]
+  /** The cadence that warnings compare `for` with, in milliseconds; absent: no such warning. */
+  readonly everyMs?: number
+  /** The fastest cadence in milliseconds by type of probe, for those in use; absent: not known. */
+  readonly watched?: ReadonlyMap<string, number>
 }
 
 export type LoadedRulePacks =
@@ -29,7 +40,7 @@ export type LoadedRulePacks =
  */
 export function loadRulePacks(
   files: readonly RuleText[],
-  options: { readonly probes: readonly ProbeMeasures[]; readonly everyMs?: number },
+  options: PackSurroundings,
 ): LoadedRulePacks {
   const known = new Map<string, RulePack>()
   const extendedBy = new Map<RulePack, string>()

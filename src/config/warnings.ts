@@ -2,6 +2,7 @@ import { formatDuration } from '../core/duration.ts'
 import type { GroupSettings, Settings } from '../core/settings.ts'
 import { placeKey } from './document.ts'
 import type { ConfigDocument, Path, Problem } from './document.ts'
+import { sharingWarnings } from './sharing-warnings.ts'
 
 /** What works but is worth a thought: sentences for `changeover check` and the start of `run`. */
 export function settingsWarnings(settings: Settings, document: ConfigDocument): Problem[] {
@@ -50,7 +51,7 @@ function timingWarnings({ timing }: Settings): Problem[] {
   if (timing.forMs >= timing.everyMs) return []
   const says =
     `for (${formatDuration(timing.forMs)}) is shorter than every ` +
-    `(${formatDuration(timing.everyMs)}): one bad look decides`
+    `(${formatDuration(timing.everyMs)}): it takes two bad looks all the same`
   return [warning(['timing', 'for'], says)]
 }
 
@@ -60,6 +61,8 @@ function groupWarnings(group: GroupSettings, settings: Settings, document: Confi
     ...staleWarnings(group, settings, at),
     ...witnessWarnings(group, at),
     ...quorumWarnings(group, at, document),
+    ...cadenceWarnings(group, settings, at),
+    ...sharingWarnings(group, at),
   ]
   if (group.paths.length === 1) {
     problems.push(warning([...at, 'paths'], 'one path only: there is nothing to fail over to'))
@@ -79,6 +82,18 @@ function groupWarnings(group: GroupSettings, settings: Settings, document: Confi
     problems.push(warning([...at, 'actuators'], 'armed without actuators: nothing can be moved'))
   }
   return problems
+}
+
+/** Paths that are looked at more slowly than `timing` reckons with. */
+function cadenceWarnings(group: GroupSettings, { timing }: Settings, at: Path): Problem[] {
+  return group.paths.flatMap(({ name, everyMs }) => {
+    // What holds for every path is said once, of the timing.
+    if (timing.forMs >= everyMs || timing.forMs < timing.everyMs) return []
+    const says =
+      `every (${formatDuration(everyMs)}) is longer than timing.for ` +
+      `(${formatDuration(timing.forMs)}): it takes two bad looks all the same`
+    return [warning([...at, 'paths', name], says)]
+  })
 }
 
 /** The same look twice is one kind of evidence: it fails and passes with the path itself. */

@@ -1,12 +1,17 @@
 import { describe, expect, it } from 'vitest'
-import { loadRuleFile } from '../../src/config/rule-file.ts'
+import { loadRuleFile, type RuleFileSource } from '../../src/config/rule-file.ts'
 import { declare, probe } from '../engine/rules/rule-fixtures.ts'
 
 const other = { type: 'srt', measures: [declare('packets_dropped', 'counter')] }
 
-function load(text: string) {
+function load(text: string, more: Pick<RuleFileSource, 'watched' | 'isShipped'> = {}) {
   const probes = [probe, other]
-  return loadRuleFile({ text, fileName: 'rules/own.yaml', probes, everyMs: 5_000 })
+  return loadRuleFile({ text, fileName: 'rules/own.yaml', probes, everyMs: 5_000, ...more })
+}
+
+function warningsOf(...args: Parameters<typeof load>): string[] {
+  const loaded = load(...args)
+  return loaded.ok ? loaded.warnings.map((each) => each.split('\n')[0] ?? '') : []
 }
 
 function errorsOf(text: string): readonly string[] {
@@ -224,5 +229,35 @@ rules:
     expect(loaded.ok && loaded.warnings[0]).toContain(
       'rules[0].or_ratio: 3 bad looks take 10s, less than for (1m): for never decides',
     )
+  })
+
+  it('warns of a for shorter than the cadence of the paths that it concerns, not than the usual one', () => {
+    const text = `${minimal}    for: 10s\n`
+    const type = probe.type
+
+    expect(warningsOf(text, { watched: new Map([[type, 5_000]]) })).toEqual([])
+    expect(warningsOf(text, { watched: new Map([[type, 30_000]]) })).toEqual([
+      'rules/own.yaml:6:10: rules[0].for: for (10s) is shorter than the cadence (30s): it takes two bad looks all the same',
+    ])
+  })
+
+  it('warns of a rule that waits for more looks than its window can hold', () => {
+    const text = `windows: { minute: 60s }\n${minimal.replace('missing_ratio > 0.5', 'count(missing_ratio, minute) >= 7')}`
+    const watched = (everyMs: number) => ({ watched: new Map([[probe.type, everyMs]]) })
+
+    expect(warningsOf(text, watched(20_000))).toEqual([])
+    expect(warningsOf(text, watched(30_000))).toEqual([
+      'rules/own.yaml:5:11: rules[0].when: this rule can never fire: its windows hold fewer looks at the cadence (30s)',
+    ])
+    expect(warningsOf(text)).toEqual([])
+  })
+
+  it('warns of a rule that concerns no path of the configuration, unless it comes along', () => {
+    const watched = new Map([[other.type, 5_000]])
+
+    expect(warningsOf(minimal, { watched })).toEqual([
+      `rules/own.yaml:4:11: rules[0].when: this rule can never fire: no path is looked at with ${probe.type}`,
+    ])
+    expect(warningsOf(minimal, { watched, isShipped: true })).toEqual([])
   })
 })

@@ -42,7 +42,7 @@ describe('warnings', () => {
       'timing: { every: 6s, for: 5s }',
       '',
       '',
-      ':1:22: timing.for: for (5s) is shorter than every (6s): one bad look decides',
+      ':1:22: timing.for: for (5s) is shorter than every (6s): it takes two bad looks all the same',
     ],
     [
       'a path that goes stale between two looks',
@@ -50,6 +50,13 @@ describe('warnings', () => {
       '',
       'every: 10s',
       `:7:11: ${group}.paths.cdn-a: stale_after (15s) is less than two looks (every 10s): one late look makes health unknown`,
+    ],
+    [
+      'a path that is looked at more slowly than timing.for',
+      '',
+      '',
+      'every: 20s',
+      `:7:11: ${group}.paths.cdn-a: every (20s) is longer than timing.for (15s): it takes two bad looks all the same`,
     ],
     [
       'a quorum that asks for more vantages than there are',
@@ -87,6 +94,93 @@ describe('warnings', () => {
 
     expect(warningsOf(text)).toContain(
       'changeover.yaml:1:32: streams.a.groups.b.paths: one path only: there is nothing to fail over to',
+    )
+  })
+
+  describe('of a weighted group name', () => {
+    const weighted = (keys: string, paths: readonly string[]) =>
+      warningsOf(`${quiet.top}
+streams:
+  channel-1:
+    groups:
+      cdn:
+        strategy: weighted
+        ${keys}
+        paths:
+${paths.map((each, index) => `          cdn-${index + 1}: { type: pull, url: "https://a.example/1.m3u8", ${each} }`).join('\n')}
+${quiet.group.replaceAll(/^/gmu, '        ')}
+`)
+        .filter((each) => each.includes(group))
+        .map((each) => each.replace(/^changeover\.yaml:\d+:\d+: /u, '').replace(`${group}.`, ''))
+
+    it.each<[string, string, string[], string[]]>([
+      [
+        'nothing where the others can carry all of it',
+        'demand: 100Gbps',
+        ['capacity: 100Gbps', 'capacity: 100Gbps'],
+        [],
+      ],
+      [
+        'paths whose loss the others cannot carry',
+        'demand: 100Gbps',
+        ['weight: 60, capacity: 80Gbps', 'weight: 40, capacity: 40Gbps'],
+        [
+          'paths.cdn-1: when it goes, the others can carry 40 % of the demand, less than panic_fraction (50 %): weights are not moved then',
+          'paths.cdn-2: when it goes, the others can carry 80 % of the demand',
+        ],
+      ],
+      [
+        'no spare among them: what it carries is nothing',
+        'demand: 100Gbps',
+        ['capacity: 50Gbps', 'weight: 0, capacity: 100Gbps'],
+        [],
+      ],
+      [
+        'a path whose capacity is not declared',
+        'demand: 100Gbps',
+        ['capacity: 100Gbps', 'weight: 1'],
+        ['demand: whether the paths can carry it is not known: cdn-2 declares no capacity'],
+      ],
+      [
+        'capacities without a demand',
+        '',
+        ['capacity: 100Gbps', 'capacity: 100Gbps'],
+        ['paths: paths declare their capacity, the group no demand: neither is judged'],
+      ],
+      [
+        'a minimum that keeps traffic on a path that is down',
+        'min_serving: 2',
+        ['weight: 1', 'weight: 1'],
+        [
+          'min_serving: asks for all 2 paths: when one goes down, its traffic stays on it until it is back or a person steers',
+        ],
+      ],
+      [
+        'maxima that the rest cannot take everything under',
+        '',
+        ['weight: 60', 'weight: 20, max_weight: 50', 'weight: 20, max_weight: 30'],
+        [
+          'paths.cdn-1: when it goes, the others may take 80 % together: 20 % stays on it (max_weight)',
+        ],
+      ],
+      [
+        'no maximum of the last path: it takes everything',
+        '',
+        ['weight: 60', 'weight: 40, max_weight: 50'],
+        [],
+      ],
+    ])('%s', (_, keys, paths, expected) => {
+      expect(weighted(keys, paths)).toEqual(expected)
+    })
+  })
+
+  it('name a standby that cannot carry everything', () => {
+    const found = warningsOf(
+      smallFile(quiet.top, `demand: 100Gbps\n${quiet.group}`, 'capacity: 60Gbps'),
+    )
+
+    expect(found.map((line) => line.replace(/^changeover\.yaml:\d+:\d+: /u, ''))).toContain(
+      `${group}.paths.cdn-a: can carry 60 % of the demand, and is to carry all of it`,
     )
   })
 })

@@ -36,6 +36,8 @@ export interface Expression {
   readonly others: readonly number[]
   /** What it can come to at all. */
   readonly truth: Truth
+  /** The same where a window of so many milliseconds holds at most `looksIn` looks. */
+  readonly truthWithin: (looksIn: (windowMs: number) => number) => Truth
   /** Comparisons that time alone makes true. */
   readonly ages: readonly AgeTerm[]
   /** `undefined` where a measurement that decides is absent, or the evaluation errs. */
@@ -70,7 +72,7 @@ export function compileExpression(source: string, names: ExpressionScope): Compi
   }
   const ages: AgeTerm[] = []
   const native = compileNative(ast, walked, ages)
-  const truth = truthOf(ast, walked, names.scope, source)
+  const truth = truthOf(ast, walked, names, source)
   const aggregates = aggregateSlots(walked)
   const parts = {
     source,
@@ -78,6 +80,8 @@ export function compileExpression(source: string, names: ExpressionScope): Compi
     aggregates,
     others: othersSlots(walked),
     truth,
+    truthWithin: (looksIn: (windowMs: number) => number) =>
+      truthOf(ast, walked, names, source, looksIn),
     ages,
   }
   if (native?.type === 'boolean') {

@@ -22,21 +22,42 @@ const notNegative: Range = { low: 0, high: Number.POSITIVE_INFINITY }
 /**
  * What a checked condition can come to. Sound, not complete: what is called impossible is so for
  * every measurement, yet not everything impossible is found. Known are constants, amounts that
- * cannot be negative, and limits of one value that contradict each other within one `&&`.
+ * cannot be negative, and limits of one value that contradict each other within one `&&`. `looksIn`
+ * tells how many looks a window of so many milliseconds can hold; any number if absent.
  */
-export function truthOf(ast: CelNode, walked: Walked, scope: RuleScope, source: string): Truth {
-  return new Judge(walked, scope, source).truth(ast)
+export function truthOf(
+  ast: CelNode,
+  walked: Walked,
+  names: Names,
+  source: string,
+  looksIn: (windowMs: number) => number = () => Number.POSITIVE_INFINITY,
+): Truth {
+  return new Judge(walked, names, source, looksIn).truth(ast)
+}
+
+interface Names {
+  readonly scope: RuleScope
+  readonly windows: Readonly<Record<string, number>>
 }
 
 class Judge {
   readonly #walked: Walked
   readonly #scope: RuleScope
+  readonly #windows: Readonly<Record<string, number>>
   readonly #source: string
+  readonly #looksIn: (windowMs: number) => number
 
-  constructor(walked: Walked, scope: RuleScope, source: string) {
+  constructor(
+    walked: Walked,
+    { scope, windows }: Names,
+    source: string,
+    looksIn: (windowMs: number) => number,
+  ) {
     this.#walked = walked
     this.#scope = scope
+    this.#windows = windows
     this.#source = source
+    this.#looksIn = looksIn
   }
 
   truth(node: CelNode): Truth {
@@ -126,8 +147,12 @@ class Judge {
 
   #aggregate(node: CelNode): Range {
     const [name, args] = node.op === 'call' ? node.args : ['', []]
-    const [measured] = args
-    if (name === 'count' || name === 'age') return notNegative
+    const [measured, window] = args
+    if (name === 'count') {
+      const windowMs = window?.op === 'id' ? this.#windows[window.args] : undefined
+      return { low: 0, high: this.#looksIn(windowMs ?? Number.POSITIVE_INFINITY) }
+    }
+    if (name === 'age') return notNegative
     if (name === 'rate' || measured?.op !== 'id') return anyNumber
     return this.#measurement(measured.args)
   }
