@@ -1,11 +1,16 @@
 import { z } from 'zod'
+import { normalValue } from '../src/formats/dns/query.ts'
+import {
+  parseDnsUrl,
+  parseServer,
+  type Question,
+  type Server,
+} from '../src/formats/dns/question.ts'
+import { ask, type Asking } from '../src/plugin/dns/ask.ts'
 import { duration, secretUrl } from '../src/plugin/option-types.ts'
 import type { Due, ProbeContext, ProbePlugin } from '../src/plugin/probe.ts'
-import { ask } from './dns/ask.ts'
 import { measures } from './dns/measures.ts'
-import { normalValue } from './dns/message.ts'
 import { observation, type ServerLook } from './dns/observation.ts'
-import { parseDnsUrl, parseServer, type Question, type Server } from './dns/question.ts'
 import { authoritative } from './dns/zone.ts'
 
 const server = z
@@ -69,6 +74,7 @@ export default {
 /** One name, and the servers of its zone as they were found last. */
 class DnsSession {
   readonly #context: ProbeContext
+  readonly #asking: Asking
   readonly #question: Question
   readonly #expect: readonly string[]
   readonly #resolvers: readonly Server[]
@@ -81,6 +87,8 @@ class DnsSession {
     const parsed = parseDnsUrl(url)
     if (parsed === undefined) throw new TypeError('the options were not checked')
     this.#context = context
+    const { clock, net, random, signal } = context
+    this.#asking = { clock, net, signal, messageId: () => Math.floor(random.next() * 65_536) }
     this.#question = parsed.question
     this.#timeout = timeout
     this.#given = servers.flatMap((text) => parseServer(text) ?? [])
@@ -97,7 +105,7 @@ class DnsSession {
     const isOld = startedAt - this.#foundAt >= ZONE_MS || purpose === 'verify'
     if (this.#given.length === 0 && isOld) {
       const { name } = this.#question
-      const found = await authoritative(this.#context, name, startedAt + budget / 2)
+      const found = await authoritative(this.#asking, name, startedAt + budget / 2)
       if (found.ok) {
         this.#found = found.servers
         this.#foundAt = startedAt
@@ -120,7 +128,7 @@ class DnsSession {
     return Promise.all(
       servers.map(async (each) => ({
         server: each,
-        asked: await ask(this.#context, each, this.#question, recurse, at),
+        asked: await ask(this.#asking, each, this.#question, recurse, at),
       })),
     )
   }

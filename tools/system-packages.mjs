@@ -22,8 +22,14 @@ const packages = [
   { name: 'chromium', program: 'chromium', for: 'the status page in a real browser' },
   { name: 'srt-tools', program: 'srt-live-transmit', for: 'the srt probe' },
   { name: 'openssl', program: 'openssl', for: 'certificates for tests over TLS' },
-  { name: 'bind9', program: 'named', for: 'the dns probe against a real primary and secondary' },
+  {
+    name: 'bind9',
+    program: 'named',
+    for: 'the dns probe and the rfc2136 actuator against a real primary and secondary',
+  },
   { name: 'bind9-dnsutils', program: 'nsupdate', for: 'changes of DNS records in those tests' },
+  { name: 'knot', program: 'knotd', for: 'the rfc2136 actuator against a second name server' },
+  { name: 'knot-dnsutils', program: 'knsupdate', for: 'changes of DNS records at that one' },
   { name: 'prometheus', program: 'promtool', for: 'checks of metrics and alerting rules' },
   {
     name: 'prometheus-alertmanager',

@@ -1,6 +1,6 @@
 import type { Finding, Measurements, Observation } from '../../src/core/sample.ts'
-import type { Asked } from './ask.ts'
-import type { Question, Server } from './question.ts'
+import type { Asked } from '../../src/plugin/dns/ask.ts'
+import type { Question, Server } from '../../src/formats/dns/question.ts'
 
 /** One server and what it said. */
 export interface ServerLook {

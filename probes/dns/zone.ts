@@ -1,5 +1,5 @@
-import { ask, type Asking } from './ask.ts'
-import { parseServer, type Server } from './question.ts'
+import { parseServer, type Server } from '../../src/formats/dns/question.ts'
+import { ask, type Asking } from '../../src/plugin/dns/ask.ts'
 
 export type Found =
   | { readonly ok: true; readonly servers: readonly Server[] }

@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { TsigKey } from '../../src/formats/dns/tsig.ts'
 import { eventually, installed, startChild } from './child.ts'
 import { freePort } from './haproxy-process.ts'
 
@@ -22,19 +23,34 @@ const ZONE = 'changeover.test'
  * A real primary and secondary for `changeover.test` on loopback, each in its own folder. The
  * primary takes dynamic updates and notifies at once; the secondary can be told to be deaf to it.
  */
-export async function startBind(options: { readonly isSecondaryDeaf?: boolean } = {}) {
+export async function startBind(
+  options: {
+    readonly isSecondaryDeaf?: boolean
+    /** The primary takes updates of nobody but the holders of this key. */
+    readonly key?: TsigKey
+    /** `notify-delay` in seconds; BIND itself waits five. */
+    readonly notifyDelay?: number
+  } = {},
+) {
   if (NAMED === undefined) throw new Error('BIND is not installed')
   const folder = mkdtempSync(join(tmpdir(), 'changeover-bind-'))
   const [first, second] = [await freePort(), await freePort()]
-  const primary = startNamed(NAMED, join(folder, 'primary'), first, [
-    `zone "${ZONE}" {`,
-    '  type primary;',
-    '  file "zone.db";',
-    '  notify explicit;',
-    `  also-notify { 127.0.0.1 port ${second}; };`,
-    '  allow-update { 127.0.0.1; };',
-    '};',
-  ])
+  const primary = startNamed(
+    NAMED,
+    join(folder, 'primary'),
+    first,
+    [
+      `zone "${ZONE}" {`,
+      '  type primary;',
+      '  file "zone.db";',
+      '  notify explicit;',
+      `  also-notify { 127.0.0.1 port ${second}; };`,
+      `  allow-update { ${options.key === undefined ? '127.0.0.1' : `key ${options.key.name}`}; };`,
+      '};',
+      ...keyLines(options.key),
+    ],
+    options.notifyDelay,
+  )
   const isServing = (port: number) => {
     try {
       return dig(port, 'live', 'A').length > 0
@@ -65,8 +81,13 @@ export async function startBind(options: { readonly isSecondaryDeaf?: boolean } 
     /** Lines of nsupdate, applied by the primary at once. */
     update(...lines: readonly string[]) {
       const script = [`server 127.0.0.1 ${first}`, `zone ${ZONE}`, ...lines, 'send', ''].join('\n')
-      execFileSync(NSUPDATE ?? '', [], { input: script })
+      const { name, algorithm, secret } = options.key ?? {}
+      const key =
+        secret === undefined ? [] : ['-y', `${algorithm}:${name}:${secret.toString('base64')}`]
+      execFileSync(NSUPDATE ?? '', key, { input: script })
     },
+    /** What the primary answers: a line for each record, sorted. */
+    answers: (name: string, type: string) => dig(first, name, type).toSorted(),
     primary,
     secondary,
     async close() {
@@ -85,7 +106,19 @@ function dig(port: number, name: string, type: string): readonly string[] {
   return out.split('\n').filter((line) => line !== '' && !line.startsWith(';'))
 }
 
-function startNamed(binary: string, folder: string, port: number, zone: readonly string[]) {
+function keyLines(key: TsigKey | undefined): string[] {
+  if (key === undefined) return []
+  const { name, algorithm, secret } = key
+  return [`key "${name}" { algorithm ${algorithm}; secret "${secret.toString('base64')}"; };`]
+}
+
+function startNamed(
+  binary: string,
+  folder: string,
+  port: number,
+  zone: readonly string[],
+  notifyDelay = 0,
+) {
   mkdirSync(folder)
   writeFileSync(
     join(folder, 'named.conf'),
@@ -99,7 +132,7 @@ function startNamed(binary: string, folder: string, port: number, zone: readonly
       '  listen-on-v6 { none; };',
       '  recursion no;',
       '  dnssec-validation no;',
-      '  notify-delay 0;',
+      `  notify-delay ${notifyDelay};`,
       '  allow-transfer { 127.0.0.1; };',
       '};',
       'controls { };',

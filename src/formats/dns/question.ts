@@ -1,3 +1,5 @@
+import { isDomainName } from './name.ts'
+
 /** Record types that can be asked for: those that steer viewers and encoders, and what tests use. */
 export const recordTypes = ['A', 'AAAA', 'CNAME', 'MX', 'NS', 'SRV', 'TXT'] as const
 
@@ -52,9 +54,4 @@ export function parseServer(text: string): Server | undefined {
   if (host === undefined || port < 1 || port > 65_535) return undefined
   if (!host.includes(':') && !isDomainName(host.toLowerCase().replace(/\.$/u, ''))) return undefined
   return { host, port, shown: port === 53 ? host : text }
-}
-
-/** RFC 1035 section 2.3.4: labels of at most 63 letters, at most 253 together. */
-function isDomainName(name: string): boolean {
-  return name.length <= 253 && /^[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*$/u.test(name)
 }

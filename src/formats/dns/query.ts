@@ -1,4 +1,3 @@
-import { isIPv6 } from 'node:net'
 import {
   AUTHORITATIVE_ANSWER,
   RECURSION_DESIRED,
@@ -8,6 +7,7 @@ import {
   type DecodedPacket,
 } from 'dns-packet'
 import type { Question } from './question.ts'
+import { normalTarget } from './value.ts'
 
 /** What an answer says of its question. */
 export interface Reply {
@@ -87,8 +87,7 @@ export function readDatagram(message: Buffer, id: number, question: Question): R
 
 /** A value as people write it: lower case, without final dots, IPv6 in its short form (RFC 5952). */
 export function normalValue(text: string): string {
-  const lower = text.trim().toLowerCase().replace(/\.$/u, '')
-  return isIPv6(lower) ? new URL(`http://[${lower}]`).hostname.slice(1, -1) : lower
+  return normalTarget(text.trim())
 }
 
 function isSame(asked: { readonly name: string; readonly type: string }, question: Question) {

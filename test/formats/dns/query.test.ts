@@ -2,9 +2,9 @@ import { encode } from 'dns-packet'
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import dns from '../../../probes/dns.ts'
-import { query, readDatagram, readReply } from '../../../probes/dns/message.ts'
-import { session } from '../look-once.ts'
-import { address, serveNames } from './name-server.ts'
+import { query, readDatagram, readReply } from '../../../src/formats/dns/query.ts'
+import { session } from '../../probes/look-once.ts'
+import { address, serveNames } from '../../probes/dns/name-server.ts'
 
 const question = { name: 'live.test', type: 'A' } as const
 

@@ -1,6 +1,7 @@
-import type { ProbeContext } from '../../src/plugin/probe.ts'
-import { query, readDatagram, readReply, type Reply } from './message.ts'
-import type { Question, Server } from './question.ts'
+import type { Clock } from '../../core/clock.ts'
+import { query, readDatagram, readReply, type Reply } from '../../formats/dns/query.ts'
+import type { Question, Server } from '../../formats/dns/question.ts'
+import type { Net } from '../net.ts'
 
 /** Where a query ended. */
 export type Asked =
@@ -8,8 +9,14 @@ export type Asked =
   /** `local`: the fault is ours, nothing is known of the server. */
   | { readonly ok: false; readonly local: boolean; readonly says: string }
 
-/** What asking needs of a probe's context. */
-export type Asking = Pick<ProbeContext, 'clock' | 'net' | 'random' | 'signal'>
+/** What asking needs. */
+export interface Asking {
+  readonly clock: Clock
+  readonly net: Net
+  readonly signal: AbortSignal
+  /** The identity of the next message: 16 bits that are hard to guess (RFC 5452 section 4.3). */
+  readonly messageId: () => number
+}
 
 /** A datagram may be lost: it is sent again after this, in milliseconds, or after half of the time. */
 const RETRY_MS = 800
@@ -41,13 +48,13 @@ export async function ask(
 }
 
 async function overUdp(
-  { net, random, signal }: Asking,
+  { net, messageId, signal }: Asking,
   { host, port, shown }: Server,
   question: Question,
   recurse: boolean,
   deadlineMs: number,
 ): Promise<Asked | 'no answer'> {
-  const id = Math.floor(random.next() * 65_536)
+  const id = messageId()
   const payload = query(question, id, recurse)
   let reply: Reply | undefined
   const isAnswer = (datagram: Buffer) => {
@@ -65,13 +72,13 @@ async function overUdp(
 }
 
 async function overTcp(
-  { net, random, signal }: Asking,
+  { net, messageId, signal }: Asking,
   { host, port, shown }: Server,
   question: Question,
   recurse: boolean,
   deadlineMs: number,
 ): Promise<Asked> {
-  const id = Math.floor(random.next() * 65_536)
+  const id = messageId()
   const message = query(question, id, recurse)
   const length = Buffer.alloc(2)
   length.writeUInt16BE(message.length)

@@ -1,0 +1,244 @@
+import { z } from 'zod'
+import type { Allocation } from '../core/allocation.ts'
+import { parseServer } from '../formats/dns/question.ts'
+import { encodeUpdate, type Change, type Prerequisite } from '../formats/dns/update.ts'
+import type {
+  Actuator,
+  ActuatorContext,
+  ActuatorPlugin,
+  ApplyResult,
+  Observed,
+  ObserveResult,
+  Step,
+} from '../plugin/actuator.ts'
+import { markName, markText, parseVersion, versionOf, type NameState } from '../plugin/dns/mark.ts'
+import { domainName, nameServer, recordsOption, tsigKey, ttlOption } from '../plugin/dns/options.ts'
+import {
+  areAliases,
+  describeSets,
+  parseSets,
+  RecordPlan,
+  textOfSets,
+} from '../plugin/dns/record-sets.ts'
+import { codeName, Primary } from './rfc2136/primary.ts'
+import { readName } from './rfc2136/read-name.ts'
+
+const options = z
+  .strictObject({
+    server: nameServer.describe('The primary server of the zone, the one that takes updates.'),
+    zone: domainName.describe('The zone in which the name lies.'),
+    name: domainName.describe('The name that viewers or encoders look up.'),
+    records: recordsOption,
+    ttl: ttlOption,
+    key: tsigKey,
+  })
+  .refine(({ zone, name }) => name === zone || name.endsWith(`.${zone}`), {
+    path: ['name'],
+    error: 'does not lie in the zone',
+  })
+  .refine(({ zone, name, records }) => name !== zone || !areAliases(records), {
+    path: ['records'],
+    error: 'the name of the zone itself cannot be an alias (CNAME)',
+  })
+  .describe('The records of one name, by dynamic update with TSIG: BIND, Knot, and others.')
+
+type Options = z.output<typeof options>
+
+const stepData = z.strictObject({ name: z.string(), to: z.string(), ttl: z.int().min(1) })
+
+/**
+ * Moves a name between the addresses, or aliases, of the paths by DNS UPDATE (RFC 2136). Each update
+ * has what was read as its prerequisite, so the server itself compares and sets; it is one
+ * transaction, so the name is never without a record; and it bears our mark, a TXT record beside.
+ */
+const plugin: ActuatorPlugin<typeof options> = {
+  type: 'rfc2136',
+  summary: 'Moves a name in DNS by dynamic update with TSIG: BIND, Knot and other servers.',
+  tested: 'real',
+  options,
+  mode: 'push',
+  capabilities: ({ server, zone, name, records, ttl, key }) => ({
+    shape: areAliases(records) ? 'single' : 'weights',
+    mode: 'push',
+    reversible: true,
+    settleMs: ttl,
+    compareAndSet: 'atomic',
+    layer: 'dns',
+    permissions: [
+      `the TSIG key ${key.name} may ask ${server} for ${name}, and update ${areAliases(records) ? 'CNAME' : 'A and AAAA'} of ${name} and TXT of ${markName(name)} in zone ${zone}`,
+    ],
+  }),
+  create: (given, context) => new Rfc2136Actuator(given, context),
+}
+
+export default plugin
+
+class Rfc2136Actuator implements Actuator {
+  readonly #options: Options
+  readonly #context: ActuatorContext
+  readonly #plan: RecordPlan
+  readonly #primary: Primary
+
+  constructor(given: Options, context: ActuatorContext) {
+    const server = parseServer(given.server)
+    if (server === undefined) throw new TypeError('the options were not checked')
+    const { name, algorithm, secret } = given.key
+    this.#options = given
+    this.#context = context
+    this.#plan = new RecordPlan(context.paths, given.records)
+    this.#primary = new Primary(context, server, {
+      name,
+      algorithm,
+      secret: Buffer.from(secret, 'base64'),
+    })
+  }
+
+  async observe(signal: AbortSignal): Promise<ObserveResult> {
+    const read = await this.#read(signal)
+    if (!read.ok) return read
+    const { state, ttl } = read
+    const { allocation, strangers } = this.#plan.read(state.sets)
+    if (Object.values(allocation).every((weight) => weight === 0)) {
+      const says = `${this.#options.name} has ${strangers.join(', ')}, which no path names`
+      return { ok: false, retry: false, says }
+    }
+    return {
+      ok: true,
+      observed: {
+        allocation,
+        version: versionOf(state),
+        ours: state.mark === 'ours',
+        says: `${this.#options.name} has ${describeSets(state.sets)}${strangersIn(strangers)} (TTL ${ttl} s)${markSays(state, this.#options.name)}`,
+      },
+    }
+  }
+
+  plan(observed: Observed, wanted: Allocation): readonly Step[] {
+    const state = parseVersion(observed.version)
+    if (state === undefined || this.#plan.isShown(state.sets, wanted)) return []
+    const { name, ttl } = this.#options
+    const to = this.#plan.setsFor(wanted)
+    const seconds = Math.ceil(ttl / 1_000)
+    const says = `set ${name} to ${describeSets(to)} (TTL ${seconds} s) in place of ${describeSets(state.sets)}`
+    return [{ says, data: { name, to: textOfSets(to), ttl: seconds } }]
+  }
+
+  async apply(step: Step, version: string, signal: AbortSignal): Promise<ApplyResult> {
+    const { name, server } = this.#options
+    const parsed = stepData.safeParse(step.data)
+    const to = parsed.success ? parseSets(parsed.data.to) : undefined
+    const from = parseVersion(version)
+    const isOurs = to !== undefined && parsed.data?.name === name && this.#plan.read(to).isWhole
+    if (!isOurs || from === undefined) return failed(false, 'the step is not one of this actuator')
+    if (textOfSets(to) === '') return failed(false, `${name} would be left without any record`)
+    const veto = this.#veto(from)
+    if (veto !== undefined) return failed(false, veto)
+
+    const wanted: NameState = { sets: to, mark: 'ours' }
+    if (versionOf(wanted) === versionOf(from)) return await this.#compare(wanted, signal)
+    const message = encodeUpdate({
+      id: this.#primary.messageId(),
+      zone: this.#options.zone,
+      prerequisites: this.#prerequisites(from),
+      changes: this.#changes(from, wanted, parsed.data?.ttl ?? 0),
+    })
+    const asked = await this.#primary.ask([message], this.#deadlineMs, signal)
+    if (!asked.ok) {
+      const { sent, retry, says } = asked
+      return sent ? { result: 'unknown', says } : failed(retry, says)
+    }
+    const code = codeName(asked.answers[0]?.code ?? -1)
+    switch (code) {
+      case 'NOERROR':
+        return { result: 'applied', version: versionOf(wanted) }
+      case 'NXDOMAIN':
+      case 'YXDOMAIN':
+      case 'NXRRSET':
+      case 'YXRRSET':
+        return await this.#compare(wanted, signal)
+      case 'SERVFAIL':
+        // A server that passes updates on to another says so too when it got no answer.
+        return { result: 'unknown', says: `${server} answers SERVFAIL to the update` }
+      default:
+        return failed(false, `${server} refuses the update of ${name}: ${code}`)
+    }
+  }
+
+  /** What forbids an update whatever is wanted: it would touch more than ours. */
+  #veto({ sets, mark }: NameState): string | undefined {
+    const { name } = this.#options
+    const { strangers } = this.#plan.read(sets)
+    if (strangers.length > 0) {
+      return `${name} also has ${strangers.join(', ')}, which no path names: take it out, or name it`
+    }
+    if (mark !== 'other') return undefined
+    return `${name} belongs to somebody else, as ${markName(name)} says: delete that TXT record to let this group have it`
+  }
+
+  /** After a prerequisite that did not hold: what was wanted may be there already. */
+  async #compare(wanted: NameState, signal: AbortSignal): Promise<ApplyResult> {
+    const read = await this.#read(signal)
+    if (read.ok && versionOf(read.state) === versionOf(wanted)) {
+      return { result: 'applied', version: versionOf(wanted) }
+    }
+    const now = read.ok ? `: it has ${describeSets(read.state.sets)}` : ''
+    return { result: 'conflict', says: `${this.#options.name} was changed since it was read${now}` }
+  }
+
+  #prerequisites(from: NameState): Prerequisite[] {
+    const { name, records } = this.#options
+    const types = areAliases(records) ? (['CNAME'] as const) : (['A', 'AAAA'] as const)
+    const mark = { name: markName(name), type: 'TXT' } as const
+    return [
+      ...types.map((type): Prerequisite => {
+        const values = from.sets[type]
+        return values.length === 0
+          ? { kind: 'absent', name, type }
+          : { kind: 'exactly', name, type, values }
+      }),
+      from.mark === 'none'
+        ? { kind: 'absent', ...mark }
+        : { kind: 'exactly', ...mark, values: [markText(this.#context.group)] },
+    ]
+  }
+
+  #changes(from: NameState, to: NameState, ttl: number): Change[] {
+    const { name } = this.#options
+    const changes = (['A', 'AAAA', 'CNAME'] as const).flatMap((type): Change[] => {
+      if (from.sets[type].join() === to.sets[type].join()) return []
+      return [
+        { kind: 'delete-set', name, type },
+        ...to.sets[type].map((value): Change => ({ kind: 'add', name, type, ttl, value })),
+      ]
+    })
+    if (from.mark === 'ours') return changes
+    const value = markText(this.#context.group)
+    return [...changes, { kind: 'add', name: markName(name), type: 'TXT', ttl, value }]
+  }
+
+  #read(signal: AbortSignal) {
+    const { name, records, server } = this.#options
+    const about = { name, server, isAlias: areAliases(records), group: this.#context.group }
+    return readName(this.#primary, about, this.#deadlineMs, signal)
+  }
+
+  /** A write may need a read behind it, and both must end before the caller stops waiting. */
+  get #deadlineMs(): number {
+    return this.#context.callTimeoutMs / 2
+  }
+}
+
+function strangersIn(strangers: readonly string[]): string {
+  return strangers.length === 0 ? '' : `, of which no path names ${strangers.join(', ')},`
+}
+
+function markSays({ mark }: NameState, name: string): string {
+  if (mark === 'ours') return ''
+  return mark === 'none'
+    ? `, without our mark at ${markName(name)}`
+    : `, with the mark of somebody else at ${markName(name)}`
+}
+
+function failed(retry: boolean, says: string): ApplyResult {
+  return { result: 'failed', retry, says }
+}
