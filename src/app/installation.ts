@@ -1,6 +1,7 @@
 import type { Clock } from '../core/clock.ts'
 import { formatDuration } from '../core/duration.ts'
 import type { InstallationSettings } from '../core/settings.ts'
+import type { Change } from '../engine/group/memory.ts'
 
 /** A group whose change is due and waits for others. */
 interface Waiting {
@@ -112,11 +113,10 @@ export class Installation {
   }
 
   /** Changes of an earlier process count too, and those of other leaders. */
-  recall(
-    group: string,
-    changes: readonly { readonly intent: string; readonly at: number }[],
-  ): void {
-    for (const { intent, at } of changes) this.charge(intent, group, at)
+  recall(group: string, changes: readonly Pick<Change, 'intent' | 'at' | 'reason'>[]): void {
+    for (const { intent, at, reason } of changes) {
+      if (reason !== 'drill') this.charge(intent, group, at)
+    }
   }
 
   /** Takes a charge back whose change was not applied. */

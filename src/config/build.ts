@@ -172,6 +172,7 @@ function buildGroup(parts: Parts, group: FileGroup, place: GroupPlace): GroupSet
     },
     holddownMs: group.holddown,
     budget: { changes: group.budget.changes, perMs: group.budget.per },
+    drillBudget: { changes: group.drill_budget.changes, perMs: group.drill_budget.per },
     failback: {
       auto: group.failback.auto ?? role === 'delivery',
       stableForMs: group.failback.stable_for,

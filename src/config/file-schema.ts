@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { byteSize, duration } from '../plugin/option-types.ts'
 import { calendar, weeklyPeriod } from './calendar-fields.ts'
+import { drillBudget } from './drill-schema.ts'
 import { fraction, listenAddress, name, plainUrl, referenceTarget, whole } from './fields.ts'
 import { groupSharing } from './sharing-schema.ts'
 import { profileNames, profiles } from './profiles.ts'
@@ -253,6 +254,7 @@ export function group(d: ProfileDefaults, types: PluginTypes) {
       })
       .prefault({})
       .describe('How many changes may happen by themselves.'),
+    drill_budget: drillBudget(),
     failback: failback(d),
     flaps: flaps(d),
     calendar: calendar().describe("This group's own freezes and change windows."),

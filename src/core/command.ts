@@ -31,6 +31,32 @@ export type Command =
       readonly actor: string
       readonly reason: string
     }
+  | {
+      /** Begins a rehearsal: a `switch` moves traffic, a `fault` waits for the watchdog to do so. */
+      readonly kind: 'drill'
+      readonly group: string
+      readonly actor: string
+      readonly reason: string
+      readonly drill: {
+        readonly id: string
+        readonly plan: string
+        readonly kind: 'switch' | 'fault'
+        /** Short name of the path to be left; what serves most where absent. */
+        readonly away?: string
+        /** Milliseconds after which traffic returns … */
+        readonly stayMs: number
+        /** … and after which people are paged that it did not. */
+        readonly maxMs: number
+      }
+    }
+  | {
+      /** Ends a rehearsal before its time: traffic returns as soon as it may. */
+      readonly kind: 'end-drill'
+      readonly group: string
+      readonly actor: string
+      readonly reason: string
+      readonly drill: string
+    }
 
 /**
  * Why a command was not done. `not-found`: no such group, path or incident. `invalid`: it makes no

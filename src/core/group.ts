@@ -1,5 +1,6 @@
 import type { Allocation } from './allocation.ts'
 import type { Diagnosis } from './diagnosis.ts'
+import type { DrillStep, OpenDrill } from './drill.ts'
 import type { Health, Vote } from './health.ts'
 
 /** The states of a group's controller. Their meaning stands in docs/safety.md. */
@@ -22,8 +23,9 @@ export type Mode = 'off' | 'advise' | 'armed'
 /**
  * Why traffic is moved. `ramp`: a further step, on or back, of a change that was begun as failover or
  * failback. `spread`: the last resort of a weighted group that was told so, when nothing is left.
+ * `drill`: a rehearsal, out or back.
  */
-export type ChangeReason = 'failover' | 'failback' | 'steer' | 'ramp' | 'spread'
+export type ChangeReason = 'failover' | 'failback' | 'steer' | 'ramp' | 'spread' | 'drill'
 
 /**
  * A change that is made in steps: where it came from and goes to, and how far it has come. It lives
@@ -143,6 +145,8 @@ export interface Intent {
   readonly actor?: string
   /** The ramp as it stands once this is applied; absent where this is the whole change, or its last step. */
   readonly ramp?: Ramp
+  /** For a rehearsal: which, and whether it goes out or comes back. */
+  readonly drill?: DrillStep
 }
 
 /** One applied change, as budgets, holddown and failback count it. */
@@ -155,6 +159,8 @@ export interface LedgerEntry {
   readonly target: string
   /** For a failback: the paths to which weight returns. */
   readonly returning?: readonly string[]
+  /** A drill that came back. */
+  readonly isReturn?: boolean
   /** Wall milliseconds at which it was applied (or charged, while it is open). */
   readonly at: number
   readonly charge: number
@@ -181,6 +187,8 @@ export interface GroupRow {
   readonly failback: FailbackMemory
   /** A change that is being made in steps. */
   readonly ramp?: Ramp
+  /** A rehearsal that holds the traffic away, or waits for a fault to be found. */
+  readonly drill?: OpenDrill
   /** What paths owe for going down again and again, by short name; absent: nothing. */
   readonly penalties?: Readonly<Record<string, PathPenalty>>
 }

@@ -22,6 +22,7 @@ export type JournalKind =
   | 'ack'
   | 'incident'
   | 'notice'
+  | 'drill'
 
 /** What a writer gives; the store adds sequence, time and hashes. */
 export interface JournalDraft {

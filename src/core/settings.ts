@@ -127,6 +127,8 @@ export interface GroupSettings {
   readonly verify: VerifySettings
   readonly holddownMs: number
   readonly budget: BudgetSettings
+  /** How often drills may move traffic, beside `budget`. */
+  readonly drillBudget: BudgetSettings
   readonly failback: FailbackSettings
   readonly flaps: FlapSettings
   /** Freezes and change windows of the installation and of the group. */

@@ -1,7 +1,7 @@
 import type { Random } from '../core/clock.ts'
 import type { VantageReport } from '../core/health.ts'
 import type { JournalKind } from '../core/journal.ts'
-import { hurt } from './hurts.ts'
+import { drillHurts, hurt } from './hurts.ts'
 import type { Sight } from './vantages.ts'
 import { deliverNow, groupOf, type World, type WorldOptions } from './world.ts'
 
@@ -123,6 +123,17 @@ export function planFaults(world: World, random: Random, minutes: number): Plann
       if (chance(0.5)) machinery(at + between(0, 40_000), group)
     } else if (kind === 15) {
       faults.push({ at, ...badMail(dice, lasts) })
+    } else if (kind === 16) {
+      const [begin] = drillHurts(world, dice, group, between(1_000, 31_000))
+      if (begin !== undefined) faults.push({ at, ...begin })
+      // What hurts most happens while the traffic is away.
+      if (chance(0.8)) machinery(at + between(0, 60_000), group)
+      if (chance(0.5)) {
+        const sight = pick(['bad', 'stalled', 'dark', 'blurry'] as const)
+        const from = at + between(0, 60_000)
+        spells.add({ from, until: from + lasts, group, path, sight })
+        faults.push({ at: from, says: `${group}/${path} is ${sight} in a drill`, run: () => {} })
+      }
     } else {
       machinery(at, group)
     }

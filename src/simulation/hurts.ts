@@ -12,7 +12,7 @@ type Hurt = Omit<PlannedFault, 'at'>
 export function hurt(world: World, dice: Dice, group: string): Hurt {
   const { between, pick } = dice
   const lasts = between(1_000, 31_000)
-  const kinds = [targetHurts, processHurts, storeHurts, peopleHurts, otherHurts]
+  const kinds = [targetHurts, processHurts, storeHurts, peopleHurts, otherHurts, drillHurts]
   return pick(pick(kinds)(world, dice, group, lasts))
 }
 
@@ -209,6 +209,35 @@ function peopleHurts(world: World, dice: Dice, group: string, lasts: number): Hu
     },
     { says: `ana releases ${group}`, run: say({ ...person, kind: 'release' }) },
     { says: `ana acknowledges ${group}`, run: say({ ...person, kind: 'ack' }) },
+  ]
+}
+
+/** A rehearsal is asked for, or ended before its time. */
+export function drillHurts(world: World, dice: Dice, group: string, lasts: number): Hurt[] {
+  const { between, chance, pick } = dice
+  const away = pick(groupOf(world, group).paths).name
+  const kind = chance(0.85) ? 'switch' : 'fault'
+  const stayMs = chance(0.3) ? between(1_000, 20_000) : lasts * 4
+  const maxMs = stayMs + between(10_000, 60_000)
+  const plan = { plan: 'rehearsal', kind, stayMs, maxMs, ...(chance(0.3) && { away }) } as const
+  const person = { group, actor: 'schedule', reason: 'simulated' } as const
+  const say = (command: (each: World) => Command) => (each: World) => {
+    for (const process of living(each).slice(0, 2)) void process.watchdog.command(command(each))
+  }
+  const id = `drill-${between(0, 1_000_000_000)}`
+  return [
+    {
+      says: `a drill (${kind}) of ${group} away for ${stayMs} ms`,
+      run: say(() => ({ ...person, kind: 'drill', drill: { id, ...plan } })),
+    },
+    {
+      says: `the drill of ${group} is ended`,
+      run: say((each) => ({
+        ...person,
+        kind: 'end-drill',
+        drill: each.disk.rows.get(group)?.drill?.id ?? '',
+      })),
+    },
   ]
 }
 

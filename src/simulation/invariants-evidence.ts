@@ -1,7 +1,7 @@
 import { raisedPaths } from '../core/allocation.ts'
 import { isAutomatic, processOf, type Opened, type Trace, type Violation } from './trace.ts'
 import { slowest } from './shapes.ts'
-import { isBadSight } from './vantages.ts'
+import { isBadSight, type Sight } from './vantages.ts'
 import { groupOf } from './world.ts'
 
 /** 1 to 8: an automatic move away from a path stands on enough vantages that saw it bad, lately, with their own network well. */
@@ -26,10 +26,14 @@ export function evidence({ world, opened }: Trace): Violation[] {
       const bad = new Set<string>()
       const ever = new Set<string>()
       const fresh = new Set<string>()
+      const told = new Map<string, Sight>()
       for (const look of world.looks) {
         if (look.group !== group || look.path !== path || look.at > at || look.isCut) continue
         if (isBadSight(look.sight)) ever.add(look.vantage)
+        // A look that lacks what the rule asks for changes no state: what it said before stands.
+        if (look.sight !== 'broken') told.set(look.vantage, look.sight)
         if (look.at < at - lately - 100) continue
+        if (isBadSight(told.get(look.vantage) ?? 'good')) bad.add(look.vantage)
         if (isBadSight(look.sight)) bad.add(look.vantage)
         if (look.sight !== 'dark') fresh.add(look.vantage)
       }

@@ -8,6 +8,8 @@ export function rates(trace: Trace): Violation[] {
   for (const { at, group, intent } of trace.opened) {
     // A step of a ramp belongs to its change; what it may move, velocity says.
     if (!isAutomatic(intent) || intent.reason === 'ramp') continue
+    // Coming back from a drill belongs to its change.
+    if (intent.drill?.part === 'return') continue
     const { holddownMs, budget } = groupOf(world, group)
     const tell = (invariant: number, says: string) => violations.push({ invariant, at, says })
     // A person who looked forgives what was spent; what happened before tells nothing more.
@@ -17,22 +19,24 @@ export function rates(trace: Trace): Violation[] {
     )
     const recent = before.filter((each) => at - each.at < holddownMs)
     const charged = recent.filter((each) => each.at > forgivenAt && each.intent.charge > 1)
-    if (recent.length > 0) {
-      const gap = at - (recent.at(-1)?.at ?? 0)
+    // A drill starts no holddown, and what was left as down on its way back is left all the same.
+    const holding = recent.filter((each) => each.intent.reason !== 'drill')
+    if (recent.some((each) => each.intent.leaving.includes(intent.target))) {
+      tell(21, `returned to ${intent.target}, left as down`)
+    }
+    if (holding.length > 0) {
+      const gap = at - (holding.at(-1)?.at ?? 0)
       if (intent.charge < 2 || intent.reason !== 'failover') {
         tell(17, `${intent.reason} at charge ${intent.charge}, ${gap} ms after a change`)
       }
       if (charged.length > 0) tell(17, 'a second exception within one holddown')
-      if (recent.some((each) => each.intent.leaving.includes(intent.target))) {
-        tell(21, `returned to ${intent.target}, left as down`)
-      }
     }
     const doubtful = trace.isClockDoubtful(at - budget.perMs, at)
     const window = before.filter(
       (each) => each.isFirst && each.at > forgivenAt && at - each.at < budget.perMs,
     )
     const cost = window.reduce((sum, each) => sum + each.intent.charge, intent.charge)
-    const reserve = intent.reason === 'failback' ? 1 : 0
+    const reserve = intent.reason === 'failback' || intent.reason === 'drill' ? 1 : 0
     if (cost + reserve > budget.changes && !doubtful) {
       tell(18, `${intent.reason} brings the cost to ${cost} of ${budget.changes} within the window`)
     }
@@ -45,7 +49,7 @@ export function blastRadius(trace: Trace): Violation[] {
   const { groups, fraction, perMs } = trace.world.settings.installation.blastRadius
   const limit = Math.max(groups, Math.floor(fraction * trace.world.settings.groups.length))
   return trace.opened
-    .filter(({ intent }) => isAutomatic(intent))
+    .filter(({ intent }) => isAutomatic(intent) && intent.drill?.part !== 'return')
     .flatMap(({ at, group, intent }) => {
       const { observeEveryMs, callTimeoutMs } = groupOf(trace.world, group)
       // Two processes that lead a group each hear of the other's changes when they next look.
@@ -53,6 +57,7 @@ export function blastRadius(trace: Trace): Violation[] {
         processOf(id) === processOf(intent.id) ? 0 : observeEveryMs + 2 * callTimeoutMs
       const changed = new Set(
         trace.applied
+          .filter((each) => each.intent.reason !== 'drill')
           .filter((each) => each.at + hearingMs(each.intent.id) <= at && at - each.at < perMs)
           .map((each) => each.group),
       )

@@ -8,6 +8,7 @@ import {
   neverEmpty,
   verified,
 } from './invariants-actuation.ts'
+import { drills } from './invariants-drills.ts'
 import { evidence, failback, targets } from './invariants-evidence.ts'
 import { advise, holdWins, oneIncident, overrides } from './invariants-people.ts'
 import { blastRadius, rates } from './invariants-rate.ts'
@@ -37,6 +38,7 @@ export function checkTrace(world: World): Violation[] {
     ...holdWins(trace),
     ...overrides(trace),
     ...oneIncident(trace),
+    ...drills(trace),
     ...audit(trace),
   ]
 }

@@ -1,4 +1,5 @@
 import { serving } from '../core/allocation.ts'
+import { liveDrill } from '../engine/group/drill.ts'
 import { slowest } from './shapes.ts'
 import type { Violation } from './trace.ts'
 import { isBadSight } from './vantages.ts'
@@ -116,6 +117,7 @@ export class PagingWitness {
         ['blind', isIn('BLIND')],
         ['all-down', isIn('ALL-DOWN')],
         ['store', isMute],
+        ['drill-not-restored', leads.some(isOverdue)],
       ] as const
       for (const [level, isWrong] of levels) {
         const key = `${group}#${level}`
@@ -160,4 +162,10 @@ export class PagingWitness {
   #tell(invariant: number, says: string): void {
     this.violations.push({ invariant, at: this.#world.clock.now(), says })
   }
+}
+
+/** 40: a drill is over its time, and the traffic did not return. */
+function isOverdue({ snapshot: { situation } }: Shown): boolean {
+  const { memory, now } = situation
+  return liveDrill(situation) !== undefined && now >= (memory.drillTimes?.max ?? now + 1)
 }

@@ -2,6 +2,7 @@ import { serving } from '../core/allocation.ts'
 import type { GroupController } from '../app/group/group-controller.ts'
 import type { JournalEntry } from '../core/journal.ts'
 import type { Violation } from './trace.ts'
+import { DrillWitness } from './drill-witness.ts'
 import { PagingWitness } from './paging-witness.ts'
 import { groupOf, type Process, type World } from './world.ts'
 
@@ -24,6 +25,7 @@ export class Witness {
   readonly #own: Violation[] = []
   readonly #world: World
   readonly #paging: PagingWitness
+  readonly #drills: DrillWitness
   /** By process and path: since when its controller calls the path up, without a break. */
   readonly #upSince = new Map<string, number>()
   /** By process and path: since when its controller called the path down last. */
@@ -36,10 +38,11 @@ export class Witness {
   constructor(world: World) {
     this.#world = world
     this.#paging = new PagingWitness(world)
+    this.#drills = new DrillWitness(world)
   }
 
   get violations(): readonly Violation[] {
-    return [...this.#own, ...this.#paging.violations]
+    return [...this.#own, ...this.#paging.violations, ...this.#drills.violations]
   }
 
   /** Called once per virtual second. */
@@ -53,6 +56,7 @@ export class Witness {
     this.#checkExplained()
     this.#checkAlive()
     this.#paging.look(this.#leading)
+    this.#drills.look(this.#leading)
   }
 
   /** 37: whatever the moment, a down active path that is not left has a reason. */

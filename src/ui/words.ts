@@ -167,6 +167,7 @@ const kindWords: Readonly<Record<JournalKind, string>> = {
   adopted: 'Adopted',
   hold: 'Hold',
   release: 'Release',
+  drill: 'Drill',
   steer: 'Steer',
   ack: 'Acknowledged',
   incident: 'Incident',

@@ -54,6 +54,7 @@ describe('loadSettings', () => {
         verify: { forMs: 30_000 },
         holddownMs: 120_000,
         budget: { changes: 3, perMs: 3_600_000 },
+        drillBudget: { changes: 4, perMs: 86_400_000 },
         failback: { auto: true, stableForMs: 600_000, maxWaitMs: 7_200_000, window: [] },
         flaps: { halfLifeMs: 900_000, suppress: 2_000, reuse: 750 },
         calendar: [],

@@ -1,4 +1,5 @@
 import { actingMutations } from './mutations/acting.ts'
+import { drillMutations } from './mutations/drills.ts'
 import { evidenceMutations } from './mutations/evidence.ts'
 import { peopleMutations } from './mutations/people.ts'
 import { rateMutations } from './mutations/rate.ts'
@@ -35,4 +36,5 @@ export const mutations: readonly Mutation[] = [
   ...actingMutations,
   ...peopleMutations,
   ...weightMutations,
+  ...drillMutations,
 ]

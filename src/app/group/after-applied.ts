@@ -1,6 +1,7 @@
 import type { GroupRow, Intent } from '../../core/group.ts'
 import type { GroupSettings } from '../../core/settings.ts'
 import { failbackAfter } from '../../engine/group/failback.ts'
+import { drillAfter } from './drill-over.ts'
 import { without } from './group-record.ts'
 import { impliedReason } from './verify-change.ts'
 
@@ -14,7 +15,7 @@ export function afterApplied(
   const { wall } = facts
   const moved: GroupRow = {
     // Whatever moves weights and is no step of a ramp ends it.
-    ...without(row, 'ramp'),
+    ...drillAfter(without(row, 'ramp'), intent),
     ...(intent.ramp !== undefined && { ramp: intent.ramp }),
     intent,
     allocation: intent.to,

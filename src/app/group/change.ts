@@ -2,11 +2,12 @@ import { describeAllocation, movedPoints } from '../../core/allocation.ts'
 import type { Clock } from '../../core/clock.ts'
 import type { GuardAnswer, Intent, IntentStep, LedgerEntry } from '../../core/group.ts'
 import { isQuietSince, isRelapse, returningPaths } from '../../engine/group/failback.ts'
-import { heldUntil, type Change } from '../../engine/group/memory.ts'
+import { drillTimes, heldUntil, type Change } from '../../engine/group/memory.ts'
 import { basisOf, intentSays, type Proposal } from '../../engine/group/situation.ts'
 import { entryOf, intentBudgetMs, type ChangeDeps } from './change-deps.ts'
 import { afterApplied } from './after-applied.ts'
 import { converge, type Converged } from './converge.ts'
+import { drillOver, endedDrill } from './drill-over.ts'
 import { giveUp } from './give-up.ts'
 import { verifyApplied } from './verify-change.ts'
 
@@ -56,11 +57,20 @@ export async function makeChange(
     charge: proposal.charge,
     compensating: false,
     ...(proposal.ramp !== undefined && { ramp: proposal.ramp }),
+    ...(proposal.drill !== undefined && { drill: proposal.drill }),
     ...(proposal.person !== undefined && { actor: proposal.person.actor }),
   }
-  installation.charge(intent.id, settings.name)
+  // A drill takes no place in the blast radius: it never keeps a failover waiting.
+  if (intent.drill === undefined) installation.charge(intent.id, settings.name)
+  const drill = intent.drill?.opens
   const opened = await record.save(
-    (row) => ({ ...row, state: 'ACTUATE', intent, ledger: [...row.ledger, ledgerOf(intent)] }),
+    (row) => ({
+      ...row,
+      state: 'ACTUATE',
+      intent,
+      ledger: [...row.ledger, ledgerOf(intent)],
+      ...(drill !== undefined && { drill }),
+    }),
     [
       entryOf(
         settings,
@@ -77,6 +87,7 @@ export async function makeChange(
   record.remember((memory) => ({
     ...memory,
     changes: [...memory.changes, changeOf(intent, clock)],
+    ...(drill !== undefined && { drillTimes: drillTimes(drill, clock.now(), clock.wall()) }),
   }))
   deps.onChange()
   await carryOut(deps, intent, signal)
@@ -179,6 +190,7 @@ export async function commitApplied(deps: ChangeDeps, intent: Intent): Promise<b
   const held = heldUntil(record.memory)
   const relapsed = isRelapse(record.memory, intent, settings, now, wall)
   const isQuiet = isQuietSince(record.memory, settings, now, wall)
+  const ended = endedDrill(record.memory.row, intent)
   const saved = await record.save(
     (row) => ({
       ...afterApplied(row, { ...intent, phase: 'applied' }, settings, { wall, relapsed, isQuiet }),
@@ -200,12 +212,14 @@ export async function commitApplied(deps: ChangeDeps, intent: Intent): Promise<b
           to: intent.to,
         },
       },
+      ...(ended === undefined ? [] : [drillOver(settings.name, ended.drill, ended.says)]),
     ],
   )
   if (!saved.ok) return false
   record.remember((memory) => ({
     ...memory,
-    holddownUntil: now + settings.holddownMs,
+    // A drill starts no holddown: it never makes a failover wait, or cost more.
+    holddownUntil: intent.drill === undefined ? now + settings.holddownMs : memory.holddownUntil,
     changes: memory.changes.map((change) =>
       change.intent === intent.id ? { ...change, at: now } : change,
     ),
@@ -221,7 +235,7 @@ export async function commitApplied(deps: ChangeDeps, intent: Intent): Promise<b
   }))
   // The window of the blast radius, too, runs from applied.
   deps.installation.refund(intent.id)
-  deps.installation.charge(intent.id, settings.name)
+  if (intent.drill === undefined) deps.installation.charge(intent.id, settings.name)
   deps.onChange()
   return true
 }
@@ -230,6 +244,7 @@ function ledgerOf(intent: Intent): LedgerEntry {
   const returning = returningPaths(intent)
   return {
     ...(returning !== undefined && { returning }),
+    ...(intent.drill?.part === 'return' && { isReturn: true }),
     intent: intent.id,
     reason: intent.reason,
     from: intent.from,
@@ -245,6 +260,7 @@ function changeOf(intent: Intent, clock: Clock): Change {
   const returning = returningPaths(intent)
   return {
     ...(returning !== undefined && { returning }),
+    ...(intent.drill?.part === 'return' && { isReturn: true }),
     intent: intent.id,
     reason: intent.reason,
     at: clock.now(),

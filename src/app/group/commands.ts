@@ -5,6 +5,7 @@ import type { Proposal, Situation } from '../../engine/group/situation.ts'
 import { weighSteer } from '../../engine/group/decide.ts'
 import { bypassableGuards, firstVeto } from '../../engine/group/guards.ts'
 import type { ChangeDeps } from './change-deps.ts'
+import { endDrill, startDrill } from './drill-commands.ts'
 import { wantedBy } from './wanted-by.ts'
 import { without } from './group-record.ts'
 import { adoptWorld, type ReadBack } from './read-back.ts'
@@ -12,11 +13,13 @@ import { adoptWorld, type ReadBack } from './read-back.ts'
 /** What carrying out a command needs. */
 export interface CommandContext {
   readonly change: ChangeDeps
+  /** Identity of this process. */
+  readonly owner: string
   readonly situation: () => Situation
   readonly foreign: ReadBack | undefined
   readonly startObserving: () => void
-  /** Makes the change; `weigh` is asked once more after the pre-check, on what is true by then. */
-  readonly act: (proposal: Proposal, weigh: Weigh) => Promise<void>
+  /** Makes the change, or tells why not; `weigh` is asked once more after the pre-check, on what is true by then. */
+  readonly act: (proposal: Proposal, weigh: Weigh) => Promise<string | undefined>
 }
 
 /** A proposal and the answers of its guards, on the situation of now. */
@@ -35,6 +38,8 @@ export async function carryOutCommand(
   if (command.kind === 'hold') return await hold(command, context)
   if (command.kind === 'release') return await release(command, context)
   if (command.kind === 'ack') return await acknowledge(command, context)
+  if (command.kind === 'drill') return await startDrill(command, context)
+  if (command.kind === 'end-drill') return await endDrill(command, context)
   return await adopt(command, context)
 }
 

@@ -3,6 +3,7 @@ import type { GroupRow, Intent } from '../../core/group.ts'
 import type { JournalDraft } from '../../core/journal.ts'
 import { entryOf, intentBudgetMs, type ChangeDeps } from './change-deps.ts'
 import { converge, type Converged } from './converge.ts'
+import { drillOver, withoutOpened } from './drill-over.ts'
 import { without } from './group-record.ts'
 
 /** A required actuator did not follow: conflict and a clean failure abort, what was written is taken back. */
@@ -71,7 +72,7 @@ export async function abort(deps: ChangeDeps, intent: Intent, says: string): Pro
   const { clock, record, settings } = deps
   const saved = await record.save(
     (row): GroupRow => ({
-      ...without(row, 'intent'),
+      ...withoutOpened(without(row, 'intent'), intent),
       state: 'OBSERVE',
       ledger: row.ledger.filter((each) => each.intent !== intent.id),
       published: intent.from,
@@ -83,6 +84,9 @@ export async function abort(deps: ChangeDeps, intent: Intent, says: string): Pro
         intent,
         `${intent.reason} to ${describeAllocation(intent.to)} aborted: ${says}`,
       ),
+      ...(intent.drill?.opens === undefined
+        ? []
+        : [drillOver(settings.name, intent.drill.opens, `nothing was moved: ${says}`)]),
     ],
   )
   if (!saved.ok) return

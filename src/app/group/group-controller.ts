@@ -10,6 +10,7 @@ import type { ChangeDeps, Verified } from './change-deps.ts'
 import type { GroupControllerDeps, GroupSnapshot } from './controller-deps.ts'
 import type { CommandContext, Weigh } from './commands.ts'
 import { FailureCount } from './failure-count.ts'
+import { settleDrill } from './drill-over.ts'
 import { expireHold } from './expire-hold.ts'
 import { freeze } from './give-up.ts'
 import { GroupRecord } from './group-record.ts'
@@ -165,6 +166,7 @@ export class GroupController {
     this.#next = undefined
     if (!(await this.#lead(signal))) return
     if (await expireHold(this.#changeDeps())) this.#startObserving()
+    await settleDrill(this.#changeDeps())
     await this.#serveCommand(signal)
     if (signal.aborted) return
     this.#failures.count(this.#deps.health(), this.#settings)
@@ -277,14 +279,19 @@ export class GroupController {
   #commandContext(): Omit<CommandContext, 'act'> {
     return {
       change: this.#changeDeps(),
+      owner: this.#deps.owner,
       situation: () => this.#situation(),
       foreign: this.#world.foreign,
       startObserving: () => this.#startObserving(),
     }
   }
 
-  /** Pre-check, then the change; decided once more in between on what is true by then. */
-  async #change(proposal: Proposal, signal: AbortSignal, weigh?: Weigh): Promise<void> {
+  /** Pre-check, then the change; decided once more in between on what is true by then. Why it was not made, where it was not. */
+  async #change(
+    proposal: Proposal,
+    signal: AbortSignal,
+    weigh?: Weigh,
+  ): Promise<string | undefined> {
     this.#voice.enter('PRECHECK')
     const prepared = await prepareChange(
       {
@@ -297,12 +304,12 @@ export class GroupController {
       proposal,
       signal,
     )
-    if (prepared.result === 'stopped') return
+    if (prepared.result === 'stopped') return 'stopped'
     if (prepared.result === 'not-now') {
       if (prepared.isEdited) this.#startObserving()
       if (prepared.says !== undefined) await this.#voice.refuse(prepared.says)
       if (prepared.isOpen) this.wake()
-      return
+      return prepared.says
     }
     this.#busy = `moving to ${describeAllocation(proposal.to)}`
     this.#voice.enter('ACTUATE')
@@ -310,6 +317,7 @@ export class GroupController {
     this.#endBusy()
     this.#world.seen()
     this.wake()
+    return undefined
   }
 
   async #verify(targets: readonly string[], signal: AbortSignal): Promise<Verified> {
@@ -335,6 +343,7 @@ export class GroupController {
       lease: this.#lease.current(),
       store: this.#record.storeHealth,
       installation: this.#deps.installation.ask(this.#settings.name, this.#settings.priority),
+      owner: this.#deps.owner,
       actuators: this.#world.readings,
       now: this.#deps.clock.now(),
       wall: this.#deps.clock.wall(),

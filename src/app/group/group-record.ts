@@ -155,7 +155,10 @@ function noAnswer(ms: number): string {
 }
 
 /** The row without an optional member. */
-export function without(row: GroupRow, key: 'intent' | 'hold' | 'frozen' | 'ramp'): GroupRow {
+export function without(
+  row: GroupRow,
+  key: 'intent' | 'hold' | 'frozen' | 'ramp' | 'drill',
+): GroupRow {
   const { [key]: _, ...rest } = row
   return rest
 }

@@ -43,7 +43,7 @@ export class PeopleQueue {
       const each = this.#waiting[at]
       if (each === undefined) return
       this.#waiting.splice(at, 1)
-      each.answer(await carryOutCommand(each.command, { ...context, act: async () => {} }))
+      each.answer(await carryOutCommand(each.command, { ...context, act: async () => undefined }))
     }
   }
 }

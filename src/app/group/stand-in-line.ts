@@ -10,7 +10,9 @@ export function standInLine(
 ): void {
   const vetoes = decision.guards.filter((answer) => !answer.pass)
   const isDue = decision.kind === 'change' || vetoes.length > 0
-  const waits = isDue && vetoes.every((answer) => answer.guard === 'blast-radius')
+  // A drill keeps nobody waiting, and waits for nobody on its way back.
+  const isDrill = decision.kind === 'change' && decision.proposal.reason === 'drill'
+  const waits = isDue && !isDrill && vetoes.every((answer) => answer.guard === 'blast-radius')
   const isUrgent = decision.kind === 'change' && decision.proposal.reason !== 'failback'
   const isStuck = decision.kind === 'stay' && decision.state === 'EVALUATE'
   if (waits && decision.kind !== 'freeze') {

@@ -112,7 +112,8 @@ async function openCompensation(
   }
   const isReturn = sameAllocation(second.to, intent.from)
   // Weight that returned and could not be verified does not return again soon, by whatever step it came.
-  const isFailback = intent.reason === 'failback' || intent.reason === 'ramp'
+  const isFailback =
+    intent.reason === 'failback' || intent.reason === 'ramp' || intent.drill?.part === 'return'
   const opened = await record.save(
     (row) => ({
       ...row,

@@ -89,7 +89,7 @@ const event = z.object({
   says: z.string(),
   /** Of a change: the identity of its intent, which a compensation shares, and why it was made. */
   intent: z.string().optional(),
-  reason: z.enum(['failover', 'failback', 'steer', 'ramp', 'spread']).optional(),
+  reason: z.enum(['failover', 'failback', 'steer', 'ramp', 'spread', 'drill']).optional(),
   from: weights.optional(),
   to: weights.optional(),
 })

@@ -1,8 +1,9 @@
-import { heaviest, serving } from '../../core/allocation.ts'
+import { describeAllocation, heaviest, serving } from '../../core/allocation.ts'
 import type { Condition } from '../../core/condition.ts'
 import { remedies } from '../../core/diagnosis.ts'
 import type { PathHealth } from '../../core/health.ts'
 import type { Decision } from './decide.ts'
+import { liveDrill } from './drill.ts'
 import type { GroupTrouble } from './group-trouble.ts'
 import { sharingTroubles } from './sharing-conditions.ts'
 import type { Situation } from './situation.ts'
@@ -43,6 +44,7 @@ export function conditionsOf(situation: Situation, decision: Decision, wall: num
     groupTrouble(situation, decision),
     unverified(situation),
     lagging(situation),
+    notRestored(situation, decision),
     ...sharingTroubles(situation, decision),
   ]
   for (const trouble of troubles) {
@@ -70,6 +72,21 @@ function unverified({ memory, now }: Situation): GroupTrouble | undefined {
     severity: failed.reason === 'failback' ? 'warning' : 'critical',
     title: `a ${failed.reason} could not be verified: ${failed.says}`,
     todo: 'Look at the public name and at the targets: do viewers get what Changeover applied?',
+  }
+}
+
+/** A drill is over its time, and traffic did not return (invariant 40). */
+function notRestored(situation: Situation, decision: Decision): GroupTrouble | undefined {
+  const drill = liveDrill(situation)
+  const { memory, now, settings } = situation
+  if (drill === undefined || now < (memory.drillTimes?.max ?? Number.POSITIVE_INFINITY)) {
+    return undefined
+  }
+  return {
+    name: 'drill-not-restored',
+    title: `drill ${drill.plan} is over its time, and the traffic is not back on ${describeAllocation(drill.from)}`,
+    did: decision.says,
+    todo: `Look why it cannot return; by hand: changeover steer ${settings.name} ${heaviest(drill.from) ?? ''}`,
   }
 }
 

@@ -8,6 +8,8 @@ import {
 } from '../../core/allocation.ts'
 import { formatDuration } from '../../core/duration.ts'
 import type { GroupState, GuardAnswer } from '../../core/group.ts'
+import type { OpenDrill } from '../../core/drill.ts'
+import { liveDrill, returnOf, whyDrillEnds, whyNotBack } from './drill.ts'
 import { failbackOf } from './failback.ts'
 import { askGuards, firstVeto } from './guards.ts'
 import { spent } from './memory.ts'
@@ -56,8 +58,44 @@ export function decide(situation: Situation, without: readonly string[] = []): D
     return stay('OBSERVE', 'reading back what the actuators serve')
   }
   const down = downServing(situation, row.allocation)
+  const drill = liveDrill(situation)
+  if (drill !== undefined) return underHold(situation, drilled(situation, drill, down, without))
   const health = down.length > 0 ? leaveDown(situation, down, without) : watch(situation, without)
   return underHold(situation, health)
+}
+
+/**
+ * A drill holds the traffic away. It stays until its time is up or something goes before it; a
+ * failing path ends it first, and is left as always where the traffic cannot return (invariants 39, 40).
+ */
+function drilled(
+  situation: Situation,
+  drill: OpenDrill,
+  down: readonly string[],
+  without: readonly string[],
+): Decision {
+  const { memory, now } = situation
+  const serves = `${describeAllocation(drill.to ?? {})} serves for drill ${drill.plan}`
+  const home = describeAllocation(drill.from)
+  const why = whyDrillEnds(situation, drill, down)
+  if (why === undefined) {
+    const leftMs = (memory.drillTimes?.until ?? now) - now
+    const left = formatDuration(Math.max(1_000, Math.ceil(leftMs / 1_000) * 1_000))
+    return stay('STEADY', `${serves}; back to ${home} in ${left}`)
+  }
+  const obstacle = whyNotBack(situation, drill)
+  const back = returnOf(drill, down, why)
+  const decision = obstacle === undefined ? weigh(situation, back, without) : undefined
+  if (decision?.kind === 'change') return decision
+  if (down.length > 0) return leaveDown(situation, down, without)
+  if (decision !== undefined) return decision
+  const isUnseen = serving(drill.to ?? {}).every(
+    (name) => (situation.paths.get(name)?.health ?? 'unknown') === 'unknown',
+  )
+  const isNew = now - memory.observingSince < observeGraceMs(situation)
+  const says = `${serves}; ${why}, and it cannot return to ${home}: ${obstacle}`
+  const whyNot = { guard: 'drill', says: obstacle ?? '' }
+  return { ...stay(!isUnseen ? 'STEADY' : isNew ? 'OBSERVE' : 'BLIND', says), whyNot }
 }
 
 /** HELD says so in place of the state, and keeps the reasons beneath it. */

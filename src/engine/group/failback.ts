@@ -126,7 +126,7 @@ export function failbackAfter(
   facts: { readonly wall: number; readonly relapsed: boolean; readonly isQuiet: boolean },
 ): FailbackMemory {
   const { wall, relapsed, isQuiet } = facts
-  if (change.compensating || change.reason === 'steer') return memory
+  if (change.compensating || change.reason === 'steer' || change.reason === 'drill') return memory
   if (change.reason === 'failback') return { ...memory, lastAt: wall }
   // A further step of a failback; one that leaves a failing path is none.
   if (change.reason === 'ramp')

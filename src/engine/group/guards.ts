@@ -3,12 +3,17 @@ import { formatDuration } from '../../core/duration.ts'
 import type { GuardAnswer } from '../../core/group.ts'
 import { askCalendar } from '../calendar.ts'
 import type { Guard } from './guard.ts'
-import { exceptionUsed, spent } from './memory.ts'
+import { drillsSpent, exceptionUsed, spent } from './memory.ts'
 import { sharingGuards } from './sharing-guards.ts'
 import type { Proposal, Situation } from './situation.ts'
 
 const yes = (says: string) => ({ pass: true, says })
 const no = (says: string) => ({ pass: false, says })
+
+/** Returning from a drill obeys never-empty, fencing, store, mode and holds, and waits for nothing else. */
+function isWayBack({ drill }: Proposal): boolean {
+  return drill?.part === 'return'
+}
 
 const modeGuard: Guard = {
   name: 'mode',
@@ -37,7 +42,9 @@ const calendarGuard: Guard = {
     // A step on is a part of its failback; one back is not.
     const isOn = proposal.reason === 'ramp' && proposal.ramp?.isSetBack !== true
     const isReturn = isOn && proposal.leaving.length === 0
-    return askCalendar(settings.calendar, isReturn ? 'failback' : proposal.reason, wall)
+    if (isWayBack(proposal)) return yes('a drill returns at any time')
+    const isChosen = isReturn || proposal.reason === 'drill'
+    return askCalendar(settings.calendar, isChosen ? 'failback' : proposal.reason, wall)
   },
 }
 
@@ -75,6 +82,7 @@ const holddownGuard: Guard = {
     const leftMs = memory.holddownUntil - now
     if (leftMs <= 0) return yes('no holddown')
     if (proposal.reason === 'ramp') return yes('a step of the change that the holddown is for')
+    if (isWayBack(proposal)) return yes('the way back of the change that the holddown is for')
     const left = formatDuration(Math.max(1000, roundSeconds(leftMs)))
     if (proposal.reason !== 'failover') return no(`holddown for another ${left}`)
     if (exceptionUsed(memory, settings, now)) {
@@ -84,15 +92,22 @@ const holddownGuard: Guard = {
   },
 }
 
-/** Failback may not take the last slot: that one is kept for a failure. */
+/** Failback and drills may not take the last slot: that one is kept for a failure. */
 const budgetGuard: Guard = {
   name: 'budget',
   bypassable: true,
   ask: (proposal, { memory, settings, now }) => {
     const { changes, perMs } = settings.budget
     if (proposal.reason === 'ramp') return yes('a step belongs to its change, and costs nothing')
+    if (isWayBack(proposal)) return yes('the way back belongs to its drill, and costs nothing')
+    const isDrill = proposal.reason === 'drill'
+    const drills = isDrill ? drillsSpent(memory, settings, now) : 0
+    if (isDrill && drills >= settings.drillBudget.changes) {
+      const own = formatDuration(settings.drillBudget.perMs)
+      return no(`${drills} of ${settings.drillBudget.changes} drills per ${own} used`)
+    }
     const used = spent(memory, settings, now)
-    const reserve = proposal.reason === 'failback' ? 1 : 0
+    const reserve = isDrill || proposal.reason === 'failback' ? 1 : 0
     const per = formatDuration(perMs)
     if (used + proposal.charge + reserve <= changes) {
       return yes(`${used} of ${changes} changes per ${per} used, this one costs ${proposal.charge}`)
@@ -109,7 +124,8 @@ const budgetGuard: Guard = {
 const installationGuard: Guard = {
   name: 'blast-radius',
   bypassable: true,
-  ask: (_, { installation: { pass, says } }) => ({ pass, says }),
+  ask: (proposal, { installation: { pass, says } }) =>
+    isWayBack(proposal) ? yes('the way back of a drill keeps nobody waiting') : { pass, says },
 }
 
 const neverEmptyGuard: Guard = {

@@ -1,4 +1,5 @@
 import { movedPoints } from '../../core/allocation.ts'
+import type { OpenDrill } from '../../core/drill.ts'
 import type { ChangeReason, GroupRow, LedgerEntry } from '../../core/group.ts'
 import type { GroupSettings } from '../../core/settings.ts'
 import { recalledPenalties, type Penalties } from './penalty.ts'
@@ -14,6 +15,8 @@ export interface Change {
   readonly target: string
   /** For a failback: the paths to which weight returned. */
   readonly returning?: readonly string[]
+  /** A drill that came back: a part of the change that it began with. */
+  readonly isReturn?: boolean
   /** Points of weight that changed hands; absent where nobody counted them. */
   readonly moved?: number
 }
@@ -42,6 +45,8 @@ export interface GroupMemory {
    * version at which we left them: our own lag, and nobody's edit.
    */
   readonly lagging?: ReadonlyMap<number, string>
+  /** Monotonic times of the drill in the row: from when traffic returns, from when people are paged. */
+  readonly drillTimes?: { readonly until: number; readonly max: number }
   /** The last change that could not be verified, for people, until this monotonic time. */
   readonly unverified?: {
     readonly until: number
@@ -90,11 +95,15 @@ export function recall(
     target: entry.target,
     moved: movedPoints(entry.from, entry.to),
     ...(entry.returning !== undefined && { returning: entry.returning }),
+    ...(entry.isReturn === true && { isReturn: true }),
   }))
   const isKnown = row.ledger.every((entry) => knownAt(entry, before) !== undefined)
-  const full = changes.length > 0 ? now + settings.holddownMs : now
+  // A drill starts no holddown.
+  const isChanged = changes.some((each) => each.reason !== 'drill')
+  const full = isChanged ? now + settings.holddownMs : now
   const holddownUntil = isKnown && before !== undefined ? before.holddownUntil : full
-  const { hold, failback } = row
+  const { hold, failback, drill } = row
+  const isDrillKnown = drill !== undefined && before?.row.drill?.id === drill.id
   const isHoldKnown = hold !== undefined && before?.row.hold?.until === hold.until
   const isBlockKnown = before?.row.failback.blockedUntil === failback.blockedUntil
   return {
@@ -117,11 +126,37 @@ export function recall(
     ...(hold !== undefined && {
       holdUntil: (isHoldKnown ? before.holdUntil : undefined) ?? ahead(hold.until),
     }),
+    ...(drill !== undefined && {
+      drillTimes: (isDrillKnown ? before.drillTimes : undefined) ?? drillTimes(drill, now, wall),
+    }),
     ...(failback.blockedUntil !== undefined && {
       failbackBlockedUntil:
         (isBlockKnown ? before?.failbackBlockedUntil : undefined) ?? ahead(failback.blockedUntil),
     }),
   }
+}
+
+/**
+ * The times of a drill on the monotonic clock of this process. A wall clock that went back makes
+ * none of them later than they were when the drill began.
+ */
+export function drillTimes(
+  { startedAt, until, max }: OpenDrill,
+  now: number,
+  wall: number,
+): NonNullable<GroupMemory['drillTimes']> {
+  const ahead = (at: number) => now + Math.min(Math.max(0, at - wall), at - startedAt)
+  return { until: ahead(until), max: ahead(max) }
+}
+
+/** How many drills moved traffic inside the sliding window of their own budget. */
+export function drillsSpent(memory: GroupMemory, settings: GroupSettings, now: number): number {
+  return memory.changes.filter(
+    (change) =>
+      change.reason === 'drill' &&
+      change.isReturn !== true &&
+      now - change.at < settings.drillBudget.perMs,
+  ).length
 }
 
 /** The monotonic time that this process itself knows of a ledger entry, if the entry is still the same. */
@@ -187,8 +222,10 @@ export function pruneLedger(
     settings.failback.maxWaitMs,
     settings.sharing?.velocity?.perMs ?? 0,
   )
+  const keptMs = (change: Change) =>
+    change.reason === 'drill' ? Math.max(keepMs, settings.drillBudget.perMs) : keepMs
   const old = new Set(
-    changes.filter((change) => now - change.at >= keepMs).map((change) => change.intent),
+    changes.filter((change) => now - change.at >= keptMs(change)).map((change) => change.intent),
   )
   const newest = row.ledger.at(-1)
   const ledger = row.ledger.filter((entry) => entry === newest || !old.has(entry.intent))

@@ -54,7 +54,7 @@ const velocityGuard: Guard = {
   bypassable: true,
   ask: (proposal, situation) => {
     if (situation.settings.sharing === undefined) return standby
-    const { to, leaving, reason } = proposal
+    const { to, drill, leaving, reason } = proposal
     const from = asShares(proposal.from)
     const points = movedPoints(from, to)
     const says = `${describeVelocity(situation)}, this would move ${points}`
@@ -62,6 +62,7 @@ const velocityGuard: Guard = {
     const isRescue = leaving.length > 0 && hasRoom(situation, from, to)
     if (isRescue) return yes(`${says}: waived, because a down path is left`)
     if (reason === 'spread') return yes(`${says}: waived for the last resort`)
+    if (drill?.part === 'return') return yes(`${says}: waived for the way back of a drill`)
     return no(says)
   },
 }

@@ -1,5 +1,6 @@
 import { raisedPaths, type Allocation } from '../../core/allocation.ts'
 import type { Basis, ChangeReason, GuardAnswer, Mode, PathBasis, Ramp } from '../../core/group.ts'
+import type { DrillStep } from '../../core/drill.ts'
 import type { PathHealth } from '../../core/health.ts'
 import type { GroupSettings } from '../../core/settings.ts'
 import { spent, type GroupMemory } from './memory.ts'
@@ -21,6 +22,8 @@ export interface Situation {
     readonly says: string
     readonly freezes?: boolean
   }
+  /** Identity of this process: a drill of another one ends. */
+  readonly owner?: string
   /** Actuators as they were read last: those that cannot be read or lag behind are told to people. */
   readonly actuators?: readonly {
     readonly type: string
@@ -47,6 +50,8 @@ export interface Proposal {
   readonly person?: { readonly actor: string; readonly bypass: readonly string[] }
   /** The ramp as it stands once this is applied. */
   readonly ramp?: Ramp
+  /** For a rehearsal: which, and whether it goes out or comes back. */
+  readonly drill?: DrillStep
   readonly says: string
 }
 

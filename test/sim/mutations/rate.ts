@@ -15,13 +15,13 @@ export const rateMutations: readonly Mutation[] = [
   {
     name: 'rate: holddown does not run from applied',
     file: change,
-    find: '    holddownUntil: now + settings.holddownMs,\n',
-    replace: '',
+    find: 'holddownUntil: intent.drill === undefined ? now + settings.holddownMs :',
+    replace: 'holddownUntil: intent.drill === undefined ? memory.holddownUntil :',
   },
   {
     name: 'rate: no holddown after a restart',
     file: memory,
-    find: 'const full = changes.length > 0 ? now + settings.holddownMs : now',
+    find: 'const full = isChanged ? now + settings.holddownMs : now',
     replace: 'const full = now',
   },
   {
@@ -39,8 +39,8 @@ export const rateMutations: readonly Mutation[] = [
   {
     name: 'rate: failback takes the last slot',
     file: guards,
-    find: "const reserve = proposal.reason === 'failback' ? 1 : 0",
-    replace: 'const reserve = 0',
+    find: "const reserve = isDrill || proposal.reason === 'failback' ? 1 : 0",
+    replace: 'const reserve = isDrill ? 1 : 0',
   },
   {
     name: 'rate: changes of an earlier process do not count for the blast radius',
@@ -51,7 +51,7 @@ export const rateMutations: readonly Mutation[] = [
   {
     name: 'rate: the blast radius forgets at the intent, not at applied',
     file: change,
-    find: '  deps.installation.refund(intent.id)\n  deps.installation.charge(intent.id, settings.name)\n',
+    find: '  deps.installation.refund(intent.id)\n  if (intent.drill === undefined) deps.installation.charge(intent.id, settings.name)\n',
     replace: '',
   },
   {
