@@ -27,7 +27,13 @@ export type ApiErrorCode = keyof typeof statuses
 
 /** The body of every answer that is an error. */
 interface ApiErrorBody {
-  readonly error: { readonly code: ApiErrorCode; readonly says: string; readonly todo: string }
+  readonly error: {
+    readonly code: ApiErrorCode
+    readonly says: string
+    readonly todo: string
+    /** The guard that vetoes, where naming it in `bypass` would bypass it. */
+    readonly guard?: string
+  }
 }
 
 /** The answer for an error: what happened and what to do, with the status of its code. */
@@ -36,8 +42,9 @@ export function errorResponse(
   says: string,
   todo: string,
   headers: Readonly<Record<string, string>> = {},
+  guard?: string,
 ): Response {
-  const body: ApiErrorBody = { error: { code, says, todo } }
+  const body: ApiErrorBody = { error: { code, says, todo, ...(guard !== undefined && { guard }) } }
   return Response.json(body, {
     status: statuses[code],
     headers: { 'cache-control': 'no-store', ...headers },

@@ -39,9 +39,11 @@ export function commandRoutes(port: WatchdogPort): Hono<ApiEnv> {
   }
 
   app.post('/incidents/:key/ack', async (c) => {
-    const { actor: given } = await readBody(c, incidentBody)
+    const { actor: given, reason } = await readBody(c, incidentBody)
     const actor = actorOf(c.get('caller'), given)
-    return answer(await port.command({ kind: 'ack-incident', key: c.req.param('key'), actor }))
+    const why = reason === undefined ? {} : { reason }
+    const key = c.req.param('key')
+    return answer(await port.command({ kind: 'ack-incident', key, actor, ...why }))
   })
 
   return app
@@ -54,7 +56,7 @@ export function groupName(parts: { readonly stream: string; readonly group: stri
 
 /** The HTTP answer to a command. */
 export function answer(result: CommandResult): Response {
-  if (!result.ok) return errorResponse(result.code, result.says, result.todo)
+  if (!result.ok) return errorResponse(result.code, result.says, result.todo, {}, result.guard)
   return Response.json(
     { ok: true, says: result.says },
     { headers: { 'cache-control': 'no-store' } },

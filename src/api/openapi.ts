@@ -219,7 +219,7 @@ export const openApiDocument = {
       post: change(
         'Say that somebody looks after an incident',
         [parameter('key', 'Key of the incident')],
-        { actor: person.actor },
+        person,
         [],
       ),
     },

@@ -48,7 +48,7 @@ export function portOf(parts: PortParts): WatchdogPort {
     },
     command: async (command) => {
       if (command.kind !== 'ack-incident') return await watchdog.command(command)
-      const isKnown = watchdog.alerting.acknowledge(command.key, command.actor)
+      const isKnown = watchdog.alerting.acknowledge(command.key, command.actor, command.reason)
       if (isKnown) return { ok: true, says: `${command.actor} looks after ${command.key}` }
       return {
         ok: false,

@@ -47,7 +47,10 @@ export const holdBody = z.strictObject({ ...person, for: duration(1_000, 30 * DA
 
 export const reasonBody = z.strictObject(person)
 
-export const incidentBody = z.strictObject({ actor: line(80).optional() })
+export const incidentBody = z.strictObject({
+  actor: line(80).optional(),
+  reason: line(500).optional(),
+})
 
 export const faultBody = z.strictObject({
   target: line(80),

@@ -10,7 +10,13 @@ import type { JournalQuery } from '../plugin/store.ts'
 /** What a person asks for: of a group, or to look after an incident. */
 export type Command =
   | GroupCommand
-  | { readonly kind: 'ack-incident'; readonly key: string; readonly actor: string }
+  | {
+      readonly kind: 'ack-incident'
+      readonly key: string
+      readonly actor: string
+      /** What the person does about it, or knows of it. */
+      readonly reason?: string
+    }
 
 /** The state of one aspect of the process itself. */
 export interface SelfReport {

@@ -9,7 +9,7 @@ import type {
   PictureView,
   WatchdogView,
 } from '../core/view.ts'
-import { askCalendar } from '../engine/calendar.ts'
+import { askCalendar, nextInCalendar } from '../engine/calendar.ts'
 import { failbackOf } from '../engine/group/failback.ts'
 import { goalOf } from '../engine/group/goal.ts'
 import { spent } from '../engine/group/memory.ts'
@@ -118,8 +118,11 @@ function groupView(source: ViewSource, name: string): GroupView[] {
 function calendarView({ settings, wall }: Situation): NonNullable<GroupView['calendar']> {
   const failover = askCalendar(settings.calendar, 'failover', wall)
   const failback = askCalendar(settings.calendar, 'failback', wall)
-  if (failover.pass && !failback.pass) return { open: true, says: `no failback: ${failback.says}` }
-  return { open: failover.pass, says: failover.says }
+  const next = nextInCalendar(settings.calendar, wall)
+  const later = next === undefined ? {} : { next }
+  if (failover.pass && !failback.pass)
+    return { open: true, says: `no failback: ${failback.says}`, ...later }
+  return { open: failover.pass, says: failover.says, ...later }
 }
 
 /** When traffic returns by itself, or why not. */

@@ -30,19 +30,18 @@ export function openWatchdog({ composition }: Cli, options: ServerOptions): ApiC
 
 /**
  * Sends a person's command and prints the sentence that answers it. `what` is its path below
- * `/api/v1/`; an acknowledged incident has no place for a reason (`silent`).
+ * `/api/v1/`.
  */
 export async function give(
   cli: Cli,
   options: PersonOptions,
   what: string,
   body: Readonly<Record<string, unknown>>,
-  reason: 'told' | 'silent' = 'told',
 ): Promise<ExitCode> {
   const actor = options.as ?? loginName()
   const says = await openWatchdog(cli, options).change(what, {
     ...body,
-    ...(reason === 'told' && { reason: options.reason }),
+    reason: options.reason,
     ...(actor !== undefined && { actor }),
   })
   const { io } = cli

@@ -73,4 +73,6 @@ export type CommandResult =
       readonly code: CommandFault
       readonly says: string
       readonly todo: string
+      /** The guard that vetoes, where naming it would bypass it. */
+      readonly guard?: string
     }

@@ -49,7 +49,12 @@ export interface GroupView {
   /** Every guard's answer to the newest proposal, in order; empty without one. */
   readonly guards: readonly GuardAnswer[]
   /** What the calendar says of a failover now, where that is anything. */
-  readonly calendar?: { readonly open: boolean; readonly says: string }
+  readonly calendar?: {
+    readonly open: boolean
+    readonly says: string
+    /** What begins next, where anything does within eight days. */
+    readonly next?: string
+  }
   /** Where the fault of the stream lies, where something is wrong with it. */
   readonly fault?: Pick<StreamFault, 'place' | 'says'>
   readonly holddownLeftMs: number
@@ -129,4 +134,6 @@ export interface IncidentView {
   readonly path?: string
   readonly since: number
   readonly acknowledgedBy?: string
+  /** What that person does about it, in their words. */
+  readonly acknowledgedFor?: string
 }

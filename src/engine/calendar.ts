@@ -89,6 +89,25 @@ export function askCalendar(
   return { pass: false, says: `outside every change window; ${soonest.name} opens ${from}` }
 }
 
+/** The freeze or window that begins next, within eight days or on a date; `undefined` where none does. */
+export function nextInCalendar(
+  entries: readonly CalendarEntry[],
+  wall: number,
+): string | undefined {
+  const [first] = entries
+    .flatMap(({ name, kind, stops, period }) => {
+      const next = occurrences(period, wall).find(({ starts }) => starts > wall)
+      return next === undefined ? [] : [{ name, kind, stops, period, next }]
+    })
+    .toSorted((a, b) => a.next.starts - b.next.starts)
+  if (first === undefined) return undefined
+  const { name, kind, stops, period, next } = first
+  const what = kind === 'freeze' ? 'freeze' : 'change window'
+  const of = stops === 'all' ? '' : ' of failback'
+  const from = moment(next.startsLocal, period.timeZone)
+  return `${what}${of} ${name} from ${from}`
+}
+
 /** Whether one of the periods lasts; where none does, when the next begins. Without any, always. */
 export function isOpen(
   periods: readonly Period[],

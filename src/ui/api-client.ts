@@ -10,11 +10,14 @@ export interface Session {
 export class ApiFailure extends Error {
   readonly code: string
   readonly todo: string
+  /** The guard that vetoes, where it can be bypassed. */
+  readonly guard: string | undefined
 
-  constructor(code: string, says: string, todo: string) {
+  constructor(code: string, says: string, todo: string, guard?: string) {
     super(says)
     this.code = code
     this.todo = todo
+    this.guard = guard
   }
 }
 
@@ -86,9 +89,9 @@ export function asFailure(error: unknown): ApiFailure {
 async function failure(response: Response): Promise<ApiFailure> {
   try {
     const { error } = (await response.json()) as {
-      error: { code: string; says: string; todo: string }
+      error: { code: string; says: string; todo: string; guard?: string }
     }
-    return new ApiFailure(error.code, error.says, error.todo)
+    return new ApiFailure(error.code, error.says, error.todo, error.guard)
   } catch {
     return new ApiFailure('answer', `The server answered ${response.status}.`, 'Try again.')
   }

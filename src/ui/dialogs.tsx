@@ -3,7 +3,13 @@ import { useEffect, useRef, useState } from 'preact/hooks'
 import type { Mode } from '../core/group.ts'
 import type { GroupView, IncidentView } from '../core/view.ts'
 import { type ApiFailure, asFailure, groupAddress, send } from './api-client.ts'
-import { SteerFields, type SteerChoice, steerBody } from './steer-fields.tsx'
+import {
+  choiceFault,
+  firstChoice,
+  SteerFields,
+  type SteerChoice,
+  steerBody,
+} from './steer-fields.tsx'
 
 /** What a person wants to do, before it is explained and done. */
 export type DialogRequest =
@@ -27,8 +33,11 @@ export function ActionDialog({ request, mode, isNamed, onDone }: DialogProps) {
   const [reason, setReason] = useState('')
   const [name, setName] = useState(localStorage.getItem(nameKey) ?? '')
   const [period, setPeriod] = useState('30m')
-  const [choice, setChoice] = useState<SteerChoice>({ path: '', apply: false, bypass: [] })
+  const [choice, setChoice] = useState<SteerChoice>(() =>
+    firstChoice(request.kind === 'steer' ? request.group : undefined),
+  )
   const [failure, setFailure] = useState<ApiFailure>()
+  const [refused, setRefused] = useState<{ readonly guard: string; readonly says: string }>()
   const [isBusy, setBusy] = useState(false)
   const { title, button, explanation } = texts(request)
 
@@ -40,7 +49,10 @@ export function ActionDialog({ request, mode, isNamed, onDone }: DialogProps) {
     try {
       onDone(await perform(request, person, period, choice))
     } catch (error) {
-      setFailure(asFailure(error))
+      const failed = asFailure(error)
+      setFailure(failed)
+      const { guard, message } = failed
+      if (guard !== undefined) setRefused({ guard, says: message.replace(`${guard}: `, '') })
       setBusy(false)
     }
   }
@@ -55,7 +67,13 @@ export function ActionDialog({ request, mode, isNamed, onDone }: DialogProps) {
       >
         {explanation !== '' && <p>{explanation}</p>}
         {request.kind === 'steer' && (
-          <SteerFields group={request.group} mode={mode} choice={choice} onChange={setChoice} />
+          <SteerFields
+            group={request.group}
+            mode={mode}
+            choice={choice}
+            refused={refused}
+            onChange={setChoice}
+          />
         )}
         {request.kind === 'hold' && (
           <fieldset class="periods">
@@ -74,19 +92,19 @@ export function ActionDialog({ request, mode, isNamed, onDone }: DialogProps) {
             ))}
           </fieldset>
         )}
-        {request.kind !== 'ack-incident' && (
-          <label>
-            Why? It goes into the journal.
-            <textarea
-              name="reason"
-              required
-              rows={2}
-              maxLength={500}
-              value={reason}
-              onInput={(event) => setReason(event.currentTarget.value)}
-            />
-          </label>
-        )}
+        <label>
+          {request.kind === 'ack-incident'
+            ? 'What you do about it, if you want to say so. It goes into the journal.'
+            : 'Why? It goes into the journal.'}
+          <textarea
+            name="reason"
+            required={request.kind !== 'ack-incident'}
+            rows={2}
+            maxLength={500}
+            value={reason}
+            onInput={(event) => setReason(event.currentTarget.value)}
+          />
+        </label>
         <label>
           Your name
           <input
@@ -100,14 +118,21 @@ export function ActionDialog({ request, mode, isNamed, onDone }: DialogProps) {
         </label>
         {failure !== undefined && (
           <p role="alert" class="failure">
-            <strong>{failure.message}</strong> {failure.todo}
+            <strong>{failure.message}</strong>{' '}
+            {failure.guard === undefined
+              ? failure.todo
+              : `To do it all the same, tick ${failure.guard} above.`}
           </p>
         )}
         <div class="dialog-buttons">
           <button type="button" onClick={() => onDone()}>
             Cancel
           </button>
-          <button type="submit" class="primary" disabled={isBusy}>
+          <button
+            type="submit"
+            class="primary"
+            disabled={isBusy || (request.kind === 'steer' && choiceFault(choice) !== undefined)}
+          >
             {isBusy ? 'Asking…' : button}
           </button>
         </div>
@@ -145,11 +170,11 @@ function perform(
   choice: SteerChoice,
 ): Promise<string> {
   if (request.kind === 'ack-incident') {
-    const { actor } = person
-    return send(
-      `/api/v1/incidents/${encodeURIComponent(request.incident.key)}/ack`,
-      actor === undefined ? {} : { actor },
-    )
+    const { reason, ...who } = person
+    return send(`/api/v1/incidents/${encodeURIComponent(request.incident.key)}/ack`, {
+      ...who,
+      ...(reason.trim() !== '' && { reason }),
+    })
   }
   const address = groupAddress(request.group.name, request.kind)
   if (request.kind === 'steer') return send(address, { ...steerBody(choice), ...person })

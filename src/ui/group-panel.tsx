@@ -1,4 +1,5 @@
 import type { GroupView } from '../core/view.ts'
+import { describeAllocation } from '../core/allocation.ts'
 import { formatDuration } from '../core/duration.ts'
 import type { DialogRequest } from './dialogs.tsx'
 import type { Live } from './live.ts'
@@ -59,7 +60,7 @@ export function GroupPanel({ live, group, wall, onClose, onDialog }: GroupPanelP
 }
 
 function Banners({ group }: { readonly group: GroupView }) {
-  const { fault, frozen, hold, whyNot } = group
+  const { calendar, fault, frozen, hold, whyNot } = group
   return (
     <>
       {frozen !== undefined && (
@@ -76,6 +77,12 @@ function Banners({ group }: { readonly group: GroupView }) {
             Held by {hold.owner} for another <Until at={hold.until} />.
           </strong>{' '}
           {hold.reason}. Nothing automatic is written while it lasts.
+        </p>
+      )}
+      {calendar?.open === false && (
+        <p class="banner held">
+          <strong>Nothing is moved by itself: {calendar.says}.</strong> A person can steer, and
+          bypass the calendar by name.
         </p>
       )}
       {fault !== undefined && (
@@ -211,11 +218,25 @@ function Facts({ group, wall }: { readonly group: GroupView; readonly wall: numb
         <dd>
           {group.failback.auto ? 'automatic' : 'by a person'}. {group.failback.says}
         </dd>
+        {group.calendar !== undefined && (
+          <>
+            <dt>Calendar</dt>
+            <dd class={group.calendar.open ? '' : 'bad'}>
+              {!group.calendar.open && <Mark kind="veto" label="closed" />}
+              {group.calendar.says}
+              {group.calendar.next !== undefined && `. Next: ${group.calendar.next}`}
+            </dd>
+          </>
+        )}
         {lastChange !== undefined && (
           <>
             <dt>Last change</dt>
             <dd>
-              {lastChange.reason} to {lastChange.target}, <Ago at={lastChange.at} />
+              {lastChange.reason} to{' '}
+              {group.strategy === 'weighted'
+                ? describeAllocation(lastChange.to)
+                : lastChange.target}
+              , <Ago at={lastChange.at} />
             </dd>
           </>
         )}

@@ -85,7 +85,10 @@ function Incident(props: {
             I look after it
           </button>
         ) : (
-          <span>{incident.acknowledgedBy} looks after it</span>
+          <span>
+            {incident.acknowledgedBy} looks after it
+            {incident.acknowledgedFor !== undefined && `: ${incident.acknowledgedFor}`}
+          </span>
         )}
       </div>
     </li>

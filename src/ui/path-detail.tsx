@@ -1,6 +1,7 @@
 import { useState } from 'preact/hooks'
+import { formatDuration } from '../core/duration.ts'
 import type { RuleVerdict } from '../core/health.ts'
-import type { PathView } from '../core/view.ts'
+import type { PathView, PenaltyView } from '../core/view.ts'
 import { For, Seen } from './moments.tsx'
 import { measured, measurementLabel } from './numbers.ts'
 import { PathPicture } from './path-picture.tsx'
@@ -45,6 +46,7 @@ export function PathDetail(props: {
         )}
       </summary>
       <p>{path.says}</p>
+      {path.penalty !== undefined && <Penalty penalty={path.penalty} />}
       {path.remedy !== undefined && <p class="remedy">{path.remedy}</p>}
       <Rules rules={path.rules} label="Active rules" mark="" />
       <Rules rules={path.pending} label="Pending rules" mark=", pending" />
@@ -56,6 +58,20 @@ export function PathDetail(props: {
       </p>
       <Measurements path={path} isOld={hasOldNumbers(path, now)} />
     </details>
+  )
+}
+
+/** Going down again and again is remembered, and fades. */
+function Penalty({ penalty }: { readonly penalty: PenaltyView }) {
+  const { points, forgivenInMs } = penalty
+  if (points < 1) return null
+  return (
+    <p class={forgivenInMs > 0 ? 'penalty caution' : 'penalty'}>
+      Went down again and again: {points} points of penalty.{' '}
+      {forgivenInMs > 0
+        ? `The last choice, and traffic does not return to it, for another ${formatDuration(Math.ceil(forgivenInMs / 1_000) * 1_000)}.`
+        : 'Too few to count against it; they fade.'}
+    </p>
   )
 }
 

@@ -317,7 +317,9 @@ describe('what a person does', () => {
       const argv = ['ack', key, '--reason', 'calling the CDN', '--as', 'maria']
 
       expect(await run(argv, operator(url))).toMatchObject({ code: 0, err: '' })
-      expect(port.commands).toEqual([{ kind: 'ack-incident', key, actor: 'maria (cli)' }])
+      const actor = 'maria (cli)'
+      const reason = 'calling the CDN'
+      expect(port.commands).toEqual([{ kind: 'ack-incident', key, actor, reason }])
     },
   )
 

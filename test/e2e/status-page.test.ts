@@ -38,6 +38,26 @@ const testPicture = Buffer.from(
   'base64',
 )
 
+/** Channel One shares its traffic, one of its paths flaps, and a freeze is in force. */
+function share(port: FakeWatchdog): void {
+  const [group] = port.current.groups
+  port.showGroup('channel-1/cdn', {
+    strategy: 'weighted',
+    allocation: { 'cdn-a': 60, 'cdn-b': 40 },
+    weights: { 'cdn-a': 70, 'cdn-b': 30 },
+    calendar: {
+      open: false,
+      says: 'freeze final until Sun 2026-07-19 22:00 (UTC)',
+      next: 'change window nights from Mon 2026-07-20 02:00 (UTC)',
+    },
+    paths: (group?.paths ?? []).map((path) => ({
+      ...path,
+      weight: path.name === 'cdn-a' ? 60 : 40,
+      ...(path.name === 'cdn-b' && { penalty: { points: 2_130, forgivenInMs: 1_355_400 } }),
+    })),
+  })
+}
+
 describe.skipIf(missing !== '')(`the status page in Chromium ${missing}`, () => {
   const page = mkdtempSync(join(tmpdir(), 'changeover-ui-'))
   let browser: Browser
@@ -247,6 +267,58 @@ describe.skipIf(missing !== '')(`the status page in Chromium ${missing}`, () => 
     ])
   })
 
+  it('steers a weighted group by weights that add up, and offers the guard that refuses them', async () => {
+    const { tab, port } = await start('demo', (each) => share(each))
+    await open(tab, 'channel-1/cdn')
+    await tab.click('text=Steer…')
+    const dialog = tab.locator('dialog')
+
+    await dialog.locator('input[name=weight-cdn-a]').fill('20')
+    const uneven = await dialog.innerText()
+    const canSend = await dialog.locator('button[type=submit]').isEnabled()
+    await dialog.locator('input[name=weight-cdn-b]').fill('80')
+    const said = await dialog.innerText()
+    await dialog.locator('textarea').fill('cdn-a is expensive')
+    await dialog.locator('input[name=actor]').fill('maria')
+    port.nextResult = {
+      ok: false,
+      code: 'refused',
+      says: 'max-weight: cdn-b would get 80, its maximum is 70',
+      todo: 'To do it all the same: --bypass max-weight',
+      guard: 'max-weight',
+    }
+    await dialog.locator('button[type=submit]').click()
+    await tab.waitForSelector('dialog [role=alert]')
+    const refusal = await dialog.locator('[role=alert]').innerText()
+    port.nextResult = { ok: true, says: 'done' }
+    await dialog.locator('input[value=max-weight]').check()
+    await dialog.locator('button[type=submit]').click()
+    await dialog.waitFor({ state: 'detached' })
+
+    expect(said).toContain('calendar: freeze final until Sun')
+    expect(uneven).toContain('Together not 100 %: 40 are still to be given.')
+    expect(canSend).toBe(false)
+    expect(said).toContain('from cdn-a 60, cdn-b 40 to cdn-a 20, cdn-b 80, through haproxy')
+    expect(refusal).toContain('To do it all the same, tick max-weight above.')
+    const weights = { 'cdn-a': 20, 'cdn-b': 80 }
+    expect(port.commands).toMatchObject([
+      { kind: 'steer', weights, bypass: [] },
+      { kind: 'steer', weights, bypass: ['max-weight'], actor: 'maria' },
+    ])
+  })
+
+  it('shows penalties of paths, and what of the calendar is in force and comes next', async () => {
+    const { tab } = await start('demo', (each) => share(each))
+
+    await open(tab, 'channel-1/cdn')
+
+    const shown = await panel(tab)
+    expect(shown).toContain('Went down again and again: 2130 points of penalty.')
+    expect(shown).toContain('traffic does not return to it, for another 22m36s')
+    expect(shown).toContain('Nothing is moved by itself: freeze final until Sun')
+    expect(shown).toContain('Next: change window nights from Mon 2026-07-20 02:00 (UTC)')
+  })
+
   it('shows in the dialog why the watchdog refuses', async () => {
     const { tab, port } = await start()
     port.nextResult = {
@@ -340,10 +412,13 @@ describe.skipIf(missing !== '')(`the status page in Chromium ${missing}`, () => 
     await tab.waitForSelector('.lane')
 
     await tab.click('text=I look after it')
+    await tab.fill('dialog textarea', 'calling the CDN')
     await tab.click('dialog button[type=submit]')
 
     await tab.waitForSelector('.toast.shown')
-    expect(port.commands).toMatchObject([{ kind: 'ack-incident', actor: 'cli' }])
+    expect(port.commands).toMatchObject([
+      { kind: 'ack-incident', actor: 'cli', reason: 'calling the CDN' },
+    ])
     expect(await tab.evaluate(() => localStorage.length + document.cookie.length)).toBeLessThan(3)
   })
 

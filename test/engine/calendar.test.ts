@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { CalendarEntry, WeeklyPeriod } from '../../src/core/calendar.ts'
-import { askCalendar, isOpen } from '../../src/engine/calendar.ts'
+import { askCalendar, isOpen, nextInCalendar } from '../../src/engine/calendar.ts'
 
 function weekly(more: Partial<WeeklyPeriod> = {}): WeeklyPeriod {
   return {
@@ -20,6 +20,36 @@ function entry(more: Partial<CalendarEntry> = {}): CalendarEntry {
 const at = (iso: string) => Date.parse(iso)
 const ask = (entries: readonly CalendarEntry[], iso: string, reason = 'failover' as const) =>
   askCalendar(entries, reason, at(iso))
+
+describe('what comes next', () => {
+  const final = entry({
+    name: 'final',
+    period: { repeats: 'once', from: '2027-07-19 18:00', to: '2027-07-19 22:00', timeZone: 'UTC' },
+  })
+
+  test.each([
+    [
+      'the soonest of all',
+      [final, entry()],
+      'freeze show from Fri 2026-11-20 18:00 (Europe/Berlin)',
+    ],
+    ['a date, however far', [final], 'freeze final from Mon 2027-07-19 18:00 (UTC)'],
+    [
+      'a window of failback alone',
+      [entry({ kind: 'window', stops: 'failback-only' })],
+      'change window of failback show from Fri 2026-11-20 18:00 (Europe/Berlin)',
+    ],
+    ['nothing', [], undefined],
+  ])('is %s', (_, entries, says) => {
+    expect(nextInCalendar(entries, at('2026-11-19T12:00:00Z'))).toBe(says)
+  })
+
+  test('is the next time, while one lasts', () => {
+    expect(nextInCalendar([entry()], at('2026-11-20T20:00:00Z'))).toBe(
+      'freeze show from Sat 2026-11-21 18:00 (Europe/Berlin)',
+    )
+  })
+})
 
 describe('a freeze', () => {
   test.each([

@@ -8,6 +8,8 @@ import type { AlertingOptions } from './alerting-options.ts'
 import { Deliveries } from './deliveries.ts'
 import { Durable } from './durable.ts'
 import {
+  acknowledged,
+  acknowledgement,
   atLeast,
   bySeverity,
   endOf,
@@ -42,8 +44,8 @@ export interface Alerting {
    * conditions it is ours again, and what the other one opened is taken over from the journal first.
    */
   aside(group: string): void
-  /** Records that somebody looks after an incident and tells its routes; false for an unknown key. */
-  acknowledge(key: string, actor: string): boolean
+  /** Records that somebody looks after an incident, and why, and tells its routes; false for an unknown key. */
+  acknowledge(key: string, actor: string, reason?: string): boolean
   /** Open incidents, worst and then oldest first. */
   view(): readonly IncidentView[]
   /** Ends all timers. What is not delivered stays in the store for the next start. */
@@ -151,12 +153,12 @@ class LevelTriggered implements Alerting {
     this.conditions(group, list)
   }
 
-  acknowledge: Alerting['acknowledge'] = (key, actor) => {
+  acknowledge: Alerting['acknowledge'] = (key, actor, reason) => {
     const incident = this.#incidents.get(key)
     if (incident === undefined) return false
     // An end that waits for the store is written anew, or it would not be the newest entry.
     incident.ending?.abort()
-    this.#tell(incident, 'acknowledged', { ...incident.record, acknowledgedBy: actor })
+    this.#tell(incident, 'acknowledged', acknowledged(incident.record, actor, reason))
     return true
   }
 
@@ -164,7 +166,7 @@ class LevelTriggered implements Alerting {
     [...this.#incidents.values()]
       .map(({ now, record }): IncidentView => {
         const { key, severity, title, did, group, path } = now
-        const { acknowledgedBy, condition } = record
+        const { condition } = record
         return {
           key,
           severity,
@@ -173,7 +175,7 @@ class LevelTriggered implements Alerting {
           group,
           ...(path === undefined ? {} : { path }),
           since: condition.since,
-          ...(acknowledgedBy === undefined ? {} : { acknowledgedBy }),
+          ...acknowledgement(record),
         }
       })
       .sort((a, b) => bySeverity(a.severity, b.severity) || a.since - b.since)

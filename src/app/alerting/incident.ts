@@ -28,8 +28,30 @@ export interface IncidentRecord {
   /** Routes that were told of it, and must be told when it ends. */
   readonly routes: readonly string[]
   readonly acknowledgedBy?: string
+  /** What that person does about it, in their words. */
+  readonly acknowledgedFor?: string
   /** Severities that it had before, where it had others. */
   readonly formerly?: readonly Severity[]
+}
+
+/** The record once somebody looks after it; who did so before, and why, stays in the journal. */
+export function acknowledged(
+  { acknowledgedFor: _, ...record }: IncidentRecord,
+  acknowledgedBy: string,
+  reason: string | undefined,
+): IncidentRecord {
+  return { ...record, acknowledgedBy, ...(reason !== undefined && { acknowledgedFor: reason }) }
+}
+
+/** Who looks after it and why, where that is known. */
+export function acknowledgement({
+  acknowledgedBy,
+  acknowledgedFor,
+}: IncidentRecord): Pick<IncidentRecord, 'acknowledgedBy' | 'acknowledgedFor'> {
+  return {
+    ...(acknowledgedBy !== undefined && { acknowledgedBy }),
+    ...(acknowledgedFor !== undefined && { acknowledgedFor }),
+  }
 }
 
 export type IncidentEvent = 'opened' | 'updated' | 'acknowledged' | 'resolved'
@@ -133,13 +155,14 @@ export function incidentDraft(
   record: IncidentRecord,
   wall: number,
 ): JournalDraft {
-  const { condition, acknowledgedBy } = record
+  const { condition, acknowledgedBy, acknowledgedFor } = record
+  const why = acknowledgedFor === undefined ? '' : ` (${acknowledgedFor})`
   const { group, path, title, since } = condition
   const seconds = Math.max(0, Math.round((wall - since) / 1_000))
   const says = {
     opened: `incident opened: ${title}`,
     updated: `incident changed: ${title}`,
-    acknowledged: `incident acknowledged by ${acknowledgedBy ?? 'somebody'}: ${title}`,
+    acknowledged: `incident acknowledged by ${acknowledgedBy ?? 'somebody'}${why}: ${title}`,
     resolved: `incident over after ${formatDuration(seconds * 1_000)}: ${title}`,
   }[event]
   return {
@@ -187,11 +210,12 @@ function remember(open: OpenIncidents, key: string, record: IncidentRecord | und
   if (!open.byKey.has(key)) open.byKey.set(key, record)
 }
 
-function pick({ condition, routes, acknowledgedBy, formerly }: IncidentRecord): IncidentRecord {
+function pick(record: IncidentRecord): IncidentRecord {
+  const { condition, routes, formerly } = record
   return {
     condition,
     routes,
-    ...(acknowledgedBy !== undefined && { acknowledgedBy }),
+    ...acknowledgement(record),
     ...(formerly !== undefined && { formerly }),
   }
 }

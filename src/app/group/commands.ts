@@ -99,7 +99,8 @@ async function steer(
     const todo = bypassableGuards.includes(veto.guard)
       ? `To do it all the same: ${veto.guard === 'mode' ? '--apply' : `--bypass ${veto.guard}`}`
       : 'This guard cannot be bypassed.'
-    return refusal('refused', `${veto.guard}: ${veto.says}`, todo)
+    const refused = refusal('refused', `${veto.guard}: ${veto.says}`, todo)
+    return bypassableGuards.includes(veto.guard) ? { ...refused, guard: veto.guard } : refused
   }
   const bypassed = guards.filter((guard) => guard.bypassed === true).map((guard) => guard.guard)
   await change.record.append([
@@ -229,7 +230,11 @@ async function adopt(
   return { ok: true, says: 'taken over as it is' }
 }
 
-function refusal(code: CommandFault, says: string, todo: string): CommandResult {
+function refusal(
+  code: CommandFault,
+  says: string,
+  todo: string,
+): Extract<CommandResult, { ok: false }> {
   return { ok: false, code, says, todo }
 }
 

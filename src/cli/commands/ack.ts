@@ -26,7 +26,7 @@ export function addAck(program: Command, cli: Cli): void {
         const { incidents } = await openWatchdog(cli, options).state()
         const isIncident = incidents.some(({ key }) => key === what) || !isGroupName(what)
         if (!isIncident) return await give(cli, options, `groups/${inPath(what)}/ack`, {})
-        return await give(cli, options, `incidents/${encodeURIComponent(what)}/ack`, {}, 'silent')
+        return await give(cli, options, `incidents/${encodeURIComponent(what)}/ack`, {})
       }),
     )
 }

@@ -78,7 +78,7 @@ function statusText(view: WatchdogView, io: Io): string {
     paint(incident.severity === 'critical' ? 'bad' : 'warn', incident.severity),
     incident.key,
     span(wall - incident.since),
-    `${sentence(incident.title)} ${incident.did}${incident.acknowledgedBy === undefined ? '' : ` (${incident.acknowledgedBy} looks after it)`}`,
+    `${sentence(incident.title)} ${incident.did}${incident.acknowledgedBy === undefined ? '' : ` (${incident.acknowledgedBy} looks after it${incident.acknowledgedFor === undefined ? '' : `: ${incident.acknowledgedFor}`})`}`,
   ])
   return (
     `Changeover ${view.version}, ${paint('strong', view.mode)}, profile ${view.profile}, running for ${span(wall - view.startedAt)}\n` +

@@ -164,6 +164,24 @@ describe('an incident', () => {
     ])
   })
 
+  test('keeps why somebody looks after it, until somebody else does', async () => {
+    await scene.start()
+    scene.evaluate(condition())
+
+    scene.alerting.acknowledge(key, 'alice', 'calling the CDN')
+    const first = scene.alerting.view()[0]
+    scene.alerting.acknowledge(key, 'bob')
+    await settle()
+
+    expect(first).toMatchObject({ acknowledgedBy: 'alice', acknowledgedFor: 'calling the CDN' })
+    expect(scene.alerting.view()[0]).not.toHaveProperty('acknowledgedFor')
+    const entries = scene.disk.journal.filter(({ kind }) => kind === 'incident')
+    expect(entries.map(({ says }) => says).slice(1)).toEqual([
+      'incident acknowledged by alice (calling the CDN): cdn-a is down: no new segment for 12.5s',
+      'incident acknowledged by bob: cdn-a is down: no new segment for 12.5s',
+    ])
+  })
+
   test('may be acknowledged: recorded, shown, and told to its routes', async () => {
     await scene.start()
     scene.evaluate(condition())

@@ -226,7 +226,7 @@ describe('a restart', () => {
   test('does not forget to resolve, and not before the group was heard', async () => {
     await scene.start()
     scene.evaluate(condition())
-    scene.alerting.acknowledge(key, 'alice')
+    scene.alerting.acknowledge(key, 'alice', 'calling the CDN')
     await scene.time.pass(1_000)
     await scene.alerting.stop()
 
@@ -236,7 +236,9 @@ describe('a restart', () => {
     scene.evaluate()
     await scene.time.pass(CLEAR_MS)
 
-    expect(unheard).toMatchObject([{ key, acknowledgedBy: 'alice' }])
+    expect(unheard).toMatchObject([
+      { key, acknowledgedBy: 'alice', acknowledgedFor: 'calling the CDN' },
+    ])
     expect(scene.pager.story).toEqual([`trigger ${key}`, `acknowledge ${key}`, `resolve ${key}`])
   })
 
