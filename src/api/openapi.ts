@@ -266,6 +266,7 @@ export const openApiDocument = {
               code: { enum: errorCodes },
               says: { type: 'string' },
               todo: { type: 'string' },
+              guard: { ...text, description: 'The guard that vetoes, where `bypass` may name it' },
             },
             required: ['code', 'says', 'todo'],
           },
