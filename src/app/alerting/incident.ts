@@ -36,11 +36,12 @@ export interface IncidentRecord {
 
 /** The record once somebody looks after it; who did so before, and why, stays in the journal. */
 export function acknowledged(
-  { acknowledgedFor: _, ...record }: IncidentRecord,
+  record: IncidentRecord,
   acknowledgedBy: string,
   reason: string | undefined,
 ): IncidentRecord {
-  return { ...record, acknowledgedBy, ...(reason !== undefined && { acknowledgedFor: reason }) }
+  const { acknowledgedFor: _, ...rest } = record
+  return { ...rest, acknowledgedBy, ...(reason !== undefined && { acknowledgedFor: reason }) }
 }
 
 /** Who looks after it and why, where that is known. */
