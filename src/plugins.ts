@@ -14,6 +14,7 @@ import srt from '../probes/srt.ts'
 import tcp from '../probes/tcp.ts'
 import evict from './actuators/evict.ts'
 import haproxy from './actuators/haproxy.ts'
+import obs from './actuators/obs.ts'
 import rfc2136 from './actuators/rfc2136.ts'
 import route53 from './actuators/route53.ts'
 import serve from './actuators/serve.ts'
@@ -49,6 +50,6 @@ export const plugins: {
     srt,
     tcp,
   ],
-  actuators: [evict, haproxy, rfc2136, route53, serve, steering],
+  actuators: [evict, haproxy, obs, rfc2136, route53, serve, steering],
   notifiers: [alertmanager, pagerduty, slack, teams, webhook],
 }

@@ -30,6 +30,8 @@ const packages = [
   { name: 'bind9-dnsutils', program: 'nsupdate', for: 'changes of DNS records in those tests' },
   { name: 'knot', program: 'knotd', for: 'the rfc2136 actuator against a second name server' },
   { name: 'knot-dnsutils', program: 'knsupdate', for: 'changes of DNS records at that one' },
+  { name: 'obs-studio', program: 'obs', for: 'the obs actuator' },
+  { name: 'xvfb', program: 'Xvfb', for: 'a display for OBS' },
   { name: 'prometheus', program: 'promtool', for: 'checks of metrics and alerting rules' },
   {
     name: 'prometheus-alertmanager',
