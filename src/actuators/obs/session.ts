@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import type { Ids } from '../../core/clock.ts'
 import type { Net } from '../../plugin/net.ts'
-import { openWebSocket, type WebSocketConnection } from '../../plugin/web-socket.ts'
+import { openWebSocket, type WebSocketConnection } from './web-socket.ts'
 
 /*
  * obs-websocket 5.x, as its protocol.md has it: messages are `{ op, d }`. 0 Hello, 1 Identify,

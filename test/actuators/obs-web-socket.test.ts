@@ -5,7 +5,7 @@ import { WebSocketServer, type WebSocket } from 'ws'
 import { createNet } from '../../src/net/create-net.ts'
 import { realClock } from '../../src/platform/real-clock.ts'
 import { realIds } from '../../src/platform/real-ids.ts'
-import { openWebSocket, type WebSocketEnd } from '../../src/plugin/web-socket.ts'
+import { openWebSocket, type WebSocketEnd } from '../../src/actuators/obs/web-socket.ts'
 
 async function server(onConnection: (socket: WebSocket) => void) {
   const listening = new WebSocketServer({ host: '127.0.0.1', port: 0 })

@@ -1,14 +1,14 @@
 import { createHash } from 'node:crypto'
-import type { Ids } from '../core/clock.ts'
-import { redactUrl } from '../core/redact.ts'
+import type { Ids } from '../../core/clock.ts'
+import { redactUrl } from '../../core/redact.ts'
 import {
   encodeFrame,
   FrameReader,
   opcode,
   openingRequest,
   refusalOf,
-} from '../formats/web-socket.ts'
-import type { Net, NetFailure, OpenConnection } from './net.ts'
+} from '../../formats/web-socket.ts'
+import type { Net, NetFailure, OpenConnection } from '../../plugin/net.ts'
 
 /** How a WebSocket is opened. */
 export interface WebSocketRequest {
