@@ -26,7 +26,7 @@ const options = z.strictObject({
   targets: perPath(
     z.strictObject({
       server: secretUrl('rtmp', 'rtmps', 'srt', 'rist').describe('The server of the ingest.'),
-      key: z.string().max(1_024).default('').describe('The stream key.'),
+      key: z.string().max(1_024).describe('The stream key; empty if there is none.'),
     }),
   )
     .refine(
