@@ -14,6 +14,7 @@ import srt from '../probes/srt.ts'
 import tcp from '../probes/tcp.ts'
 import evict from './actuators/evict.ts'
 import haproxy from './actuators/haproxy.ts'
+import nginx from './actuators/nginx.ts'
 import obs from './actuators/obs.ts'
 import rfc2136 from './actuators/rfc2136.ts'
 import route53 from './actuators/route53.ts'
@@ -50,6 +51,6 @@ export const plugins: {
     srt,
     tcp,
   ],
-  actuators: [evict, haproxy, obs, rfc2136, route53, serve, steering],
+  actuators: [evict, haproxy, nginx, obs, rfc2136, route53, serve, steering],
   notifiers: [alertmanager, pagerduty, slack, teams, webhook],
 }

@@ -2,7 +2,7 @@ import { execFile, spawn, type ChildProcess } from 'node:child_process'
 import { accessSync, constants, mkdtempSync, openSync, rmSync } from 'node:fs'
 import { Socket } from 'node:net'
 import { constants as system, setPriority, tmpdir } from 'node:os'
-import { delimiter, join } from 'node:path'
+import { delimiter, isAbsolute, join } from 'node:path'
 import type { Clock } from '../core/clock.ts'
 import type { Processes, ProcessRequest, ProcessResult } from '../plugin/processes.ts'
 
@@ -44,8 +44,9 @@ export function realProcesses({ clock }: { readonly clock: Clock }): RealProcess
   }
 }
 
-/** The first executable of that name on the PATH. */
+/** The first executable of that name on the PATH; a program with an absolute path is itself. */
 function find(program: string): string | undefined {
+  if (isAbsolute(program)) return isExecutable(program) ? program : undefined
   const folders = (process.env['PATH'] ?? '').split(delimiter).filter((folder) => folder !== '')
   return folders.map((folder) => join(folder, program)).find(isExecutable)
 }
@@ -140,16 +141,16 @@ class Child {
     })
     this.ended = new Promise((resolve) => {
       let isOver = false
-      const over = () => {
+      const over = (status?: number | null) => {
         if (isOver) return
         isOver = true
         this.#over.abort()
         reports?.socket.destroy()
         reports?.unlink()
-        onEnd()
+        onEnd(status ?? undefined)
         resolve()
       }
-      child.once('close', over)
+      child.once('close', (status) => over(status))
       child.once('error', () => {
         if (child.pid === undefined) over()
       })

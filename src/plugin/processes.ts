@@ -10,7 +10,7 @@ export interface Processes {
 }
 
 export interface ProcessRequest {
-  /** A name to look for, such as `srt-live-transmit`. */
+  /** A name to look for on the PATH, such as `srt-live-transmit`, or the absolute path of a program. */
   readonly program: string
   /**
    * Other users of this machine may read them while the program runs. `reports` is a file that the
@@ -30,8 +30,11 @@ export interface ProcessRequest {
   readonly onThirdOutput?: (chunk: Buffer) => void
   /** It may wait for whatever else this machine has to do. */
   readonly isPatient?: boolean
-  /** Called once, when the program has ended and everything it wrote was handed on. */
-  readonly onEnd: () => void
+  /**
+   * Called once, when the program has ended and everything it wrote was handed on, with its exit
+   * status; without one where a signal ended it.
+   */
+  readonly onEnd: (status?: number) => void
 }
 
 export type ProcessResult =

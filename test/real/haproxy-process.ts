@@ -6,6 +6,7 @@ import { createServer as createTcpServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Net } from '../../src/plugin/net.ts'
+import { visits } from './visits.ts'
 
 const BINARY = ['/usr/sbin/haproxy', '/usr/local/sbin/haproxy', '/opt/homebrew/bin/haproxy'].find(
   (path) => existsSync(path),
@@ -112,18 +113,7 @@ export async function startHaproxy(net: Net, setup: Setup) {
       })
     },
     /** How many of `count` new clients each backend answered. */
-    async visits(count: number): Promise<Record<string, number>> {
-      const seen: Record<string, number> = {}
-      for (let index = 0; index < count; index += 1) {
-        const url = `http://127.0.0.1:${front}/`
-        const answer = await net.http({ url, deadlineMs: 2_000, maxBytes: 100, fresh: true })
-        const name = answer.ok
-          ? `${answer.status} ${answer.body.toString().slice(0, 8)}`
-          : answer.says
-        seen[name] = (seen[name] ?? 0) + 1
-      }
-      return seen
-    },
+    visits: (count: number) => visits(net, `http://127.0.0.1:${front}/`, count),
     async close() {
       await stop()
       for (const backend of backends) await backend.close()
@@ -132,7 +122,8 @@ export async function startHaproxy(net: Net, setup: Setup) {
   }
 }
 
-async function startBackend(name: string) {
+/** A small HTTP server on 127.0.0.1 that answers everything with its name. */
+export async function startBackend(name: string) {
   const server = createServer((_, response) => response.end(name))
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
