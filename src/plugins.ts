@@ -16,6 +16,7 @@ import evict from './actuators/evict.ts'
 import haproxy from './actuators/haproxy.ts'
 import nginx from './actuators/nginx.ts'
 import obs from './actuators/obs.ts'
+import publishHook from './actuators/publish-hook.ts'
 import rfc2136 from './actuators/rfc2136.ts'
 import route53 from './actuators/route53.ts'
 import serve from './actuators/serve.ts'
@@ -51,6 +52,6 @@ export const plugins: {
     srt,
     tcp,
   ],
-  actuators: [evict, haproxy, nginx, obs, rfc2136, route53, serve, steering],
+  actuators: [evict, haproxy, nginx, obs, publishHook, rfc2136, route53, serve, steering],
   notifiers: [alertmanager, pagerduty, slack, teams, webhook],
 }

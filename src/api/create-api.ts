@@ -54,7 +54,7 @@ export function createApi(deps: ApiDeps): Hono {
   const app = shell(log)
   // Probes of Kubernetes and load balancers come under any name and learn one bit.
   app.route('/', pathRoutes(port, true))
-  app.route('/', groupRoutes(port))
+  app.route('/', groupRoutes(port, clock))
   app.use('*', exceptHealth(hostCheck(deps.hosts)))
   app.use('/api/*', async (c, next) => {
     await next()
@@ -69,11 +69,12 @@ export function createApi(deps: ApiDeps): Hono {
 /** The public listener: what load balancers and players may ask, and nothing else. */
 export function createPublicApi(deps: {
   readonly port: PathPort
+  readonly clock: Clock
   readonly log?: (says: string) => void
 }): Hono {
   const app = shell(deps.log)
   app.route('/', pathRoutes(deps.port, false))
-  app.route('/', groupRoutes(deps.port))
+  app.route('/', groupRoutes(deps.port, deps.clock))
   return app
 }
 

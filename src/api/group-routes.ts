@@ -1,7 +1,10 @@
 import { Hono } from 'hono'
+import type { Clock } from '../core/clock.ts'
 import { refuse } from './api-error.ts'
 import { groupName } from './command-routes.ts'
 import type { PathPort } from './path-routes.ts'
+import { rateLimit } from './rate-limit.ts'
+import { readText } from './request-body.ts'
 
 /** Players run on pages of any origin, and nothing in the answers is anybody's secret. */
 const open = {
@@ -9,11 +12,15 @@ const open = {
   'timing-allow-origin': '*',
 }
 
+/** Media servers ask once for each publisher, and every few seconds where they are told to. */
+const hooks = { burst: 200, perSecond: 50, what: 'hooks' }
+
 /**
- * What players ask about a whole group. No token and no limit on how often: a steering client that
- * is told 410 never comes back, and one that is told 429 stays away just when it should move.
+ * What players and media servers ask about a whole group. Players need no token and have no limit
+ * on how often: a steering client that is told 410 never comes back, and one that is told 429 stays
+ * away just when it should move. Media servers bring the secret of the hook in their query.
  */
-export function groupRoutes(port: PathPort): Hono {
+export function groupRoutes(port: PathPort, clock: Clock): Hono {
   const app = new Hono()
 
   app.options('/steering/:stream/:group', (c) =>
@@ -33,6 +40,19 @@ export function groupRoutes(port: PathPort): Hono {
       status: answer.status,
       headers: { ...open, ...answer.headers },
     })
+  })
+
+  app.on(['GET', 'POST'], '/hooks/rtmp/:stream/:group', rateLimit(clock, hooks), async (c) => {
+    const type = c.req.header('content-type') ?? ''
+    const answer = port.pullGroup('hooks/rtmp', groupName(c.req.param()), {
+      method: c.req.method === 'POST' ? 'POST' : 'GET',
+      query: c.req.query(),
+      contentType: type.split(';', 1)[0]?.trim().toLowerCase() ?? '',
+      body: await readText(c.req.raw.body),
+    })
+    if (answer === undefined) return noSuchGroup()
+    const { status, headers = {}, body } = answer
+    return new Response(body === '' ? null : body, { status, headers })
   })
 
   return app

@@ -137,6 +137,26 @@ export const openApiDocument = {
         },
       },
     },
+    '/hooks/rtmp/{stream}/{group}': Object.fromEntries(
+      ['get', 'post'].map((method) => [
+        method,
+        {
+          summary: 'What nginx-rtmp, SRS and MediaMTX ask when somebody publishes',
+          parameters: [
+            ...inGroup,
+            query('key', 'The secret of the hook', text),
+            query('at', 'Short name of the path whose server asks', text),
+          ],
+          security: [],
+          responses: {
+            '200': { description: 'It may publish here' },
+            '302': { description: 'Relay it to the address in Location (nginx-rtmp)' },
+            '403': { description: 'It may not publish here, or the key is wrong' },
+            ...failed,
+          },
+        },
+      ]),
+    ),
     '/api/v1/state': reading('Everything: the view that the status page draws'),
     '/api/v1/groups/{stream}/{group}': reading('One group of that view', inGroup),
     '/api/v1/groups/{stream}/{group}/paths/{path}/picture': {

@@ -75,8 +75,11 @@ export async function readBody<Schema extends z.ZodType>(
   )
 }
 
-/** Stops reading at the limit, also where the caller did not say how long the body is. */
-async function readText(body: ReadableStream<Uint8Array> | null): Promise<string> {
+/**
+ * A body of at most 64 KiB as text; ends the request with `body-too-large` otherwise. Stops reading at
+ * the limit, also where the caller did not say how long the body is.
+ */
+export async function readText(body: ReadableStream<Uint8Array> | null): Promise<string> {
   const pieces: Uint8Array[] = []
   let size = 0
   for await (const piece of body ?? []) {

@@ -125,7 +125,7 @@ export async function startWatchdog(
     })
     served.push(await listen(api, settings.listen.operator))
     if (settings.listen.public !== undefined) {
-      served.push(await listen(createPublicApi({ port }), settings.listen.public))
+      served.push(await listen(createPublicApi({ port, clock }), settings.listen.public))
     }
   } catch (error) {
     await watchdog.stop()

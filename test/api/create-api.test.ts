@@ -4,6 +4,7 @@ import { openApiDocument } from '../../src/api/openapi.ts'
 import type { WatchdogView } from '../../src/core/view.ts'
 import { change, errorOf, harness, operatorToken, viewerToken } from './api-harness.ts'
 import { FakeWatchdog } from './fake-watchdog.ts'
+import { ManualClock } from './manual-clock.ts'
 
 const group = '/api/v1/groups/channel-1/cdn'
 
@@ -265,6 +266,58 @@ describe('content steering', () => {
   })
 })
 
+describe('publish hooks', () => {
+  const hook = '/hooks/rtmp/channel-1/cdn?key=k&at=cdn-a'
+  const form = 'application/x-www-form-urlencoded'
+
+  function hooked() {
+    const parts = harness()
+    const asked: unknown[] = []
+    parts.port.pullGroup = (...given) => {
+      asked.push(given)
+      return { status: 302, headers: { location: 'rtmp://192.0.2.1/live' }, body: '' }
+    }
+    return { ...parts, asked }
+  }
+
+  it('are handed over with query, type and body', async () => {
+    const { api, asked } = hooked()
+
+    const response = await api.request(hook, {
+      method: 'POST',
+      headers: { 'content-type': `${form}; charset=utf-8` },
+      body: 'call=publish',
+    })
+
+    expect(response.status).toBe(302)
+    expect(response.headers.get('location')).toBe('rtmp://192.0.2.1/live')
+    const query = { key: 'k', at: 'cdn-a' }
+    const request = { method: 'POST', query, contentType: form, body: 'call=publish' }
+    expect(asked).toEqual([['hooks/rtmp', 'channel-1/cdn', request]])
+  })
+
+  it('take no more than 64 KiB', async () => {
+    const { api, asked } = hooked()
+
+    const response = await api.request(hook, { method: 'POST', body: 'x'.repeat(65_537) })
+
+    expect(await errorOf(response)).toMatchObject({ code: 'body-too-large' })
+    expect(asked).toEqual([])
+  })
+
+  it('may be asked by hundreds of encoders at once, and by nobody for ever', async () => {
+    const { api, clock } = hooked()
+    const ask = async () => (await api.request(hook, { method: 'POST' })).status
+
+    const statuses = await Promise.all(Array.from({ length: 201 }, ask))
+    clock.advance(1_000)
+
+    expect(statuses.filter((status) => status === 302)).toHaveLength(200)
+    expect(statuses.at(-1)).toBe(429)
+    expect(await ask()).toBe(302)
+  })
+})
+
 describe('commands', () => {
   const person = { reason: 'maintenance', actor: 'maria' }
 
@@ -480,13 +533,15 @@ describe('the public listener', () => {
     ['/health/channel-1/cdn/cdn-a', 200],
     ['/serve/channel-1/cdn/cdn-a', 200],
     ['/evict/channel-1/cdn/cdn-a', 503],
+    ['/steering/channel-1/cdn', 200],
+    ['/hooks/rtmp/channel-1/cdn', 404],
     ['/', 404],
     ['/metrics', 404],
     ['/healthz', 404],
     ['/api/v1/state', 404],
     ['/api/v1/events', 404],
   ])('answers %s with %d', async (path, status) => {
-    const api = createPublicApi({ port: new FakeWatchdog(0) })
+    const api = createPublicApi({ port: new FakeWatchdog(0), clock: new ManualClock() })
 
     const response = await api.request(path, { headers: { host: 'check.example' } })
 
@@ -494,7 +549,7 @@ describe('the public listener', () => {
   })
 
   it('gives the health without its sentence', async () => {
-    const api = createPublicApi({ port: new FakeWatchdog(0) })
+    const api = createPublicApi({ port: new FakeWatchdog(0), clock: new ManualClock() })
 
     const response = await api.request('/health/channel-2/cdn/cdn-a')
 
