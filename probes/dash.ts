@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { deepOption, deepProgram } from '../src/plugin/deep/options.ts'
 import { httpOptions } from '../src/plugin/http-options.ts'
 import { byteSize, secretUrl } from '../src/plugin/option-types.ts'
 import type { ProbePlugin } from '../src/plugin/probe.ts'
@@ -30,6 +31,7 @@ const options = z.strictObject({
         .describe('A segment is cut off here.'),
     })
     .prefault({}),
+  deep: deepOption,
 })
 
 /**
@@ -41,6 +43,7 @@ export default {
   summary:
     'Pulls a DASH stream as a player would: the manifest and the live edge of every representation at every look, and new segments in turn.',
   options,
+  programs: [deepProgram],
   measures,
   async *observe(settings, context) {
     const session = new DashSession(settings, context)

@@ -1,8 +1,7 @@
 import { z } from 'zod'
 import { httpOptions } from '../src/plugin/http-options.ts'
 import { byteSize, secretUrl } from '../src/plugin/option-types.ts'
-import { decoderProgram, missingDecoder } from '../src/plugin/deep/decode.ts'
-import { deepOptions } from '../src/plugin/deep/options.ts'
+import { deepOption, deepProgram } from '../src/plugin/deep/options.ts'
 import type { ProbePlugin } from '../src/plugin/probe.ts'
 import { measures } from './hls/measures.ts'
 import { HlsSession } from './hls/session.ts'
@@ -53,11 +52,7 @@ const options = z.strictObject({
   slate: slateOptions
     .optional()
     .describe('How segments of a slate are told from the programme; without it nobody looks.'),
-  deep: deepOptions
-    .optional()
-    .describe(
-      'Whether key frames and sound are decoded, with ffmpeg, to find a black or frozen picture and silence; without it nobody does. Takes about 2 % of a core for the media that is decoded.',
-    ),
+  deep: deepOption,
 })
 
 /**
@@ -69,11 +64,7 @@ export default {
   summary:
     'Pulls an HLS or LL-HLS stream as a player would: every rendition at every look, and new segments in turn.',
   options,
-  program: {
-    name: decoderProgram,
-    says: missingDecoder,
-    isNeeded: ({ deep }) => deep !== undefined,
-  },
+  programs: [deepProgram],
   measures,
   async *observe(settings, context) {
     const session = new HlsSession(settings, context)

@@ -1,5 +1,7 @@
 import { z } from 'zod'
 import { FlowCounts } from '../src/formats/mpegts/flow.ts'
+import { deepOption, deepProgram } from '../src/plugin/deep/options.ts'
+import { transportStreamDeepWatch, withDeepLooks } from '../src/plugin/deep/stream-watch.ts'
 import { duration, secretUrl } from '../src/plugin/option-types.ts'
 import type { ProbePlugin } from '../src/plugin/probe.ts'
 import { watchLive } from '../src/plugin/watch-live.ts'
@@ -43,6 +45,7 @@ const options = z.strictObject({
   stall: duration('200ms', '60s')
     .default(3_000)
     .describe('No media for this time is a break of the stream: it fails at once.'),
+  deep: deepOption,
 })
 
 /**
@@ -54,15 +57,20 @@ export default {
   summary:
     'Pulls MPEG-TS without end over HTTP, UDP or RTP, multicast too: TR 101 290, rates, loss and stalls.',
   options,
+  programs: [deepProgram],
   measures,
   async *observe(settings, context) {
     const flows = new FlowCounts()
     const datagrams = new DatagramCounts()
+    const deep = transportStreamDeepWatch(settings.deep, context)
     const isHttp = /^https?:/u.test(settings.url)
     yield* watchLive(context, () =>
-      isHttp
-        ? pullHttp(settings, context, flows)
-        : pullDatagrams(settings, context, flows, datagrams),
+      withDeepLooks(
+        isHttp
+          ? pullHttp(settings, context, flows, deep)
+          : pullDatagrams(settings, context, flows, datagrams, deep),
+        deep,
+      ),
     )
   },
 } satisfies ProbePlugin<typeof options>

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { deepOption, deepProgram } from '../src/plugin/deep/options.ts'
 import { duration, secretUrl } from '../src/plugin/option-types.ts'
 import type { ProbePlugin } from '../src/plugin/probe.ts'
 import { parseAddress } from './rtmp/address.ts'
@@ -46,6 +47,7 @@ const options = z.strictObject({
     .describe(
       'The longest that one connection is kept, so that a changed name, an expired certificate and a server that takes no new viewers are noticed.',
     ),
+  deep: deepOption,
 })
 
 /**
@@ -58,6 +60,7 @@ export default {
   summary:
     'Plays an RTMP or RTMPS stream without a break and judges by picture and sound that arrive.',
   options,
+  programs: [deepProgram],
   measures,
   async *observe(settings, context) {
     const home = parseAddress(settings.url, settings.app)

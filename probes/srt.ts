@@ -1,5 +1,7 @@
 import { z } from 'zod'
 import { FlowCounts } from '../src/formats/mpegts/flow.ts'
+import { deepOption, deepProgram } from '../src/plugin/deep/options.ts'
+import { transportStreamDeepWatch, withDeepLooks } from '../src/plugin/deep/stream-watch.ts'
 import { duration, secretUrl } from '../src/plugin/option-types.ts'
 import type { ProbePlugin } from '../src/plugin/probe.ts'
 import { watchLive } from '../src/plugin/watch-live.ts'
@@ -43,6 +45,7 @@ const options = z.strictObject({
   stall: duration('200ms', '60s')
     .default(3_000)
     .describe('No media for this time is a break of the stream: it fails at once.'),
+  deep: deepOption,
 })
 
 /**
@@ -54,12 +57,15 @@ export default {
   side: 'ingest',
   summary:
     'Pulls MPEG-TS over SRT as a caller: round trip, loss and drops told apart, TR 101 290, reasons of refusal.',
-  program: { name: program, says: missingProgram },
+  programs: [{ name: program, says: missingProgram }, deepProgram],
   options,
   measures,
   async *observe(settings, context) {
     const flows = new FlowCounts()
     const counts = new SrtCounts()
-    yield* watchLive(context, () => pullSrt(settings, context, flows, counts))
+    const deep = transportStreamDeepWatch(settings.deep, context)
+    yield* watchLive(context, () =>
+      withDeepLooks(pullSrt(settings, context, flows, counts, deep), deep),
+    )
   },
 } satisfies ProbePlugin<typeof options>

@@ -1,4 +1,5 @@
 import type { MeasurementDeclaration } from '../../src/core/sample.ts'
+import { deepMeasures } from '../../src/plugin/deep/measures.ts'
 
 /** What the DASH probe measures, under the names of the HLS probe where the meaning is the same. */
 export const measures: readonly MeasurementDeclaration[] = [
@@ -146,4 +147,5 @@ export const measures: readonly MeasurementDeclaration[] = [
     unit: 'seconds',
     help: "The stream's clock (UTCTiming, else the Date header, half a second uncertain) minus ours.",
   },
+  ...deepMeasures,
 ]

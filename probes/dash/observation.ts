@@ -1,6 +1,7 @@
 import { redactUrl } from '../../src/core/redact.ts'
 import type { Continuity, Finding, Observation } from '../../src/core/sample.ts'
 import type { Mpd } from '../../src/formats/mpd/model.ts'
+import type { SegmentDeepWatch } from '../../src/plugin/deep/segment-watch.ts'
 import type { Fault } from '../../src/plugin/http-fault.ts'
 import { findingsOf } from './findings.ts'
 import type { Rendition } from './rendition.ts'
@@ -20,18 +21,21 @@ export interface Seen {
   readonly named: number
   readonly missingRatio: number | undefined
   readonly stream: StreamClock
+  /** What is known of picture and sound, where that is wanted. */
+  readonly deep: SegmentDeepWatch | undefined
   /** Monotonic milliseconds of the observation. */
   readonly now: number
 }
 
 /** The observation of one look: what was measured is kept whatever failed. */
 export function observation(seen: Seen): Observation {
-  const findings = findingsOf(seen)
+  const findings = [...findingsOf(seen), ...(seen.deep?.findings ?? [])]
   const measurements = defined({
     ...(seen.mpd === undefined
       ? staleMeasurements(seen)
       : liveMeasurements(seen, seen.mpd, findings)),
     ...segmentMeasurements(seen),
+    ...seen.deep?.measurements(),
     ...httpMeasurements(seen),
   })
   const fault = faultOfLook(seen)

@@ -1,7 +1,10 @@
 import type { Observation } from '../../src/core/sample.ts'
 import type { Mpd } from '../../src/formats/mpd/model.ts'
+import type { DeepOptions } from '../../src/plugin/deep/options.ts'
+import { SegmentDeepWatch } from '../../src/plugin/deep/segment-watch.ts'
 import type { HttpTargetOptions } from '../../src/plugin/http-options.ts'
 import type { Due, ProbeContext } from '../../src/plugin/probe.ts'
+import { deepOffer } from './deep-media.ts'
 import { Fetcher, type Fetched, type ManifestResult } from './fetch.ts'
 import { LiveRequests } from './live-request.ts'
 import { nameRenditions } from './names.ts'
@@ -17,6 +20,7 @@ export interface SessionOptions extends HttpTargetOptions {
     readonly per_look: number
     readonly max_bytes: number
   }
+  readonly deep?: DeepOptions | undefined
 }
 
 /** Shares of a look's time after which each step is given up, so that time for the next remains. */
@@ -49,6 +53,9 @@ export class DashSession {
   readonly #fetcher: Fetcher
   readonly #stream: StreamClock
   readonly #live: LiveRequests
+  readonly #deep: SegmentDeepWatch | undefined
+  /** Deep looks fetch for themselves: no look waits for them. */
+  readonly #deepFetcher: Fetcher
   #manifest: Fetched | undefined
   #renditions: Rendition[] = []
   /** Representations that the manifest names, watched or not. */
@@ -62,7 +69,10 @@ export class DashSession {
   constructor(options: SessionOptions, context: ProbeContext) {
     this.#options = options
     this.#context = context
-    this.#fetcher = new Fetcher(context.net, context.clock, context.signal, options)
+    const fetcher = () => new Fetcher(context.net, context.clock, context.signal, options)
+    this.#fetcher = fetcher()
+    this.#deepFetcher = fetcher()
+    this.#deep = options.deep && new SegmentDeepWatch(options.deep, context)
     this.#stream = new StreamClock(context.clock)
     this.#live = new LiveRequests(this.#fetcher, context.clock, this.#stream)
   }
@@ -75,6 +85,7 @@ export class DashSession {
     const startedAt = clock.now()
     this.#fetcher.fresh = due.purpose === 'verify' || due.purpose === 'precheck'
     const look: Look = { manifest: undefined, segments: [], ended: false }
+    const suspicious = due.purpose !== 'interval' && due.purpose !== 'deadline'
     for (const rendition of this.#renditions) rendition.beginLook()
     const answer = await this.#fetchManifest(startedAt + budget * manifestShare)
     look.manifest = answer
@@ -86,10 +97,15 @@ export class DashSession {
       this.#reconcile(mpd, answer.at)
       await this.#askByClock(startedAt + budget * liveShare)
       if (this.#options.segments.fetch === 'newest') {
-        const suspicious = due.purpose !== 'interval' && due.purpose !== 'deadline'
         await this.#segments(look, startedAt + budget, suspicious)
       }
     }
+    const { max_bytes: maxBytes } = this.#options.segments
+    const offer = () =>
+      deepOffer(this.#renditions, this.#stream.wall(), this.#deepFetcher, maxBytes)
+    this.#deep?.start(offer, suspicious)
+    // One look is all there is: it may take its time.
+    if (due.purpose === 'once') await this.#deep?.settled()
     const result = observation({
       look,
       url: this.#options.url,
@@ -98,6 +114,7 @@ export class DashSession {
       named: this.#named,
       missingRatio: this.#missingRatio(),
       stream: this.#stream,
+      deep: this.#deep,
       now: clock.now(),
     })
     if (result.outcome === 'pass') this.#first = false

@@ -1,42 +1,61 @@
 import { type Segment, resolveUri } from '../../src/formats/m3u8/model.ts'
 import { newestSegment } from '../../src/formats/m3u8/timeline.ts'
-import { readFmp4 } from '../../src/formats/fmp4/scanner.ts'
-import type { DecodeRequest } from '../../src/plugin/deep/decode.ts'
+import { type Piece, pieceOfSegment } from '../../src/plugin/deep/piece.ts'
+import type { DeepOffer, DeepSegment } from '../../src/plugin/deep/segment-watch.ts'
 import { faultOf } from '../../src/plugin/http-fault.ts'
 import type { Fetcher } from './fetch.ts'
 import { rangeHeader } from './range.ts'
 import type { Rendition } from './rendition.ts'
-import { SegmentScan } from './segment-scan.ts'
 
 const maxInitBytes = 2 ** 20
 /** A segment of the smallest variant is far below; many wait in memory for their turn to be decoded. */
 const maxDeepBytes = 16 * 2 ** 20
 
-/** A segment that can be decoded by itself. */
-export type DeepMedia = DecodeRequest
+/** The newest segments that a deep look may take. */
+export function deepOffer(
+  renditions: readonly Rendition[],
+  fetcher: Fetcher,
+  maxBytes: number,
+): DeepOffer {
+  const offer = (rendition: Rendition) => segmentOf(rendition, fetcher, maxBytes)
+  const audio = renditions.find(({ spec, present }) => spec.kind === 'audio' && present)
+  return {
+    variants: renditions
+      .filter(({ spec, present, isLive }) => spec.kind === 'variant' && present && isLive)
+      .toSorted((a, b) => (a.spec.advertised ?? 0) - (b.spec.advertised ?? 0))
+      .flatMap((rendition) => offer(rendition) ?? []),
+    audio: audio && offer(audio),
+  }
+}
 
-type DeepFetch =
-  | { readonly ok: true; readonly media: DeepMedia }
-  | { readonly ok: false; readonly says: string }
-
-/** The newest segment of a rendition, where it has one. */
-export function lastSegmentOf({ playlist }: Rendition): Segment | undefined {
-  return playlist && newestSegment(playlist)
+function segmentOf(
+  rendition: Rendition,
+  fetcher: Fetcher,
+  maxBytes: number,
+): DeepSegment | undefined {
+  const { playlist, spec } = rendition
+  const segment = playlist && newestSegment(playlist)
+  if (segment === undefined) return undefined
+  const { sequence, uri, byteRange, discontinuitySequence, duration } = segment
+  return {
+    key: spec.key,
+    rendition: spec.name,
+    name: `${sequence} ${uri} ${byteRange?.offset ?? ''}`,
+    sequence,
+    line: discontinuitySequence,
+    duration,
+    fetch: (deadlineAt) => mediaOf(fetcher, rendition, segment, { deadlineAt, maxBytes }),
+  }
 }
 
 /** Fetches a segment with its initialisation section; never throws for what a peer does. */
-export async function mediaOf(
+async function mediaOf(
   fetcher: Fetcher,
-  rendition: Rendition,
+  { fetched }: Rendition,
   segment: Segment,
   { deadlineAt, maxBytes }: { readonly deadlineAt: number; readonly maxBytes: number },
-): Promise<DeepFetch> {
-  const { fetched, spec } = rendition
-  const refuse = (why: string): DeepFetch => ({
-    ok: false,
-    says: `Picture and sound of ${spec.name} are not looked at: ${why}.`,
-  })
-  if (segment.keys.length > 0) return refuse('its segments are encrypted')
+): Promise<Piece> {
+  if (segment.keys.length > 0) return { ok: false, why: 'its segments are encrypted' }
   const part = async ({ uri, byteRange }: Pick<Segment, 'uri' | 'byteRange'>, most: number) => {
     const url = fetched && resolveUri(uri, fetched.url)
     if (url === undefined) return undefined
@@ -51,23 +70,8 @@ export async function mediaOf(
     segment.map === undefined ? Buffer.alloc(0) : part(segment.map, maxInitBytes),
     part(segment, Math.min(maxBytes, maxDeepBytes)),
   ])
-  if (init === undefined || body === undefined) return refuse('a segment of it did not come whole')
-  const tracks = init.length === 0 ? undefined : readFmp4(init).init
-  const scan = new SegmentScan({ kind: 'media', isCiphertext: false, init: tracks })
-  scan.push(body)
-  const { ts, fmp4 } = scan.finish()
-  const media = Buffer.concat([init, body])
-  if (ts !== undefined) {
-    const has = (kind: string) => ts.pids.some((pid) => pid.kind === kind && pid.pts !== undefined)
-    const kinds = { hasPicture: has('video'), hasSound: has('audio') }
-    return { ok: true, media: { media, container: 'mpegts', ...kinds } }
+  if (init === undefined || body === undefined) {
+    return { ok: false, why: 'a segment of it did not come whole' }
   }
-  const all = (tracks ?? fmp4?.init)?.tracks
-  if (fmp4 === undefined || all === undefined) {
-    return refuse('its segments are neither MPEG-TS nor fMP4')
-  }
-  if (all.some(({ encrypted }) => encrypted)) return refuse('its segments are encrypted')
-  const has = (kind: string) => all.some((track) => track.kind === kind)
-  const kinds = { hasPicture: has('video'), hasSound: has('audio') }
-  return { ok: true, media: { media, container: 'mp4', ...kinds } }
+  return pieceOfSegment(init, body)
 }

@@ -4,8 +4,8 @@ import { inAdBreak } from '../../src/formats/m3u8/ad-break.ts'
 import type { MediaPlaylist, MultivariantPlaylist } from '../../src/formats/m3u8/model.ts'
 import { edgeTime, holdBack, windowSeconds } from '../../src/formats/m3u8/timeline.ts'
 import type { PlayerState } from '../../src/formats/playback/virtual-player.ts'
+import type { SegmentDeepWatch } from '../../src/plugin/deep/segment-watch.ts'
 import type { Fault } from '../../src/plugin/http-fault.ts'
-import type { DeepWatch } from './deep-watch.ts'
 import { findingsOf } from './findings.ts'
 import type { Rendition } from './rendition.ts'
 import type { SegmentLook } from './segment.ts'
@@ -27,7 +27,7 @@ export interface Seen {
   /** Whether a slate is on air, where that was described. */
   readonly slate: boolean | undefined
   /** What is known of picture and sound, where that is wanted. */
-  readonly deep: DeepWatch | undefined
+  readonly deep: SegmentDeepWatch | undefined
   readonly steering: SteeringWatch
   /** Monotonic and wall milliseconds of the observation. */
   readonly now: number

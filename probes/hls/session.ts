@@ -4,7 +4,8 @@ import type { HttpTargetOptions } from '../../src/plugin/http-options.ts'
 import type { Due, ProbeContext } from '../../src/plugin/probe.ts'
 import { Fetcher, type Fetched, type PlaylistPlace, type PlaylistResult } from './fetch.ts'
 import type { DeepOptions } from '../../src/plugin/deep/options.ts'
-import { DeepWatch } from './deep-watch.ts'
+import { SegmentDeepWatch } from '../../src/plugin/deep/segment-watch.ts'
+import { deepOffer } from './deep-media.ts'
 import { HeldReload, type HeldLook } from './held-reload.ts'
 import { observation } from './observation.ts'
 import { Rendition, type RenditionSpec, renditionsOf } from './rendition.ts'
@@ -75,7 +76,9 @@ export class HlsSession {
   readonly #steering: SteeringWatch
   readonly #viewer = new Viewer()
   readonly #slate: Slate | undefined
-  readonly #deep: DeepWatch | undefined
+  readonly #deep: SegmentDeepWatch | undefined
+  /** Deep looks fetch for themselves: no look waits for them. */
+  readonly #deepFetcher: Fetcher
 
   constructor(options: SessionOptions, context: ProbeContext) {
     this.#options = options
@@ -94,10 +97,8 @@ export class HlsSession {
       this.#fetcher,
     )
     this.#slate = options.slate === undefined ? undefined : new Slate(options.slate)
-    const { max_bytes: maxBytes } = options.segments
-    this.#deep =
-      options.deep &&
-      new DeepWatch(options.deep, maxBytes, context, new Fetcher(net, clock, signal, options))
+    this.#deep = options.deep && new SegmentDeepWatch(options.deep, context)
+    this.#deepFetcher = new Fetcher(net, clock, signal, options)
   }
 
   /** One look; it ends within its deadline whatever the peer does. */
@@ -121,7 +122,8 @@ export class HlsSession {
     if (this.#options.low_latency) this.#held.start(this.#renditions, this.#place())
     this.#viewer.follow(look, this.#renditions, clock.now())
     this.#slate?.follow(this.#renditions, look.segments)
-    this.#deep?.start(this.#renditions, suspicious)
+    const { max_bytes: maxBytes } = this.#options.segments
+    this.#deep?.start(() => deepOffer(this.#renditions, this.#deepFetcher, maxBytes), suspicious)
     // One look is all there is: it may take its time.
     if (due.purpose === 'once') await this.#deep?.settled()
     const result = observation({

@@ -1,5 +1,6 @@
 import { formatDuration } from '../../src/core/duration.ts'
 import { type FlowCounts, TsFlow } from '../../src/formats/mpegts/flow.ts'
+import type { StreamDeepWatch } from '../../src/plugin/deep/stream-watch.ts'
 import type { NetFailure } from '../../src/plugin/net.ts'
 import { LivePull, type PullEnd } from '../../src/plugin/live-pull.ts'
 import type { ProbeContext } from '../../src/plugin/probe.ts'
@@ -22,6 +23,7 @@ export function pullDatagrams(
   { clock, net }: ProbeContext,
   counts: FlowCounts,
   totals: DatagramCounts,
+  deep?: StreamDeepWatch,
 ): WatchedPull {
   const { timeout, stall, source, interface: on } = settings
   const { protocol, hostname, port } = new URL(settings.url)
@@ -32,6 +34,7 @@ export function pullDatagrams(
   let isFirst = true
   let now = clock.now()
   const datagrams = new Datagrams((bytes) => {
+    deep?.push(bytes)
     if (!flow.push(bytes, now)) return
     if (pull.media === undefined) counts.connections++
     pull.sawMedia()

@@ -2,6 +2,7 @@ import { formatDuration } from '../../src/core/duration.ts'
 import { redactUrl } from '../../src/core/redact.ts'
 import { type FlowCounts, TsFlow } from '../../src/formats/mpegts/flow.ts'
 import type { HttpHead, HttpResult } from '../../src/plugin/net.ts'
+import type { StreamDeepWatch } from '../../src/plugin/deep/stream-watch.ts'
 import { LivePull, type PullEnd } from '../../src/plugin/live-pull.ts'
 import type { ProbeContext } from '../../src/plugin/probe.ts'
 import type { WatchedPull } from '../../src/plugin/watch-live.ts'
@@ -24,6 +25,7 @@ export function pullHttp(
   { url, headers, address, timeout, stall }: HttpSettings,
   { clock, net }: ProbeContext,
   counts: FlowCounts,
+  deep?: StreamDeepWatch,
 ): WatchedPull {
   const shown = redactUrl(url)
   const flow = new TsFlow('pcr', counts, clock.now())
@@ -57,6 +59,7 @@ export function pullHttp(
       return answer.status === 200
     },
     onChunk: (chunk) => {
+      deep?.push(chunk)
       if (flow.push(chunk, clock.now())) {
         if (pull.media === undefined) counts.connections++
         pull.sawMedia()

@@ -1,4 +1,5 @@
 import type { MeasurementDeclaration } from '../../src/core/sample.ts'
+import { deepMeasures } from '../../src/plugin/deep/measures.ts'
 import { flowMeasures } from '../../src/formats/mpegts/flow-measures.ts'
 
 /** What the MPEG-TS probe measures. */
@@ -70,4 +71,5 @@ export const measures: readonly MeasurementDeclaration[] = [
     unit: 'count',
     help: 'Datagrams that carry no transport stream, such as forward error correction.',
   },
+  ...deepMeasures,
 ]

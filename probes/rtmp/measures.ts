@@ -1,4 +1,5 @@
 import type { MeasurementDeclaration } from '../../src/core/sample.ts'
+import { deepMeasures } from '../../src/plugin/deep/measures.ts'
 
 const phase = (name: string, help: string): MeasurementDeclaration => ({
   name: `rtmp_${name}_seconds`,
@@ -122,4 +123,5 @@ export const measures: readonly MeasurementDeclaration[] = [
     unit: 'days',
     help: 'Days until the certificate of the server expires; absent without TLS.',
   },
+  ...deepMeasures,
 ]

@@ -3,6 +3,7 @@ import { redactText } from '../../src/core/redact.ts'
 import type { NetFailure, OpenConnection } from '../../src/plugin/net.ts'
 import type { ProbeContext } from '../../src/plugin/probe.ts'
 import type { RtmpAddress } from './address.ts'
+import type { RtmpDeepWatch } from './deep-cut.ts'
 import { Meter } from './meter.ts'
 import { Player, type Parting, type Phase } from './player.ts'
 
@@ -47,6 +48,7 @@ export class Pull {
   readonly #options: PullOptions
   readonly #context: ProbeContext
   readonly #onChange: () => void
+  readonly #deep: RtmpDeepWatch | undefined
   readonly #waiting = new AbortController()
   readonly #stopped = new AbortController()
   #connection: OpenConnection | undefined
@@ -60,7 +62,9 @@ export class Pull {
     options: PullOptions,
     context: ProbeContext,
     onChange: () => void,
+    deep?: RtmpDeepWatch,
   ) {
+    this.#deep = deep
     this.address = address
     this.#options = options
     this.#context = context
@@ -156,6 +160,7 @@ export class Pull {
     const now = this.#context.clock.now()
     const had = this.meter.hasMedia
     this.meter.take(kind, timestamp, payload, now)
+    this.#deep?.take(kind, timestamp, payload)
     if (had || !this.meter.hasMedia) return
     this.phases.set('first_media', (now - this.#options.startedAt) / 1_000)
     this.#waiting.abort('media')

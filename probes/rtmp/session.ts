@@ -1,8 +1,11 @@
 import type { Diagnosis } from '../../src/core/diagnosis.ts'
 import type { Observation } from '../../src/core/sample.ts'
+import type { DeepOptions } from '../../src/plugin/deep/options.ts'
+import { withDeep } from '../../src/plugin/deep/stream-watch.ts'
 import type { Due, ProbeContext } from '../../src/plugin/probe.ts'
 import { adobeParameters } from './adobe-auth.ts'
 import { movedAddress, withParameters, type RtmpAddress } from './address.ts'
+import { RtmpDeepWatch } from './deep-cut.ts'
 import { Findings } from './findings.ts'
 import { continuityOf, measurementsOf } from './observation.ts'
 import { Pull, type PullPhase } from './pull.ts'
@@ -14,6 +17,7 @@ export interface SessionOptions {
   readonly address?: string | undefined
   readonly server_name?: string | undefined
   readonly tracks: readonly ('video' | 'audio')[]
+  readonly deep?: DeepOptions | undefined
 }
 
 /** How often a server may send its caller on before media must come. */
@@ -50,6 +54,7 @@ export class RtmpSession {
     audio: undefined,
   }
   readonly #findings = new Findings()
+  readonly #deep: RtmpDeepWatch | undefined
   #last: Judgement = { outcome: 'unknown' }
   #wake: (() => void) | undefined
 
@@ -57,6 +62,7 @@ export class RtmpSession {
     this.#home = home
     this.#options = options
     this.#context = context
+    this.#deep = options.deep && new RtmpDeepWatch(options.deep, context)
   }
 
   /** A look for each due, and one at once when the stream breaks. */
@@ -67,12 +73,13 @@ export class RtmpSession {
         const event = await this.#nextEvent(next)
         if (this.#context.signal.aborted) return
         if (event === 'break') {
-          yield this.#observe()
+          yield withDeep(this.#observe(), this.#deep)
           continue
         }
         if (event.done === true) return
+        this.#deep?.suspect(event.value.purpose)
         await this.#prepare(event.value)
-        yield this.#observe()
+        yield withDeep(this.#observe(), this.#deep)
         next = dues.next()
       }
     } finally {
@@ -147,7 +154,14 @@ export class RtmpSession {
     }
     this.#isTold = false
     this.#isEndTold = false
-    const pull = new Pull(address, options, this.#context, () => this.#changed(pull, startedAt))
+    this.#deep?.restart()
+    const pull = new Pull(
+      address,
+      options,
+      this.#context,
+      () => this.#changed(pull, startedAt),
+      this.#deep,
+    )
     this.#pull = pull
   }
 

@@ -1,4 +1,5 @@
 import type { MeasurementDeclaration } from '../../src/core/sample.ts'
+import { deepMeasures } from '../../src/plugin/deep/measures.ts'
 import { flowMeasures } from '../../src/formats/mpegts/flow-measures.ts'
 
 /** What the SRT probe measures; of the link, what the receiving side knows. */
@@ -70,4 +71,5 @@ export const measures: readonly MeasurementDeclaration[] = [
     unit: 'ratio',
     help: 'Packets given up among all, since the look before.',
   },
+  ...deepMeasures,
 ]

@@ -2,6 +2,7 @@ import { formatDuration } from '../../src/core/duration.ts'
 import type { Observation } from '../../src/core/sample.ts'
 import { type FlowCounts, TsFlow } from '../../src/formats/mpegts/flow.ts'
 import { readInduction, writeInduction } from '../../src/formats/srt.ts'
+import type { StreamDeepWatch } from '../../src/plugin/deep/stream-watch.ts'
 import { LivePull, type PullEnd } from '../../src/plugin/live-pull.ts'
 import type { ProbeContext } from '../../src/plugin/probe.ts'
 import type { WatchedPull } from '../../src/plugin/watch-live.ts'
@@ -31,6 +32,7 @@ export function pullSrt(
   { clock, net, random, processes }: ProbeContext,
   flows: FlowCounts,
   counts: SrtCounts,
+  deep?: StreamDeepWatch,
 ): WatchedPull {
   const { url, timeout, stall } = settings
   const address = parseSrtUrl(url)
@@ -115,6 +117,7 @@ export function pullSrt(
         'file://con',
       ],
       onOutput: (chunk) => {
+        deep?.push(chunk)
         if (!flow.push(chunk, clock.now()) || pull.ended !== undefined) return
         if (pull.media === undefined) flows.connections++
         pull.sawMedia()

@@ -13,12 +13,15 @@ export function withMissingPrograms(
     ...paths,
     ...(verify.path === undefined ? [] : [verify.path]),
   ])
-  const missing = plugins.probes.flatMap(({ type, program }) => {
-    if (program === undefined) return []
-    const isNeeded = watched.some(
-      (path) => path.type === type && (program.isNeeded?.(path.options) ?? true),
-    )
-    return isNeeded && processes.find(program.name) === undefined ? [program.says] : []
+  const says = plugins.probes.flatMap(({ type, programs = [] }) => {
+    const own = watched.filter((path) => path.type === type)
+    return programs
+      .filter(({ name, isNeeded }) => {
+        const isWanted = own.some(({ options }) => isNeeded?.(options) ?? true)
+        return isWanted && processes.find(name) === undefined
+      })
+      .map((program) => program.says)
   })
+  const missing = [...new Set(says)]
   return missing.length === 0 ? loaded : { ...loaded, warnings: [...loaded.warnings, ...missing] }
 }

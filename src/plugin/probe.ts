@@ -35,6 +35,14 @@ export interface ProbeContext {
   readonly everyMs: number
 }
 
+/** A program that a probe starts, and what to say where it is not installed. */
+export interface NeededProgram<Options> {
+  readonly name: string
+  readonly says: string
+  /** Whether these options need it; they always do where this is absent. */
+  isNeeded?(options: Options): boolean
+}
+
 /**
  * A probe plug-in: pulls one path the way a viewer or an encoder would and yields one observation
  * for each due look (streaming protocols may yield more, at once when the stream breaks).
@@ -51,13 +59,8 @@ export interface ProbePlugin<Schema extends z.ZodType = z.ZodType> {
   readonly summary: string
   /** A strict object; every field has a default or a description, bounds and a unit. */
   readonly options: Schema
-  /** A program of this machine that it starts, and what to say where that is not installed. */
-  readonly program?: {
-    readonly name: string
-    readonly says: string
-    /** Whether these options need it; they always do where this is absent. */
-    isNeeded?(options: z.output<Schema>): boolean
-  }
+  /** Programs of this machine that it starts. */
+  readonly programs?: readonly NeededProgram<z.output<Schema>>[]
   readonly measures: readonly MeasurementDeclaration[]
   observe(options: z.output<Schema>, context: ProbeContext): AsyncIterable<Observation>
 }

@@ -1,12 +1,12 @@
 import type { Observation } from '../core/sample.ts'
 import type { LivePull } from './live-pull.ts'
-import type { Due, ProbeContext } from './probe.ts'
+import type { Due, ProbeContext, Purpose } from './probe.ts'
 
 /** A pull with what can be said of it. */
 export interface WatchedPull {
   readonly pull: LivePull
-  /** What the pull shows now. */
-  observe(): Observation
+  /** What the pull shows now, and why it is looked at; without a purpose it has broken. */
+  observe(purpose?: Purpose): Observation
 }
 
 /**
@@ -54,7 +54,7 @@ export async function* watchLive(
       watched ??= start()
       await watched.pull.settled
       if (signal.aborted) return
-      const observation = watched.observe()
+      const observation = watched.observe(given.value.purpose)
       if (watched.pull.ended !== undefined) watched = undefined
       asked = undefined
       given = undefined

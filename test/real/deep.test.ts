@@ -8,6 +8,8 @@ import { SilenceWatch } from '../../src/formats/sound/silence-watch.ts'
 import { realClock } from '../../src/platform/real-clock.ts'
 import { realProcesses } from '../../src/platform/real-processes.ts'
 import { decode, type DecodeRequest } from '../../src/plugin/deep/decode.ts'
+import { cutRtmp } from '../../probes/rtmp/deep-cut.ts'
+import { type FlvTag, writeTag } from '../../src/formats/flv/tags.ts'
 import { ffmpegBinary } from './encoder.ts'
 
 const moving = 'testsrc2=size=640x360:rate=25'
@@ -19,6 +21,49 @@ function sizeOf(jpeg: Buffer | undefined) {
   const at = jpeg?.indexOf(Buffer.from('ffc0', 'hex')) ?? -1
   if (jpeg === undefined || at < 0 || jpeg.length > 40_000) return undefined
   return { height: jpeg.readUInt16BE(at + 5), width: jpeg.readUInt16BE(at + 7) }
+}
+
+/** NAL units of an elementary stream (Rec. ITU-T H.265, Annex B). */
+function unitsOf(stream: Buffer): Buffer[] {
+  const units: Buffer[] = []
+  let from = -1
+  for (let at = 0; at + 3 <= stream.length; at++) {
+    if (stream.readUIntBE(at, 3) !== 1) continue
+    if (from >= 0) units.push(stream.subarray(from, stream[at - 1] === 0 ? at - 1 : at))
+    from = at + 3
+  }
+  units.push(stream.subarray(from))
+  return units
+}
+
+const typeOf = (unit: Buffer) => ((unit[0] ?? 0) >> 1) & 0x3f
+
+/** HEVCDecoderConfigurationRecord (ISO/IEC 14496-15, 8.3.3.1.2) with each unit in an array of its own. */
+function hevcRecord(units: readonly Buffer[]): Buffer {
+  const head = Buffer.alloc(23)
+  head[0] = 1
+  head[21] = 3
+  head[22] = units.length
+  const arrays = units.map((unit) => {
+    const array = Buffer.from([typeOf(unit), 0, 1, 0, 0])
+    array.writeUInt16BE(unit.length, 3)
+    return Buffer.concat([array, unit])
+  })
+  return Buffer.concat([head, ...arrays])
+}
+
+/** A video message with a FourCC (Enhanced RTMP v2); 3 is CodedFramesX. */
+function enhanced(frameType: '1' | '2', packetType: 0 | 3, body: Buffer): Buffer {
+  const first = 0x80 | (Number(frameType) << 4) | packetType
+  return Buffer.concat([Buffer.from([first]), Buffer.from('hvc1'), body])
+}
+
+function cutMessages(setup: readonly FlvTag[], messages: readonly FlvTag[]) {
+  const [first] = setup
+  const bytes = Buffer.concat(messages.map(writeTag))
+  const requests = cutRtmp(bytes, { video: first?.payload, audio: undefined })
+  if ('why' in requests) throw new Error(requests.why)
+  return requests
 }
 
 const nothing = 'anullsrc=sample_rate=48000:channel_layout=stereo'
@@ -100,6 +145,36 @@ describe.skipIf(ffmpegBinary === undefined)(
         ok: false,
         says: expect.stringMatching(/^FFmpeg could decode/u),
       })
+    })
+
+    it('read HEVC that comes in messages of enhanced RTMP', async () => {
+      // An elementary stream as FFmpeg makes it, taken apart as an encoder for RTMP would send it.
+      const file = join(folder, 'picture')
+      const args =
+        '-hide_banner -loglevel error -nostdin -y -f lavfi -i smptebars=size=320x180:rate=10 -t 4 -pix_fmt yuv420p -c:v libx265 -x265-params log-level=none:keyint=10:bframes=0 -preset ultrafast -f hevc'
+      const { status, stderr } = spawnSync(ffmpegBinary ?? '', [...args.split(' '), file], {
+        encoding: 'utf8',
+      })
+      if (status !== 0) throw new Error(stderr)
+      const units = unitsOf(readFileSync(file))
+      const isSetup = (unit: Buffer) => typeOf(unit) >= 32 && typeOf(unit) <= 34
+      const requests = cutMessages(
+        [{ type: 9, timestamp: 0, payload: enhanced('1', 0, hevcRecord(units.filter(isSetup))) }],
+        units
+          .filter((unit) => typeOf(unit) < 32)
+          .map((unit, nth) => {
+            const isKey = typeOf(unit) >= 16 && typeOf(unit) <= 23
+            const length = Buffer.alloc(4)
+            length.writeUInt32BE(unit.length)
+            const payload = enhanced(isKey ? '1' : '2', 3, Buffer.concat([length, unit]))
+            return { type: 9, timestamp: 100 * nth, payload }
+          }),
+      )
+
+      expect(requests).toMatchObject([{ container: 'hevc', hasPicture: true, hasSound: false }])
+      const [request] = requests
+      const decoded = await run(request?.media ?? Buffer.alloc(0), request)
+      expect(decoded).toMatchObject({ ok: true, thumbnails: { length: 4 } })
     })
 
     it('open nothing that media names', async () => {

@@ -15,6 +15,8 @@ export const missingDecoder =
 
 /** Decodes of one machine at once; a decode takes a tenth of a second or so, on one core. */
 const atOnce = 2
+/** Media that waits for its turn, of all paths together; beyond that a piece is let go. */
+const mostWaitingBytes = 256 * 2 ** 20
 /** Beyond these an answer is refused: a segment has a few key frames and some seconds of sound. */
 const mostThumbnails = 600
 const mostSoundSeconds = 120
@@ -30,7 +32,7 @@ const mostWords = 200
 export interface DecodeRequest {
   readonly media: Buffer
   /** The container is never guessed: some that FFmpeg knows name other files to open. */
-  readonly container: 'mpegts' | 'mp4'
+  readonly container: 'mpegts' | 'mp4' | 'flv' | 'hevc'
   readonly hasPicture: boolean
   readonly hasSound: boolean
 }
@@ -47,6 +49,8 @@ export type Decoded =
     }
   /** Nothing is known of picture and sound; one sentence says why. */
   | { readonly ok: false; readonly says: string }
+
+const tooMany = 'Too many decodes wait: picture and sound are not looked at.'
 
 /** Who waits for a turn, by machine: the limit is for all paths together. */
 const turns = new WeakMap<Processes, Turns>()
@@ -66,10 +70,10 @@ export async function decode(
   }
   let queue = turns.get(processes)
   if (queue === undefined) turns.set(processes, (queue = new Turns()))
-  await queue.begin()
+  if (!(await queue.begin(request.media.length))) return { ok: false, says: tooMany }
   try {
     if (signal.aborted || clock.now() >= deadlineAt) {
-      return { ok: false, says: 'Too many decodes wait: picture and sound are not looked at.' }
+      return { ok: false, says: tooMany }
     }
     return await run(request, { clock, processes, signal }, deadlineAt)
   } finally {
@@ -202,14 +206,20 @@ class Capped {
 /** Lets so many go on at once, the others in the order they came. */
 class Turns {
   readonly #waiting: (() => void)[] = []
+  #waitingBytes = 0
   #running = 0
 
-  async begin(): Promise<void> {
+  /** Resolves when its turn has come; to `false` at once where more waits than memory should hold. */
+  async begin(bytes: number): Promise<boolean> {
     if (this.#running < atOnce) {
       this.#running++
-      return
+      return true
     }
+    if (this.#waitingBytes + bytes > mostWaitingBytes) return false
+    this.#waitingBytes += bytes
     await new Promise<void>((resolve) => this.#waiting.push(resolve))
+    this.#waitingBytes -= bytes
+    return true
   }
 
   end(): void {

@@ -63,18 +63,18 @@ export class DeepJudge {
 
   /**
    * Decodes a piece and judges it; `onAir` is asked once for each of picture and sound that came.
-   * It ends at `deadlineAt`, in monotonic milliseconds, and never throws.
+   * Says what came. It ends at `deadlineAt`, in monotonic milliseconds, and never throws.
    */
   async judge(
     piece: DecodeRequest,
     onAir: (what: 'picture' | 'sound') => OnAir,
     deadlineAt: number,
-  ): Promise<void> {
+  ): Promise<{ readonly picture: boolean; readonly sound: boolean }> {
     const { clock, showPicture } = this.#context
     const wall = clock.wall()
     const decoded = await decode(piece, this.#context, deadlineAt)
     this.#says = decoded.ok ? undefined : decoded.says
-    if (!decoded.ok) return
+    if (!decoded.ok) return { picture: false, sound: false }
     const { thumbnails, sound, jpeg } = decoded
     if (thumbnails.length > 0) {
       const { from, to } = onAir('picture')
@@ -90,6 +90,7 @@ export class DeepJudge {
       this.#sound.take(onAir('sound').from, sound)
       this.#soundAt = clock.now()
     }
+    return { picture: thumbnails.length > 0, sound: sound.length > 0 }
   }
 
   /** A piece could not be come by, for this reason. */

@@ -143,6 +143,24 @@ describe('a decode', () => {
     expect(scene.started).toHaveLength(4)
   })
 
+  it('is let go where more waits than memory should hold', async () => {
+    const scene = open()
+    const media = Buffer.alloc(100 * 2 ** 20)
+    for (let nth = 0; nth < 4; nth++) void scene.decode({ media })
+    await scene.clock.advance(0)
+
+    const fifth = await scene.decode({ media })
+    const small = scene.decode()
+    for (let nth = 0; nth < 5; nth++) {
+      await scene.clock.advance(0)
+      scene.started[nth]?.request.onOutput(Buffer.alloc(thumbnailBytes))
+      scene.started[nth]?.request.onEnd()
+    }
+
+    expect(fifth).toMatchObject({ ok: false, says: expect.stringContaining('Too many') })
+    expect(await small).toMatchObject({ ok: true })
+  })
+
   it('that waited beyond its deadline is not begun', async () => {
     const scene = open()
     void scene.decode({}, 60_000)
