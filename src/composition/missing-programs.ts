@@ -16,9 +16,9 @@ export function withMissingPrograms(
   const says = plugins.probes.flatMap(({ type, programs = [] }) => {
     const own = watched.filter((path) => path.type === type)
     return programs
-      .filter(({ name, isNeeded }) => {
-        const isWanted = own.some(({ options }) => isNeeded?.(options) ?? true)
-        return isWanted && processes.find(name) === undefined
+      .filter((program) => {
+        const isWanted = own.some(({ options }) => program.isNeeded?.(options) ?? true)
+        return isWanted && processes.find(program.name) === undefined
       })
       .map((program) => program.says)
   })

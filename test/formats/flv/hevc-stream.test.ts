@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { asElementaryStream, readHevcSetup } from '../../../src/formats/flv/hevc-stream.ts'
 
 /** One array with two parameter sets, lengths of two bytes. */
-const record = Buffer.from(`01${'00'.repeat(20)}0101200002` + '0002aabb' + '0001cc', 'hex')
+const record = Buffer.from(`01${'00'.repeat(20)}01012000020002aabb0001cc`, 'hex')
 
 describe('the set-up of an HEVC decoder', () => {
   it('gives parameter sets as an elementary stream, and the size of lengths', () => {
@@ -32,7 +32,7 @@ describe('the set-up of an HEVC decoder', () => {
 
 describe('an elementary stream', () => {
   it('has a start code in place of each length, and leaves out what is cut', () => {
-    const body = Buffer.from('0002aabb' + '0001cc' + '0009dd', 'hex')
+    const body = Buffer.from('0002aabb0001cc0009dd', 'hex')
 
     expect(asElementaryStream(body, 2).toString('hex')).toBe('00000001aabb00000001cc')
   })
