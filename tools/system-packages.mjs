@@ -32,6 +32,7 @@ const packages = [
   { name: 'knot-dnsutils', program: 'knsupdate', for: 'changes of DNS records at that one' },
   { name: 'obs-studio', program: 'obs', for: 'the obs actuator' },
   { name: 'xvfb', program: 'Xvfb', for: 'a display for OBS' },
+  { name: 'unbound', program: 'unbound', for: 'what a caching resolver sees of a change' },
   { name: 'prometheus', program: 'promtool', for: 'checks of metrics and alerting rules' },
   {
     name: 'prometheus-alertmanager',

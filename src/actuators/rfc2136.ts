@@ -9,10 +9,18 @@ import type {
   ApplyResult,
   Observed,
   ObserveResult,
+  Spread,
   Step,
 } from '../plugin/actuator.ts'
 import { markName, markText, parseVersion, versionOf, type NameState } from '../plugin/dns/mark.ts'
-import { domainName, nameServer, recordsOption, tsigKey, ttlOption } from '../plugin/dns/options.ts'
+import {
+  domainName,
+  nameServer,
+  recordsOption,
+  spreadOptions,
+  tsigKey,
+  ttlOption,
+} from '../plugin/dns/options.ts'
 import {
   areAliases,
   describeSets,
@@ -20,6 +28,7 @@ import {
   RecordPlan,
   textOfSets,
 } from '../plugin/dns/record-sets.ts'
+import { askFollowers } from '../plugin/dns/spread.ts'
 import { codeName, Primary } from './rfc2136/primary.ts'
 import { readName } from './rfc2136/read-name.ts'
 
@@ -31,6 +40,7 @@ const options = z
     records: recordsOption,
     ttl: ttlOption,
     key: tsigKey,
+    ...spreadOptions,
   })
   .refine(({ zone, name }) => name === zone || name.endsWith(`.${zone}`), {
     path: ['name'],
@@ -162,6 +172,12 @@ class Rfc2136Actuator implements Actuator {
       default:
         return failed(false, `${server} refuses the update of ${name}: ${code}`)
     }
+  }
+
+  async spread(wanted: Allocation, signal: AbortSignal): Promise<Spread> {
+    const { name } = this.#options
+    const about = { name, types: this.#plan.types, wanted: this.#plan.setsFor(wanted) }
+    return await askFollowers(this.#context, this.#options, about, signal)
   }
 
   /** What forbids an update whatever is wanted: it would touch more than ours. */

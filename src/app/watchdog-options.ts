@@ -16,7 +16,7 @@ export interface WatchdogHooks {
   readonly onSample?: (sample: Sample) => void
   readonly onTransition?: (transition: Transition) => void
   readonly onLag?: (ms: number) => void
-  readonly onPhase?: (phase: 'detect' | 'apply' | 'verify', ms: number) => void
+  readonly onPhase?: (phase: 'detect' | 'apply' | 'verify' | 'effective', ms: number) => void
   readonly onDelivered?: (route: string, delivery: Delivery) => void
   readonly onForget?: (path: string) => void
   /** A group was evaluated. */

@@ -8,6 +8,7 @@ const tones: Readonly<Partial<Record<JournalEntry['kind'], Tone>>> = {
   applied: 'strong',
   verified: 'good',
   'verify-failed': 'bad',
+  effective: 'good',
   'rolled-back': 'bad',
   aborted: 'warn',
   frozen: 'bad',

@@ -11,6 +11,7 @@ export type JournalKind =
   | 'applied'
   | 'verified'
   | 'verify-failed'
+  | 'effective'
   | 'rolled-back'
   | 'aborted'
   | 'frozen'

@@ -95,12 +95,38 @@ export interface PullAnswer {
   readonly body: string
 }
 
+/** One of those who pass on what the target says, and does not say it yet. */
+export interface Behind {
+  /** Such as `192.0.2.54`. */
+  readonly who: string
+  /**
+   * `server`: it should follow by itself, at once. `cache`: it may keep what it has for as long as
+   * changes take to settle.
+   */
+  readonly kind: 'server' | 'cache'
+  /** What it does in place of it: `still answers A 192.0.2.1`. */
+  readonly says: string
+}
+
+/** How far an applied allocation has come beyond the target itself. */
+export interface Spread {
+  /** How many were asked. */
+  readonly asked: number
+  readonly behind: readonly Behind[]
+}
+
 export interface Actuator {
   observe(signal: AbortSignal): Promise<ObserveResult>
   /** Pure. Ordered steps from `observed` to `wanted`; empty means that it is applied. The set served is never empty in between. */
   plan(observed: Observed, wanted: Allocation): readonly Step[]
   /** Writes one step if the target still is at `version`. Doing it twice equals doing it once. */
   apply(step: Step, version: string, signal: AbortSignal): Promise<ApplyResult>
+  /**
+   * Asks those who pass on what the target says, such as secondary name servers, whether they say
+   * `wanted`. Given where a change is in effect later than it is applied. Reads only; whoever cannot
+   * be asked is behind.
+   */
+  spread?(wanted: Allocation, signal: AbortSignal): Promise<Spread>
 }
 
 /** The last durably applied allocation of a group, as pull actuators answer from it. */

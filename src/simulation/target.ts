@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { sameAllocation, serving, type Allocation } from '../core/allocation.ts'
 import type { Clock, Random } from '../core/clock.ts'
-import type { Actuator, ActuatorPlugin, ApplyResult, Step } from '../plugin/actuator.ts'
+import type { Actuator, Behind, ActuatorPlugin, ApplyResult, Step } from '../plugin/actuator.ts'
 
 /** What a process knew when it wrote: its own lease, and the intent that was open on disk. */
 export interface WriteMeta {
@@ -58,6 +58,10 @@ export class SimulatedTarget {
   version = 1
   /** Every write in order of landing; shared with the whole world. */
   readonly writes: Write[] = []
+  /** Those who pass on what it says and do not yet; `undefined` where nobody passes it on. */
+  behind: readonly Behind[] | undefined
+  /** How long caches keep what it said. */
+  settleMs = 0
   readonly trouble: TargetTrouble = {
     slowMs: 0,
     failUntil: 0,
@@ -157,11 +161,11 @@ export function simulatedActuator(link: ProcessLink): ActuatorPlugin {
     summary: 'A simulated load balancer.',
     options: z.strictObject({ target: z.string() }),
     mode: 'push',
-    capabilities: () => ({
+    capabilities: (options) => ({
       shape: 'weights',
       mode: 'push',
       reversible: true,
-      settleMs: 0,
+      settleMs: link.targets.get((options as { target: string }).target)?.settleMs ?? 0,
       compareAndSet: 'atomic',
       permissions: [],
     }),
@@ -187,6 +191,9 @@ function actuatorOf(target: SimulatedTarget, link: ProcessLink): Actuator {
       await link.resumed()
       return result
     },
+    ...(target.behind !== undefined && {
+      spread: async () => ({ asked: 2, behind: target.behind ?? [] }),
+    }),
   }
 }
 

@@ -160,6 +160,7 @@ const kindWords: Readonly<Record<JournalKind, string>> = {
   applied: 'Applied',
   verified: 'Verified',
   'verify-failed': 'Verification failed',
+  effective: 'In effect',
   'rolled-back': 'Rolled back',
   aborted: 'Aborted',
   frozen: 'Frozen',

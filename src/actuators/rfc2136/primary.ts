@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto'
 import type { Server } from '../../formats/dns/question.ts'
 import { signTsig, verifyTsig, type TsigKey, type Verified } from '../../formats/dns/tsig.ts'
 import type { ActuatorContext } from '../../plugin/actuator.ts'
+import { messageIdOf } from '../../plugin/dns/spread.ts'
 
 /** What the server said to one message, its signature verified. */
 export interface Answer {
@@ -31,9 +31,9 @@ export class Primary {
     this.#key = key
   }
 
-  /** An identity for a message: 16 bits that are hard to guess. */
+  /** An identity for a message. */
   messageId(): number {
-    return createHash('sha256').update(this.#context.ids.next()).digest().readUInt16BE(0)
+    return messageIdOf(this.#context)
   }
 
   /**

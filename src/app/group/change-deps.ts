@@ -22,6 +22,8 @@ export interface ChangeDeps {
   readonly verify: (targets: readonly string[], signal: AbortSignal) => Promise<Verified>
   /** The row changed in a way that people or pull actuators should see. */
   readonly onChange: () => void
+  /** An intent was committed as applied: how far it comes from there is watched elsewhere. */
+  readonly onApplied?: (intent: Intent) => void
   readonly onPhase?: (phase: 'apply' | 'verify', ms: number) => void
 }
 

@@ -236,6 +236,7 @@ export async function commitApplied(deps: ChangeDeps, intent: Intent): Promise<b
   // The window of the blast radius, too, runs from applied.
   deps.installation.refund(intent.id)
   if (intent.drill === undefined) deps.installation.charge(intent.id, settings.name)
+  deps.onApplied?.(intent)
   deps.onChange()
   return true
 }

@@ -35,7 +35,7 @@ export interface GroupControllerDeps {
   /** Another process leads: what goes on, and when it is over, is for that one to tell. */
   readonly onAside?: () => void
   readonly onDecision?: (decision: Decision) => void
-  readonly onPhase?: (phase: 'apply' | 'verify' | 'detect', ms: number) => void
+  readonly onPhase?: (phase: 'apply' | 'verify' | 'detect' | 'effective', ms: number) => void
   /** Guards to leave out; only the mutation tests use it. */
   readonly withoutGuards?: readonly string[]
   /** Milliseconds between evaluations when nothing changes. */

@@ -9,6 +9,7 @@ import { makeChange } from './change.ts'
 import type { ChangeDeps, Verified } from './change-deps.ts'
 import type { GroupControllerDeps, GroupSnapshot } from './controller-deps.ts'
 import type { CommandContext, Weigh } from './commands.ts'
+import { EffectWatch } from './effect-watch.ts'
 import { FailureCount } from './failure-count.ts'
 import { settleDrill } from './drill-over.ts'
 import { expireHold } from './expire-hold.ts'
@@ -39,6 +40,7 @@ export class GroupController {
   readonly #people = new PeopleQueue()
   readonly #voice: GroupVoice
   readonly #world: WorldReader
+  readonly #effects: EffectWatch
   #settings: GroupSettings
   #actuators: readonly BoundActuator[]
   #busy: string | undefined
@@ -72,6 +74,7 @@ export class GroupController {
       situation: () => this.#situation(),
     })
     this.#world = new WorldReader(clock)
+    this.#effects = new EffectWatch({ ...deps, record: this.#record, lease: this.#lease })
   }
 
   /** Evaluates again soon: health changed, or configuration did. */
@@ -109,7 +112,7 @@ export class GroupController {
       }
       await this.#latch.wait(this.#deps.clock, this.#deps.tickMs(), signal)
     }
-    await Promise.all(others)
+    await Promise.all([...others, this.#effects.end()])
     this.#isOver = true
     this.#people.refuseAll(beingStopped.says)
     await this.#lease.release()
@@ -133,6 +136,7 @@ export class GroupController {
       this.#settings = settings
       this.#actuators = actuators
       this.#record.configure(settings)
+      this.#effects.reconfigure(actuators, settings)
       this.#startObserving()
     }
     this.wake()
@@ -345,6 +349,7 @@ export class GroupController {
       installation: this.#deps.installation.ask(this.#settings.name, this.#settings.priority),
       owner: this.#deps.owner,
       actuators: this.#world.readings,
+      effect: this.#effects.effect,
       now: this.#deps.clock.now(),
       wall: this.#deps.clock.wall(),
     }
@@ -363,6 +368,7 @@ export class GroupController {
       situation: () => this.#situation(),
       verify: (targets, signal) => this.#verify(targets, signal),
       onChange: this.#deps.onChange,
+      onApplied: (intent) => this.#effects.begin(intent, this.#actuators, this.#settings),
       ...(onPhase !== undefined && { onPhase }),
     }
   }

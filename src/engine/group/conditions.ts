@@ -4,6 +4,7 @@ import { remedies } from '../../core/diagnosis.ts'
 import type { PathHealth } from '../../core/health.ts'
 import type { Decision } from './decide.ts'
 import { liveDrill } from './drill.ts'
+import { partialTrouble } from './effect.ts'
 import type { GroupTrouble } from './group-trouble.ts'
 import { sharingTroubles } from './sharing-conditions.ts'
 import type { Situation } from './situation.ts'
@@ -45,6 +46,7 @@ export function conditionsOf(situation: Situation, decision: Decision, wall: num
     unverified(situation),
     lagging(situation),
     notRestored(situation, decision),
+    partialTrouble(situation.effect, situation.now),
     ...sharingTroubles(situation, decision),
   ]
   for (const trouble of troubles) {

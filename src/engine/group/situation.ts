@@ -3,6 +3,7 @@ import type { Basis, ChangeReason, GuardAnswer, Mode, PathBasis, Ramp } from '..
 import type { DrillStep } from '../../core/drill.ts'
 import type { PathHealth } from '../../core/health.ts'
 import type { GroupSettings } from '../../core/settings.ts'
+import type { Effect } from './effect.ts'
 import { spent, type GroupMemory } from './memory.ts'
 import { pointsAt } from './penalty.ts'
 
@@ -31,6 +32,8 @@ export interface Situation {
     readonly lags?: boolean
     readonly says: string
   }[]
+  /** The last change, as long as it is applied and not yet in effect everywhere. */
+  readonly effect?: Effect | undefined
   /** Monotonic milliseconds. */
   readonly now: number
   /** Wall milliseconds since the epoch, which calendars alone go by. */

@@ -48,6 +48,22 @@ export const ttlOption = duration('1s', '1d')
     'Time to live of the records. Resolvers keep the old answer for so long after a change.',
   )
 
+/** Whom to ask how far a change has come. */
+export const spreadOptions = {
+  servers: z
+    .array(nameServer)
+    .max(16)
+    .default([])
+    .describe(
+      'Every other authoritative server that viewers may reach. A change is in effect when all of them, and the resolvers, answer it.',
+    ),
+  resolvers: z
+    .array(nameServer)
+    .max(16)
+    .default([])
+    .describe('Caching resolvers, such as those of viewers, that are asked too.'),
+}
+
 /** A key shared with a name server. */
 export const tsigKey = z
   .strictObject({

@@ -81,6 +81,13 @@ export class RecordPlan {
     this.#places = paths.map((path) => placesOf(this.#values.get(path)))
   }
 
+  /** The types of record that the paths name. */
+  get types(): readonly TargetType[] {
+    return targetTypes.filter((type) =>
+      [...this.#values.values()].some((own) => own[type].length > 0),
+    )
+  }
+
   /**
    * The sets that come nearest to an allocation. A path without weight has no record in them. More
    * records win where two ways are equally near.

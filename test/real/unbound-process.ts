@@ -1,0 +1,62 @@
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { installed, startChild } from './child.ts'
+import { freePort } from './haproxy-process.ts'
+
+const UNBOUND = installed(
+  '/usr/sbin/unbound',
+  '/usr/local/sbin/unbound',
+  '/opt/homebrew/sbin/unbound',
+)
+
+/** The version of the Unbound that is installed here; `undefined` where none is. */
+export function unboundVersion(): string | undefined {
+  if (UNBOUND === undefined) return undefined
+  return /Version (\S+)/u.exec(execFileSync(UNBOUND, ['-V']).toString())?.[1]
+}
+
+/** A real caching resolver that asks these servers (`127.0.0.1:port`) for `changeover.test`. */
+export async function startUnbound(servers: readonly string[], more: readonly string[] = []) {
+  if (UNBOUND === undefined) throw new Error('Unbound is not installed')
+  const folder = mkdtempSync(join(tmpdir(), 'changeover-unbound-'))
+  const port = await freePort()
+  const config = join(folder, 'unbound.conf')
+  writeFileSync(
+    config,
+    [
+      'server:',
+      `  directory: "${folder}"`,
+      '  chroot: ""',
+      '  username: ""',
+      `  pidfile: "${folder}/pid"`,
+      `  interface: 127.0.0.1@${port}`,
+      '  do-daemonize: no',
+      '  use-syslog: no',
+      '  do-ip6: no',
+      '  num-threads: 1',
+      '  do-not-query-localhost: no',
+      '  module-config: "iterator"',
+      '  local-zone: "test." nodefault',
+      ...more,
+      'remote-control:',
+      '  control-enable: no',
+      'stub-zone:',
+      '  name: "changeover.test"',
+      ...servers.map((server) => `  stub-addr: ${server.replace(':', '@')}`),
+      '',
+    ].join('\n'),
+  )
+  const child = startChild(UNBOUND, ['-d', '-c', config], folder)
+  return {
+    resolver: `127.0.0.1:${port}`,
+    folder,
+    reload: () => child.signal('SIGHUP'),
+    errors: () => child.errors(),
+    async close() {
+      await child.kill()
+      rmSync(folder, { recursive: true })
+    },
+  }
+}
