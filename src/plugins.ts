@@ -12,8 +12,13 @@ import rtmp from '../probes/rtmp.ts'
 import srs from '../probes/srs.ts'
 import srt from '../probes/srt.ts'
 import tcp from '../probes/tcp.ts'
+import caddy from './actuators/caddy.ts'
+import envoy from './actuators/envoy.ts'
 import evict from './actuators/evict.ts'
+import haproxyAgent from './actuators/haproxy-agent.ts'
 import haproxy from './actuators/haproxy.ts'
+import keepalived from './actuators/keepalived.ts'
+import kubernetesActuator from './actuators/kubernetes.ts'
 import nginx from './actuators/nginx.ts'
 import obs from './actuators/obs.ts'
 import publishHook from './actuators/publish-hook.ts'
@@ -52,6 +57,21 @@ export const plugins: {
     srt,
     tcp,
   ],
-  actuators: [evict, haproxy, nginx, obs, publishHook, rfc2136, route53, serve, steering],
+  actuators: [
+    caddy,
+    envoy,
+    evict,
+    haproxy,
+    haproxyAgent,
+    keepalived,
+    kubernetesActuator,
+    nginx,
+    obs,
+    publishHook,
+    rfc2136,
+    route53,
+    serve,
+    steering,
+  ],
   notifiers: [alertmanager, pagerduty, slack, teams, webhook],
 }

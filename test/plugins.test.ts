@@ -24,7 +24,9 @@ function filesOf(folder: string): readonly string[] {
 
 describe.each(kinds)('every $kind', ({ kind, list, folder, tests }) => {
   test('is in the list, and the list names nothing else', () => {
-    const types = filesOf(folder).map((path) => basename(path, '.ts'))
+    const types = filesOf(folder)
+      .map((path) => basename(path, '.ts'))
+      .toSorted()
 
     expect(list.map(({ type }) => type).toSorted()).toEqual(types)
   })

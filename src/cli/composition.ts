@@ -23,6 +23,8 @@ export interface RunningWatchdog {
   /** Address of the operator listener: `http://127.0.0.1:8642`. */
   readonly url: string
   readonly publicUrl: string | undefined
+  /** Where agent-checks of HAProxy are answered, where that is configured. */
+  readonly agent?: { readonly host: string; readonly port: number } | undefined
   /** Where the operator token was put, if one was made. */
   readonly tokenFile: string | undefined
   /** Reads the configuration again; on any error the running one is kept. */

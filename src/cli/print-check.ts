@@ -92,7 +92,9 @@ function heading(
     ['rules', `${rules.rules.length} in force`],
     [
       'listens',
-      [listen.operator, listen.public].flatMap((at) => (at ? [address(at)] : [])).join(', '),
+      [listen.operator, listen.public, listen.agent]
+        .flatMap((at) => (at ? [address(at)] : []))
+        .join(', '),
     ],
     ['tells', notify.length === 0 ? 'nobody' : notify.map(({ route }) => route).join(', ')],
     ...notify.map(({ route, type }) => ['', `${route}: ${type}${testedOf(composition, type)}`]),

@@ -89,6 +89,9 @@ function welcome(
   const rows = [
     ['status page', paint('key', watchdog.url)],
     ...(watchdog.publicUrl === undefined ? [] : [['public', watchdog.publicUrl]]),
+    ...(watchdog.agent === undefined
+      ? []
+      : [['agent-checks', `${watchdog.agent.host}:${watchdog.agent.port}`]]),
     ...(watchdog.tokenFile === undefined ? [] : [['token', `in ${watchdog.tokenFile}`]]),
     ['mode', settings.mode],
     ['groups', settings.groups.map(({ name }) => name).join(', ')],

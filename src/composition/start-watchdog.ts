@@ -1,6 +1,7 @@
 import { dirname, resolve } from 'node:path'
 import { createApi, createPublicApi } from '../api/create-api.ts'
 import { portOf } from '../api/port-of-watchdog.ts'
+import { serveAgent, type ServedAgent } from '../api/serve-agent.ts'
 import { serveApi, type ServedApi } from '../api/serve-api.ts'
 import type { DemoPort } from '../api/watchdog-port.ts'
 import { Recorder, type KnownGroup } from '../app/recording/recorder.ts'
@@ -108,6 +109,7 @@ export async function startWatchdog(
     }),
   })
   const served: ServedApi[] = []
+  let agent: ServedAgent | undefined
   try {
     const api = createApi({
       port,
@@ -127,9 +129,13 @@ export async function startWatchdog(
     if (settings.listen.public !== undefined) {
       served.push(await listen(createPublicApi({ port, clock }), settings.listen.public))
     }
+    if (settings.listen.agent !== undefined) {
+      agent = await listening(settings.listen.agent, (at) => serveAgent({ port, at }))
+    }
   } catch (error) {
     await watchdog.stop()
     for (const each of served) await each.close()
+    await agent?.close()
     await recorder?.close()
     await store.close()
     throw error
@@ -139,6 +145,7 @@ export async function startWatchdog(
   return {
     url: served[0]?.url ?? '',
     publicUrl: served[1]?.url,
+    agent: agent && { host: agent.host, port: agent.port },
     tokenFile: token?.file,
     reload: async () => {
       const text = readAgain(start)
@@ -160,6 +167,7 @@ export async function startWatchdog(
       // Pull actuators answer until the end; balancers keep their last answer after it.
       await watchdog.stop()
       for (const each of served) await each.close()
+      await agent?.close()
       await recorder?.close()
       await store.close()
     },
@@ -224,10 +232,17 @@ function needsRestart(old: Settings, next: Settings): string | undefined {
 
 async function listen(
   api: Parameters<typeof serveApi>[0]['api'],
-  at: { readonly host: string; readonly port: number },
+  at: Settings['listen']['operator'],
 ): Promise<ServedApi> {
+  return await listening(at, () => serveApi({ api, ...at }))
+}
+
+async function listening<Served>(
+  at: Settings['listen']['operator'],
+  serve: (at: Settings['listen']['operator']) => Promise<Served>,
+): Promise<Served> {
   try {
-    return await serveApi({ api, ...at })
+    return await serve(at)
   } catch (error) {
     const says = error instanceof Error ? error.message : String(error)
     throw new ChangeoverError('LISTEN_FAILED', `cannot listen on ${at.host}:${at.port}: ${says}`)

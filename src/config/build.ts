@@ -45,6 +45,7 @@ export function buildSettings(parts: Parts): Settings {
     listen: {
       operator: file.listen.operator,
       ...(file.listen.public === undefined ? {} : { public: file.listen.public }),
+      ...(file.listen.agent === undefined ? {} : { agent: file.listen.agent }),
     },
     tokens: file.tokens,
     ...(file.public_url === undefined ? {} : { publicUrl: file.public_url }),

@@ -117,6 +117,9 @@ function listen() {
       public: listenAddress()
         .optional()
         .describe('What load balancers and players ask (`/serve`, `/evict`). Off if absent.'),
+      agent: listenAddress()
+        .optional()
+        .describe('What agent-checks of HAProxy ask, over TCP (`haproxy-agent`). Off if absent.'),
     })
     .prefault({})
     .describe('Addresses to listen on.')

@@ -17,15 +17,26 @@ export function relationProblems(file: FileSettings): Problem[] {
 
 function wholeFile(file: FileSettings): Problem[] {
   const problems: Problem[] = [...ratio(file), ...vantages(file)]
-  const operator = file.listen.operator
-  const open = file.listen.public
-  const same = open !== undefined && open.host === operator.host && open.port === operator.port
-  if (same && open.port !== 0) {
-    problems.push({ path: ['listen', 'public'], says: 'is the same address as listen.operator' })
-  }
+  problems.push(...listeners(file))
   problems.push(...duplicates(file.tokens, ['tokens'], 'token'))
   problems.push(...duplicates(file.notify, ['notify'], 'route'))
   problems.push(...calendarProblems(file.installation.calendar, ['installation', 'calendar']))
+  return problems
+}
+
+function listeners({ listen }: FileSettings): Problem[] {
+  const taken = [{ name: 'operator', at: listen.operator }]
+  const problems: Problem[] = []
+  for (const name of ['public', 'agent'] as const) {
+    const at = listen[name]
+    if (at === undefined) continue
+    const other = taken.find((each) => each.at.host === at.host && each.at.port === at.port)
+    if (other !== undefined && at.port !== 0) {
+      const says = `is the same address as listen.${other.name}`
+      problems.push({ path: ['listen', name], says })
+    }
+    taken.push({ name, at })
+  }
   return problems
 }
 

@@ -196,6 +196,8 @@ export interface Settings {
   readonly listen: {
     readonly operator: { readonly host: string; readonly port: number }
     readonly public?: { readonly host: string; readonly port: number }
+    /** For agent-checks of HAProxy, over TCP. */
+    readonly agent?: { readonly host: string; readonly port: number }
   }
   /** Bearer tokens by role; without any, a token file is made beside the store. */
   readonly tokens: readonly {

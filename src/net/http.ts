@@ -44,6 +44,7 @@ export async function http(
         ok: true,
         status: answer.status,
         headers: answer.headers,
+        ...(answer.trailers !== undefined && { trailers: answer.trailers }),
         body: answer.body,
         bytes: call.bytes,
         truncated: answer.truncated,

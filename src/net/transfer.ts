@@ -14,6 +14,7 @@ export type TransferEnd =
       readonly kind: 'answer'
       readonly status: number
       readonly headers: Readonly<Record<string, string>>
+      readonly trailers: Readonly<Record<string, string>> | undefined
       readonly body: Buffer
       readonly truncated: boolean
     }
@@ -39,6 +40,7 @@ class Transfer implements Dispatcher.DispatchHandler {
   #sentAt: number
   #status = 0
   #headers: Record<string, string> = {}
+  #trailers: Readonly<Record<string, string>> | undefined
   #discard = false
   #most: number
   #decoder: ReturnType<typeof decoderFor>
@@ -86,11 +88,7 @@ class Transfer implements Dispatcher.DispatchHandler {
     this.#call.phase = 'body'
     this.#call.status = status
     this.#status = status
-    for (const name of Object.keys(headers)) {
-      const value = headers[name]
-      if (value !== undefined)
-        this.#headers[name] = typeof value === 'string' ? value : value.join(', ')
-    }
+    this.#headers = joined(headers)
     if (this.#follow && isRedirect(status) && this.#headers['location'] !== undefined) {
       this.#discard = true
       this.#most = REDIRECT_BODY
@@ -110,8 +108,12 @@ class Transfer implements Dispatcher.DispatchHandler {
     else if (!this.#decoder.write(chunk)) controller.pause()
   }
 
-  onResponseEnd(): void {
+  onResponseEnd(
+    _: unknown,
+    trailers: Readonly<Record<string, string | string[] | undefined>>,
+  ): void {
     if (this.#settled) return
+    if (Object.keys(trailers).length > 0) this.#trailers = joined(trailers)
     if (this.#decoder === undefined) this.#finish()
     else this.#decoder.end()
   }
@@ -177,8 +179,21 @@ class Transfer implements Dispatcher.DispatchHandler {
 
   #answer(truncated: boolean): TransferEnd {
     const body = Buffer.concat(this.#chunks)
-    return { kind: 'answer', status: this.#status, headers: this.#headers, body, truncated }
+    const [status, headers, trailers] = [this.#status, this.#headers, this.#trailers]
+    return { kind: 'answer', status, headers, trailers, body, truncated }
   }
+}
+
+/** Fields by their lower-case names, repeated ones joined (RFC 9110 section 5.3). */
+function joined(
+  fields: Readonly<Record<string, string | string[] | undefined>>,
+): Record<string, string> {
+  const found: Record<string, string> = {}
+  for (const name of Object.keys(fields)) {
+    const value = fields[name]
+    if (value !== undefined) found[name] = typeof value === 'string' ? value : value.join(', ')
+  }
+  return found
 }
 
 /** Sends `outgoing` on `connection`. Rejects only with what the caller's `onChunk` threw. */

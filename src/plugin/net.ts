@@ -90,6 +90,8 @@ export interface HttpAnswer {
   readonly status: number
   /** Lower-case names; repeated headers joined with `, `. */
   readonly headers: Readonly<Record<string, string>>
+  /** Fields that came after the body (RFC 9110 section 6.5), named as headers are; absent without any. */
+  readonly trailers?: Readonly<Record<string, string>>
   readonly body: Buffer
   readonly bytes: number
   readonly truncated: boolean

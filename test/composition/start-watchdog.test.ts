@@ -159,6 +159,29 @@ describe('a watchdog with everything around it', () => {
     expect(state.status).toBe(404)
   })
 
+  it('answers agent-checks of HAProxy over TCP, with everything in service while it advises', async () => {
+    const { running } = await start(
+      configuration('listen: { operator: "127.0.0.1:0", agent: "127.0.0.1:0" }').replace(
+        '{ type: serve }',
+        '{ type: haproxy-agent }',
+      ),
+    )
+    const net = createNet({ clock })
+    onTestFinished(() => net.close())
+    const ask = async (path: string) => {
+      const to = { host: '127.0.0.1', port: running.agent?.port ?? 0 }
+      const line = { to, payload: `channel-1/cdn/${path}\n`, deadlineMs: 10_000, maxBytes: 100 }
+      const answer = await net.exchange(line)
+      return answer.ok ? answer.body.toString() : answer.says
+    }
+
+    const answers = [await ask('cdn-a'), await ask('cdn-b'), await ask('cdn-x')]
+    await running.stop()
+
+    expect(answers).toEqual(['up 100%\n', 'up 100%\n', ''])
+    expect(await ask('cdn-a')).toContain('refused')
+  })
+
   it('shows metrics of its groups and paths', async () => {
     const { running } = await start(configuration())
 

@@ -120,6 +120,11 @@ const table: readonly [name: string, text: string, ...errors: string[]][] = [
     '1:19: listen.public: is the same address as listen.operator',
   ],
   [
+    'one address for agent-checks and another listener',
+    smallFile('listen: { public: "127.0.0.1:7000", agent: "127.0.0.1:7000" }'),
+    '1:44: listen.agent: is the same address as listen.public',
+  ],
+  [
     'an address of the page with a password',
     smallFile('public_url: https://me:pw@page.example/'),
     '1:13: public_url: expected an absolute http or https URL without user and password',

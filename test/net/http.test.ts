@@ -58,6 +58,22 @@ describe('an answer', () => {
     expect(answer.timings.total).toBeGreaterThanOrEqual(answer.timings.firstByte ?? 0)
   })
 
+  it('has trailers apart from its headers, which nobody mistakes for them', async () => {
+    const url = await serve((_, response) => {
+      response.writeHead(200, { trailer: 'ETag', etag: '"head"' })
+      response.write('body')
+      response.addTrailers({ ETag: '"tail"' })
+      response.end()
+    })
+    const without = await serve((_, response) => response.end('body'))
+
+    const answer = answered(await get(url))
+
+    expect(answer.headers['etag']).toBe('"head"')
+    expect(answer.trailers).toEqual({ etag: '"tail"' })
+    expect(answered(await get(without))).not.toHaveProperty('trailers')
+  })
+
   it('is told of before its body comes, and ends where nobody wants the rest', async () => {
     const url = await serve((request, response) => {
       if (request.url === '/moved') return response.writeHead(302, { location: '/live' }).end()

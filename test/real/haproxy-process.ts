@@ -23,10 +23,12 @@ interface Setup {
   readonly servers: readonly string[]
   /** More of the backend section, such as another balance algorithm. */
   readonly backend?: string
-  /** More of each server line. */
-  readonly server?: string
+  /** More of each server line, the same for all or by name. */
+  readonly server?: string | ((name: string) => string)
   readonly level?: 'admin' | 'user'
   readonly drained?: boolean
+  /** The same weight for all. */
+  readonly weights?: number
   /** Ports on 127.0.0.1 of servers that run already, in the order of `servers`. */
   readonly ports?: readonly number[]
 }
@@ -46,7 +48,7 @@ export async function startHaproxy(net: Net, setup: Setup) {
   const lines = setup.servers.map(
     (name, index) =>
       `  server ${name} 127.0.0.1:${ports[index]} ` +
-      `weight ${setup.drained === true ? 1 : index === 0 ? 100 : 0} ${setup.server ?? ''}`,
+      `weight ${weightOf(setup, index)} ${moreOf(setup, name)}`,
   )
   const config = join(folder, 'haproxy.cfg')
   writeFileSync(
@@ -120,6 +122,15 @@ export async function startHaproxy(net: Net, setup: Setup) {
       rmSync(folder, { recursive: true })
     },
   }
+}
+
+function weightOf({ drained, weights }: Setup, index: number): number {
+  if (weights !== undefined) return weights
+  return drained === true ? 1 : index === 0 ? 100 : 0
+}
+
+function moreOf({ server = '' }: Setup, name: string): string {
+  return typeof server === 'string' ? server : server(name)
 }
 
 /** A small HTTP server on 127.0.0.1 that answers everything with its name. */

@@ -1,11 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import haproxy from '../../src/actuators/haproxy.ts'
-import { allTo, type Allocation } from '../../src/core/allocation.ts'
+import { allTo } from '../../src/core/allocation.ts'
 import { createNet, type RealNet } from '../../src/net/create-net.ts'
 import { realClock } from '../../src/platform/real-clock.ts'
 import { realIds } from '../../src/platform/real-ids.ts'
-import type { Actuator, ApplyResult } from '../../src/plugin/actuator.ts'
+import type { Actuator } from '../../src/plugin/actuator.ts'
 import { actuatorContract } from '../contract/actuator-contract.ts'
+import { bring } from './bring.ts'
 import { haproxyVersion, startHaproxy } from './haproxy-process.ts'
 
 const version = haproxyVersion()
@@ -75,20 +76,6 @@ describe.skipIf(version === undefined)(`a real HAProxy ${version}`, () => {
     const real = await startHaproxy(net, { servers: ['a', 'b'], ...setup })
     closing.push(() => real.close())
     return real
-  }
-
-  async function bring(actuator: Actuator, wanted: Allocation): Promise<ApplyResult[]> {
-    const read = await actuator.observe(never)
-    if (!read.ok) throw new Error(read.says)
-    let current = read.observed.version
-    const results: ApplyResult[] = []
-    for (const step of actuator.plan(read.observed, wanted)) {
-      const result = await actuator.apply(step, current, never)
-      results.push(result)
-      if (result.result !== 'applied') break
-      current = result.version ?? current
-    }
-    return results
   }
 
   it('moves its clients with the weights, none of them lost, over a TCP socket too', async () => {

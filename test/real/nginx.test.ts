@@ -1,14 +1,15 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import nginx from '../../src/actuators/nginx.ts'
-import { allTo, type Allocation } from '../../src/core/allocation.ts'
+import { allTo } from '../../src/core/allocation.ts'
 import { createNet, type RealNet } from '../../src/net/create-net.ts'
 import { realClock } from '../../src/platform/real-clock.ts'
 import { realFiles } from '../../src/platform/real-files.ts'
 import { realIds } from '../../src/platform/real-ids.ts'
 import { realProcesses, type RealProcesses } from '../../src/platform/real-processes.ts'
-import type { Actuator, ApplyResult } from '../../src/plugin/actuator.ts'
+import type { Actuator } from '../../src/plugin/actuator.ts'
 import { actuatorContract } from '../contract/actuator-contract.ts'
+import { bring } from './bring.ts'
 import { startNginxBalancer } from './nginx-balancer.ts'
 import { nginxBinary } from './nginx-process.ts'
 
@@ -34,20 +35,6 @@ function create(
   const files = realFiles({ ids })
   const context = { clock, ids, net, processes, files, group: 'channel-1/cdn', paths }
   return nginx.create(nginx.options.parse(given), { ...context, callTimeoutMs })
-}
-
-async function bring(actuator: Actuator, wanted: Allocation): Promise<ApplyResult[]> {
-  const read = await actuator.observe(never)
-  if (!read.ok) throw new Error(read.says)
-  let current = read.observed.version
-  const results: ApplyResult[] = []
-  for (const step of actuator.plan(read.observed, wanted)) {
-    const result = await actuator.apply(step, current, never)
-    results.push(result)
-    if (result.result !== 'applied') break
-    current = result.version ?? current
-  }
-  return results
 }
 
 describe.skipIf(nginxBinary === undefined)('a real nginx', () => {
