@@ -13,12 +13,18 @@ import srs from '../probes/srs.ts'
 import srt from '../probes/srt.ts'
 import tcp from '../probes/tcp.ts'
 import caddy from './actuators/caddy.ts'
+import cloudflareDns from './actuators/cloudflare-dns.ts'
+import cloudflareLb from './actuators/cloudflare-lb.ts'
+import elbv2 from './actuators/elbv2.ts'
 import envoy from './actuators/envoy.ts'
 import evict from './actuators/evict.ts'
+import f5 from './actuators/f5.ts'
 import haproxyAgent from './actuators/haproxy-agent.ts'
 import haproxy from './actuators/haproxy.ts'
 import keepalived from './actuators/keepalived.ts'
 import kubernetesActuator from './actuators/kubernetes.ts'
+import mediaconnect from './actuators/mediaconnect.ts'
+import medialive from './actuators/medialive.ts'
 import nginx from './actuators/nginx.ts'
 import obs from './actuators/obs.ts'
 import publishHook from './actuators/publish-hook.ts'
@@ -59,12 +65,18 @@ export const plugins: {
   ],
   actuators: [
     caddy,
+    cloudflareDns,
+    cloudflareLb,
+    elbv2,
     envoy,
     evict,
+    f5,
     haproxy,
     haproxyAgent,
     keepalived,
     kubernetesActuator,
+    mediaconnect,
+    medialive,
     nginx,
     obs,
     publishHook,

@@ -11,7 +11,7 @@ import type {
 } from '../plugin/actuator.ts'
 import type { Route53Client } from '@aws-sdk/client-route-53'
 import { AwsApi, awsOptions } from '../plugin/aws.ts'
-import { unreadable, unwritten, type AwsFailure } from '../plugin/aws-failure.ts'
+import { unreadable, unwritten, type CallFailure } from '../plugin/call-failure.ts'
 import { duration, perPath } from '../plugin/option-types.ts'
 import {
   allSets,
@@ -240,7 +240,7 @@ class Route53Actuator implements Actuator {
   async #read(
     until: number,
     signal: AbortSignal,
-  ): Promise<RecordSets | { readonly says: string } | AwsFailure> {
+  ): Promise<RecordSets | { readonly says: string } | CallFailure> {
     const { name, record, zone_id: zone } = this.#options
     const list = (from: string, type: 'A' | 'AAAA' | 'CNAME' | 'TXT', identifier?: string) =>
       this.#api.call(

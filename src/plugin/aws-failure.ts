@@ -1,34 +1,19 @@
 import { redactText } from '../core/redact.ts'
-import type { ApplyResult, ObserveResult } from './actuator.ts'
 import type { CallRecord } from './aws-wire.ts'
-
-/** Why a call to AWS came to nothing. */
-export interface AwsFailure {
-  readonly ok: false
-  /** Whether the request may have reached AWS. */
-  readonly sent: boolean
-  readonly status: number | undefined
-  /** The error code of the service, or of the SDK. */
-  readonly code: string
-  readonly retry: boolean
-  /** One redacted sentence. */
-  readonly says: string
-}
-
-export type AwsAnswer<Value> = { readonly ok: true; readonly value: Value } | AwsFailure
+import type { CallFailure } from './call-failure.ts'
 
 /** Messages of these codes repeat the signed request, session token included. */
 const tellTale = /signature|IncompleteSignature/iu
 
 const passing =
-  /throttl|toomanyrequests|requestlimit|priorrequestnotcomplete|slowdown|requesttimeout|serviceunavailable|internal/iu
+  /throttl|toomanyrequests|requestlimit|priorrequestnotcomplete|slowdown|requesttimeout|serviceunavailable|internal|conflictexception/iu
 
 /** What an exception of an SDK client means, whose call fared as `record` says. */
 export function explain(
   error: unknown,
   record: CallRecord,
   { name: service, needs }: { readonly name: string; readonly needs: string },
-): Omit<AwsFailure, 'ok' | 'sent'> {
+): Omit<CallFailure, 'ok' | 'sent'> {
   const { name, message, status, code: system } = partsOf(error)
   if (system === 'ERR_MODULE_NOT_FOUND' && message.includes(needs)) {
     const says = `the package ${needs} is missing: install it beside Changeover with "npm install ${needs}"`
@@ -52,22 +37,6 @@ export function explain(
   const detail = tellTale.test(code) ? 'the signature is not accepted' : clean(told)
   const says = `${service} answered ${status} ${code}${detail === '' ? '' : `: ${detail}`}`
   return { status, code, retry, says }
-}
-
-/** What a failed read is to the controller. */
-export function unreadable({ retry, says }: AwsFailure): Extract<ObserveResult, { ok: false }> {
-  return { ok: false, retry, says }
-}
-
-/**
- * What a failed write is to the controller: refused by an error of ours (4xx) or never sent, nothing
- * was written; otherwise nobody knows.
- */
-export function unwritten({ sent, status, code, retry, says }: AwsFailure): ApplyResult {
-  const isRefused =
-    status !== undefined && status >= 400 && (status < 500 || /throttl/iu.test(code))
-  if (!sent || isRefused) return { result: 'failed', retry, says }
-  return { result: 'unknown', says }
 }
 
 /** One line of a message that others wrote, bounded. */

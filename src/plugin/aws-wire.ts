@@ -125,5 +125,6 @@ function urlOf({ protocol, hostname, port, path, query = {} }: SdkRequest): stri
 
 function bodyOf(body: unknown): { readonly body?: string | Buffer } {
   if (typeof body === 'string') return { body }
-  return body instanceof Uint8Array ? { body: Buffer.from(body) } : {}
+  if (!(body instanceof Uint8Array)) return {}
+  return { body: Buffer.from(body.buffer, body.byteOffset, body.byteLength) }
 }

@@ -1,7 +1,8 @@
 import { z } from 'zod'
 import { withDeadline } from '../core/clock.ts'
-import { explain, type AwsAnswer } from './aws-failure.ts'
+import { explain } from './aws-failure.ts'
 import { AwsWire, type AwsParts, type CallRecord } from './aws-wire.ts'
+import type { CallAnswer } from './call-failure.ts'
 import { secretUrl } from './option-types.ts'
 
 /** The options that every actuator of an AWS service has. */
@@ -68,7 +69,7 @@ export class AwsApi<Client> {
     ms: number,
     signal: AbortSignal,
     send: (client: Client, how: { readonly abortSignal: AbortSignal }) => Promise<Value>,
-  ): Promise<AwsAnswer<Value>> {
+  ): Promise<CallAnswer<Value>> {
     const { clock } = this.#parts
     const { name } = this.#service
     const record: CallRecord = { until: clock.now() + ms, sent: false }
@@ -81,7 +82,7 @@ export class AwsApi<Client> {
         return { answer: await send(client, { abortSignal }) }
       })
       if (value !== undefined) return { ok: true, value: value.answer }
-      const says = signal.aborted ? 'stopped' : `${name} did not answer within ${ms} ms`
+      const says = signal.aborted ? 'stopped' : `${name} did not answer within ${Math.round(ms)} ms`
       return { ...unanswered, sent: record.sent, code: 'Timeout', says }
     } catch (error) {
       const { failure, sent } = record

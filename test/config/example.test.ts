@@ -20,6 +20,7 @@ const sharedKeys: ReadonlySet<string> = new Set(Object.values(commonKeys).flat()
 const environment: Readonly<Record<string, string>> = {
   ALERTMANAGER_AUTHORIZATION: 'Bearer 0123456789abcdef',
   CDN_KEY: '0123456789abcdef',
+  CLOUDFLARE_TOKEN: '0123456789abcdef0123456789abcdef',
   CHANGEOVER_TOKEN: '0123456789abcdef',
   PAGERDUTY_ROUTING_KEY: '0123456789abcdef0123456789abcdef',
   SLACK_WEBHOOK_URL: 'https://hooks.slack.com/services/x',

@@ -38,7 +38,15 @@ export function stubAwsCredentials(): void {
  * that `answer` found wrong in `violations`, which a test asserts to be empty.
  */
 export async function startAwsServer(
-  { service, region }: { readonly service: string; readonly region: string },
+  {
+    service,
+    region,
+    isWrite = ({ method }) => method !== 'GET',
+  }: {
+    readonly service: string
+    readonly region: string
+    readonly isWrite?: (request: AwsRequest) => boolean
+  },
   answer: (request: AwsRequest, refuse: (says: string) => AwsReply) => AwsReply,
 ) {
   const violations: string[] = []
@@ -66,7 +74,7 @@ export async function startAwsServer(
       body,
     }
     requests.push(request)
-    const script = scripted.length > 0 || request.method === 'GET' ? scripted : scriptedWrites
+    const script = scripted.length === 0 && isWrite(request) ? scriptedWrites : scripted
     const given = wrong === undefined ? (script.shift() ?? answer(request, refuse)) : refuse(wrong)
     if (fault === 'deaf' && given.wrote === true) return
     response
@@ -78,7 +86,7 @@ export async function startAwsServer(
     url: server.url,
     violations,
     requests,
-    /** The next requests other than GET are answered so. */
+    /** The next writes are answered so. */
     scriptWrite: (...replies: readonly AwsReply[]) => void scriptedWrites.push(...replies),
     /** The next requests are answered so, whatever they are. */
     script: (...replies: readonly AwsReply[]) => void scripted.push(...replies),

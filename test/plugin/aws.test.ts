@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { AwsApi, type AwsClientConfig } from '../../src/plugin/aws.ts'
-import { unwritten } from '../../src/plugin/aws-failure.ts'
+import { unwritten } from '../../src/plugin/call-failure.ts'
 import { FakeClock } from '../fakes/fake-clock.ts'
 import { ScriptedNet, type Script } from '../fakes/scripted-net.ts'
 

@@ -1,10 +1,10 @@
-import { createHash } from 'node:crypto'
 import type {
   Change,
   ListResourceRecordSetsResponse,
   ResourceRecordSet,
 } from '@aws-sdk/client-route-53'
-import type { AwsAnswer, AwsFailure } from '../../plugin/aws-failure.ts'
+import type { CallAnswer, CallFailure } from '../../plugin/call-failure.ts'
+import { weightsVersion, weightsVersionAfter } from '../../plugin/weights-version.ts'
 
 /** What a hosted zone holds for the paths of one group. */
 export interface RecordSets {
@@ -40,8 +40,8 @@ export function markName(name: string): string {
 export async function allSets(
   name: string,
   type: string,
-  list: (identifier: string | undefined) => Promise<AwsAnswer<ListResourceRecordSetsResponse>>,
-): Promise<AwsAnswer<readonly ResourceRecordSet[]>> {
+  list: (identifier: string | undefined) => Promise<CallAnswer<ListResourceRecordSetsResponse>>,
+): Promise<CallAnswer<readonly ResourceRecordSet[]>> {
   const found: ResourceRecordSet[] = []
   let identifier: string | undefined
   for (let page = 0; page < MOST_PAGES; page += 1) {
@@ -59,7 +59,7 @@ export async function allSets(
   return { ...notTheAnswer, says: `Route 53 has too many record sets of ${name} ${type}` }
 }
 
-const notTheAnswer: AwsFailure = {
+const notTheAnswer: CallFailure = {
   ok: false,
   sent: true,
   status: 200,
@@ -108,18 +108,14 @@ export function readSets(
   }
 }
 
-/**
- * `cdn-a=100 cdn-b=0; sets 1f2e…; mark heritage=changeover group=ch/cdn`: the values, a digest of everything
- * else in the record sets, and the mark.
- */
+/** The values, a digest of everything else in the record sets, and the mark. */
 export function versionOf({ byPath, mark }: RecordSets, paths: readonly string[]): string {
-  const values = paths.map((path) => `${path}=${byPath.get(path)?.value ?? 0}`).join(' ')
-  const digest = createHash('sha256')
-  for (const path of paths) {
-    const { Weight: _weight, Failover: _role, ...rest } = byPath.get(path)?.set ?? {}
-    digest.update(`${path} ${canonical(rest)}\n`)
-  }
-  return `${values}; sets ${digest.digest('hex').slice(0, 16)}; mark ${mark ?? '-'}`
+  const values = new Map([...byPath].map(([path, { value }]) => [path, value]))
+  const rest = paths.map((path) => {
+    const { Weight: _weight, Failover: _role, ...more } = byPath.get(path)?.set ?? {}
+    return more
+  })
+  return `mark ${mark ?? '-'}; ${weightsVersion(values, paths, rest)}`
 }
 
 /** The version once `values` are written under `mark`; `undefined` for what is no version. */
@@ -129,10 +125,8 @@ export function versionAfter(
   paths: readonly string[],
   mark: string,
 ): string | undefined {
-  const digest = /; sets ([0-9a-f]{16}); mark /u.exec(version)?.[1]
-  if (digest === undefined) return undefined
-  const pairs = paths.map((path) => `${path}=${values[path] ?? 0}`).join(' ')
-  return `${pairs}; sets ${digest}; mark ${mark}`
+  const after = weightsVersionAfter(version, new Map(Object.entries(values)), paths)
+  return after === undefined ? undefined : `mark ${mark}; ${after}`
 }
 
 /** The batch that brings record sets to `values`, and the mark to `mark`: old ones out, new ones in. */
@@ -169,7 +163,7 @@ export function changesTo(
 }
 
 /** Whether Route 53 refused a batch because something is no longer as it was read. */
-export function isLostRace({ code, says }: AwsFailure): boolean {
+export function isLostRace({ code, says }: CallFailure): boolean {
   return (
     code === 'InvalidChangeBatch' &&
     /do not match the current values|was not found|already exists/u.test(says)
@@ -183,13 +177,4 @@ function valueOf(set: ResourceRecordSet, routing: Named['routing']): number | un
 
 function unquoted(text: string): string {
   return /^"(.*)"$/u.exec(text)?.[1] ?? text
-}
-
-/** JSON with its keys in order, so that the same record set has one text. */
-function canonical(value: unknown): string {
-  return JSON.stringify(value, (_, each: unknown) =>
-    typeof each === 'object' && each !== null && !Array.isArray(each)
-      ? Object.fromEntries(Object.entries(each).toSorted(([a], [b]) => (a < b ? -1 : 1)))
-      : each,
-  )
 }
