@@ -58,6 +58,7 @@ const options = z
 const steering: ActuatorPlugin<typeof options> = {
   type: 'steering',
   summary: 'Content steering: tells HLS and DASH players which CDN to take, by weight and session.',
+  tested: 'real',
   options,
   mode: 'pull',
   asks: 'group',
