@@ -10,6 +10,7 @@ import { readText } from './request-body.ts'
 const open = {
   'access-control-allow-origin': '*',
   'timing-allow-origin': '*',
+  'x-content-type-options': 'nosniff',
 }
 
 /** Media servers ask once for each publisher, and every few seconds where they are told to. */
@@ -33,13 +34,10 @@ export function groupRoutes(port: PathPort, clock: Clock): Hono {
   )
 
   app.get('/steering/:stream/:group', (c) => {
-    const request = { method: 'GET', query: c.req.query(), contentType: '', body: '' } as const
-    const answer = port.pullGroup('steering', groupName(c.req.param()), request)
+    const answer = playerAnswer(port, groupName(c.req.param()), c.req.query())
     if (answer === undefined) return noSuchGroup()
-    return new Response(answer.body, {
-      status: answer.status,
-      headers: { ...open, ...answer.headers },
-    })
+    const { status, headers, body } = answer
+    return new Response(body, { status, headers })
   })
 
   app.on(['GET', 'POST'], '/hooks/rtmp/:stream/:group', rateLimit(clock, hooks), async (c) => {
@@ -56,6 +54,17 @@ export function groupRoutes(port: PathPort, clock: Clock): Hono {
   })
 
   return app
+}
+
+/** What a player is told; `undefined` where the group does not steer. */
+export function playerAnswer(
+  port: Pick<PathPort, 'pullGroup'>,
+  group: string,
+  query: Readonly<Record<string, string>>,
+) {
+  const request = { method: 'GET', query, contentType: '', body: '' } as const
+  const answer = port.pullGroup('steering', group, request)
+  return answer && { ...answer, headers: { ...open, ...answer.headers } }
 }
 
 function noSuchGroup(): never {

@@ -1,4 +1,11 @@
-import { createServer, type Server } from 'node:http'
+import {
+  createServer,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+  type ServerOptions,
+  type ServerResponse,
+} from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createAdaptorServer } from '@hono/node-server'
 import type { Hono } from 'hono'
@@ -22,11 +29,14 @@ export async function serveApi(options: {
   readonly api: Hono
   readonly host: string
   readonly port: number
+  /** Asked before the API; whether it has answered. */
+  readonly direct?: (request: IncomingMessage, response: ServerResponse) => boolean
 }): Promise<ServedApi> {
+  const { direct } = options
   const server = createAdaptorServer({
     fetch: options.api.fetch,
     overrideGlobalObjects: false,
-    createServer,
+    createServer: directed(direct),
     serverOptions: { headersTimeout: 10_000, requestTimeout: 30_000, maxHeaderSize: 16_384 },
   }) as Server
   // A reader that takes nothing leaves a full socket on which nothing moves.
@@ -48,5 +58,29 @@ export async function serveApi(options: {
       server.closeAllConnections()
       return closed
     },
+  }
+}
+
+/** Lets `direct` answer first. An error of it is no answer: the API then says what is wrong. */
+function directed(
+  direct: ((request: IncomingMessage, response: ServerResponse) => boolean) | undefined,
+): typeof createServer {
+  if (direct === undefined) return createServer
+  const create = (settings: ServerOptions, listener: RequestListener) =>
+    createServer(settings, (request, response) => {
+      if (!isAnswered(direct, request, response)) listener(request, response)
+    })
+  return create as typeof createServer
+}
+
+function isAnswered(
+  direct: (request: IncomingMessage, response: ServerResponse) => boolean,
+  request: IncomingMessage,
+  response: ServerResponse,
+): boolean {
+  try {
+    return direct(request, response)
+  } catch {
+    return false
   }
 }

@@ -1,5 +1,6 @@
 import { dirname, resolve } from 'node:path'
 import { createApi, createPublicApi } from '../api/create-api.ts'
+import { directSteering } from '../api/direct-steering.ts'
 import { portOf } from '../api/port-of-watchdog.ts'
 import { serveAgent, type ServedAgent } from '../api/serve-agent.ts'
 import { serveApi, type ServedApi } from '../api/serve-api.ts'
@@ -125,9 +126,12 @@ export async function startWatchdog(
       openForChanges: demo !== undefined,
       log: (says) => log.error({}, says),
     })
-    served.push(await listen(api, settings.listen.operator))
+    const direct = directSteering(port)
+    served.push(await listen({ api, direct }, settings.listen.operator))
     if (settings.listen.public !== undefined) {
-      served.push(await listen(createPublicApi({ port, clock }), settings.listen.public))
+      served.push(
+        await listen({ api: createPublicApi({ port, clock }), direct }, settings.listen.public),
+      )
     }
     if (settings.listen.agent !== undefined) {
       agent = await listening(settings.listen.agent, (at) => serveAgent({ port, at }))
@@ -231,10 +235,10 @@ function needsRestart(old: Settings, next: Settings): string | undefined {
 }
 
 async function listen(
-  api: Parameters<typeof serveApi>[0]['api'],
+  answers: Pick<Parameters<typeof serveApi>[0], 'api' | 'direct'>,
   at: Settings['listen']['operator'],
 ): Promise<ServedApi> {
-  return await listening(at, () => serveApi({ api, ...at }))
+  return await listening(at, () => serveApi({ ...answers, ...at }))
 }
 
 async function listening<Served>(
