@@ -371,10 +371,12 @@ function versionOf(file: string, served: string | undefined): string {
   return `file ${file} served ${served ?? 'nothing'}`
 }
 
-/** The first complaint of nginx, without its own prefix. */
+/** The first complaint of nginx, without its name, the time and its process. */
 function complaint(errors: string): string {
-  const line = errors.split('\n').find((each) => /\[(?:emerg|alert|crit|error)\]/u.test(each))
-  return (line ?? errors.split('\n')[0] ?? '').replace(/^nginx: /u, '').slice(0, 300) || 'no reason'
+  const lines = errors.split('\n')
+  const line = lines.find((each) => /\[(?:emerg|alert|crit|error)\]/u.test(each)) ?? lines[0] ?? ''
+  const bare = line.replace(/^nginx: |^\d{4}\/\d\d\/\d\d \S+ /u, '').replace(/ \d+#\d+:/u, '')
+  return bare.slice(0, 300) || 'it gives no reason'
 }
 
 function failed(retry: boolean, says: string): Extract<ApplyResult, { result: 'failed' }> {

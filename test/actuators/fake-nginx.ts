@@ -60,7 +60,8 @@ export function fakeNginx(text: string) {
       const what = words[0] ?? ''
       if (fake.hangs === what) return { ok: true, stop: () => onEnd() }
       if (what === '-t') {
-        if (fake.refusal !== '') onError(`nginx: [emerg] ${fake.refusal}\nnginx: test failed\n`)
+        if (fake.refusal !== '')
+          onError(`2026/11/21 18:53:07 [emerg] 6823#6823: ${fake.refusal}\nnginx: test failed\n`)
         onEnd(fake.refusal === '' ? 0 : 1)
       } else {
         if (fake.isDown) onError('nginx: [error] invalid PID number "" in "nginx.pid"\n')

@@ -10,7 +10,9 @@ import { startWatchdog, storeFile } from '../../src/composition/start-watchdog.t
 import { createNet } from '../../src/net/create-net.ts'
 import { watchLoopLag } from '../../src/platform/loop-lag.ts'
 import { realClock } from '../../src/platform/real-clock.ts'
+import { realFiles } from '../../src/platform/real-files.ts'
 import { realIds } from '../../src/platform/real-ids.ts'
+import { realProcesses } from '../../src/platform/real-processes.ts'
 import { plugins } from '../../src/plugins.ts'
 import { openSqliteStore } from '../../src/stores/sqlite.ts'
 
@@ -40,6 +42,8 @@ export async function install(configuration: string): Promise<Installation> {
   const folder = mkdtempSync(join(tmpdir(), 'changeover-e2e-'))
   const fileName = join(folder, 'changeover.yaml')
   const net = createNet({ clock })
+  const ids = realIds()
+  const processes = realProcesses({ clock })
   const loopLag = watchLoopLag()
   let text = configuration
   const running = await startWatchdog(
@@ -47,8 +51,10 @@ export async function install(configuration: string): Promise<Installation> {
       version: 'test',
       clock,
       random: seededRandom(7),
-      ids: realIds(),
+      ids,
       net,
+      processes,
+      files: realFiles({ ids }),
       plugins,
       environment: () => undefined,
       load: (source, name) => loadConfiguration(source, name, plugins),
@@ -99,6 +105,7 @@ export async function install(configuration: string): Promise<Installation> {
     },
     stop: async () => {
       await running.stop()
+      await processes.close()
       loopLag.close()
       await net.close()
       rmSync(folder, { recursive: true, force: true })
