@@ -17,8 +17,11 @@ const blinkMs = 3_000
 export class PagingWitness {
   readonly violations: Violation[] = []
   readonly #world: World
-  /** What has gone on, and since when somebody could have paged for it. */
-  readonly #since = new Map<string, number>()
+  /**
+   * What has gone on, since when somebody could have paged for it, and how long that may take: a
+   * reload in between may have made rules slower, and faster again.
+   */
+  readonly #since = new Map<string, { readonly at: number; readonly withinMs: number }>()
   readonly #openKeys = new Set<string>()
   /** By incident key of a path: when controllers last showed it down, for long enough to tell. */
   readonly #downAt = new Map<string, number[]>()
@@ -139,11 +142,15 @@ export class PagingWitness {
       return
     }
     const now = this.#world.clock.now()
-    const since = this.#since.get(what) ?? now
+    const before = this.#since.get(what)
+    const since = {
+      at: before?.at ?? now,
+      withinMs: Math.max(withinMs, before?.withinMs ?? 0),
+    }
     this.#since.set(what, since)
-    if (now - since < withinMs || isTold()) return
-    this.#tell(43, `${says} since ${since} ms`)
-    this.#since.set(what, Number.POSITIVE_INFINITY)
+    if (now - since.at < since.withinMs || isTold()) return
+    this.#tell(43, `${says} since ${since.at} ms`)
+    this.#since.set(what, { ...since, at: Number.POSITIVE_INFINITY })
   }
 
   #isBadForAll(group: string, path: string): boolean {
