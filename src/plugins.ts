@@ -18,6 +18,7 @@ import cloudflareLb from './actuators/cloudflare-lb.ts'
 import elbv2 from './actuators/elbv2.ts'
 import envoy from './actuators/envoy.ts'
 import evict from './actuators/evict.ts'
+import exec from './actuators/exec.ts'
 import f5 from './actuators/f5.ts'
 import haproxyAgent from './actuators/haproxy-agent.ts'
 import haproxy from './actuators/haproxy.ts'
@@ -32,6 +33,7 @@ import rfc2136 from './actuators/rfc2136.ts'
 import route53 from './actuators/route53.ts'
 import serve from './actuators/serve.ts'
 import steering from './actuators/steering.ts'
+import webhookActuator from './actuators/webhook.ts'
 import alertmanager from './notifiers/alertmanager.ts'
 import pagerduty from './notifiers/pagerduty.ts'
 import slack from './notifiers/slack.ts'
@@ -70,6 +72,7 @@ export const plugins: {
     elbv2,
     envoy,
     evict,
+    exec,
     f5,
     haproxy,
     haproxyAgent,
@@ -84,6 +87,7 @@ export const plugins: {
     route53,
     serve,
     steering,
+    webhookActuator,
   ],
   notifiers: [alertmanager, pagerduty, slack, teams, webhook],
 }

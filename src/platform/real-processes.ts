@@ -108,14 +108,23 @@ class Child {
     clock: Clock,
     program: string,
     args: readonly string[],
-    { input, isPatient, onOutput, onSecondOutput, onThirdOutput, onError, onEnd }: ProcessRequest,
+    {
+      environment = [],
+      input,
+      isPatient,
+      onOutput,
+      onSecondOutput,
+      onThirdOutput,
+      onError,
+      onEnd,
+    }: ProcessRequest,
     reports: Reports | undefined,
   ) {
     this.#clock = clock
     const more = [onSecondOutput, onThirdOutput].map((take) => (take ? 'pipe' : 'ignore'))
     const child = spawn(program, args, {
       cwd: tmpdir(),
-      env: { PATH: process.env['PATH'] ?? '', LC_ALL: 'C' },
+      env: { ...passedOn(environment), PATH: process.env['PATH'] ?? '', LC_ALL: 'C' },
       stdio: [
         input === undefined ? 'ignore' : 'pipe',
         'pipe',
@@ -166,6 +175,16 @@ class Child {
       return undefined
     })
   }
+}
+
+/** The variables of these names that are set. */
+function passedOn(names: readonly string[]): Record<string, string> {
+  return Object.fromEntries(
+    names.flatMap((name) => {
+      const value = process.env[name]
+      return value === undefined ? [] : [[name, value]]
+    }),
+  )
 }
 
 function yieldToOthers(pid: number): void {

@@ -22,6 +22,8 @@ export interface ProcessRequest {
   readonly onError: (text: string) => void
   /** Without it there is no such file, and its name is empty. */
   readonly onReport?: (text: string) => void
+  /** Names of our own environment variables that it gets too. Without it, it gets none of them. */
+  readonly environment?: readonly string[]
   /** What it reads on its input, to the end. Without it the input is empty. */
   readonly input?: Buffer
   /** What it writes to its descriptor 3, which is open only with this. */
