@@ -1,7 +1,14 @@
 import { Hono } from 'hono'
 import { actorOf, type ApiEnv } from './access.ts'
 import { errorResponse } from './api-error.ts'
-import { holdBody, incidentBody, readBody, reasonBody, steerBody } from './request-body.ts'
+import {
+  holdBody,
+  incidentBody,
+  readBody,
+  reasonBody,
+  silenceBody,
+  steerBody,
+} from './request-body.ts'
 import type { CommandResult } from '../core/command.ts'
 import type { WatchdogPort } from './watchdog-port.ts'
 
@@ -44,6 +51,26 @@ export function commandRoutes(port: WatchdogPort): Hono<ApiEnv> {
     const why = reason === undefined ? {} : { reason }
     const key = c.req.param('key')
     return answer(await port.command({ kind: 'ack-incident', key, actor, ...why }))
+  })
+
+  app.post('/silences', async (c) => {
+    const { reason, for: forMs, in: inMs, actor: given, ...fields } = await readBody(c, silenceBody)
+    const actor = actorOf(c.get('caller'), given)
+    const { stream, group, path, tag, key } = fields
+    const match = {
+      ...(stream !== undefined && { stream }),
+      ...(group !== undefined && { group }),
+      ...(path !== undefined && { path }),
+      ...(tag !== undefined && { tag }),
+      ...(key !== undefined && { key }),
+    }
+    return answer(await port.command({ kind: 'silence', match, actor, reason, inMs, forMs }))
+  })
+
+  app.post('/silences/:id/end', async (c) => {
+    const { actor: given, reason } = await readBody(c, reasonBody)
+    const actor = actorOf(c.get('caller'), given)
+    return answer(await port.command({ kind: 'end-silence', id: c.req.param('id'), actor, reason }))
   })
 
   return app

@@ -243,6 +243,31 @@ export const openApiDocument = {
         [],
       ),
     },
+    '/api/v1/silences': {
+      post: change(
+        'Tell nobody of some incidents for a while; every field that is given must match',
+        [],
+        {
+          stream: { ...text, description: 'Pattern of names; * stands for any characters' },
+          group: { ...text, description: 'Pattern of full names' },
+          path: { ...text, description: 'Pattern of short names' },
+          tag: { ...text, description: 'Pattern of tags of the stream' },
+          key: { ...text, description: 'Key of one incident, exactly' },
+          for: { ...text, description: 'How long, 1m to 30d' },
+          in: { ...text, description: 'Begin so much later', default: '0s' },
+          ...person,
+        },
+        ['for', 'reason'],
+      ),
+    },
+    '/api/v1/silences/{id}/end': {
+      post: change(
+        'End a silence before its time',
+        [parameter('id', 'Identity of the silence')],
+        withReason.properties,
+        withReason.required,
+      ),
+    },
     '/api/v1/demo/faults': {
       ...reading('Faults of the lab, in the demo'),
       post: change(

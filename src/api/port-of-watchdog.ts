@@ -7,6 +7,7 @@ import { viewOf } from '../app/view.ts'
 import type { Watchdog } from '../app/watchdog.ts'
 import type { PullAnswer } from '../plugin/actuator.ts'
 import type { Store } from '../plugin/store.ts'
+import { silenceCommand } from './silence-command.ts'
 import type { DemoPort, SelfReport, WatchdogPort } from './watchdog-port.ts'
 
 /** What the port is made of. */
@@ -47,6 +48,9 @@ export function portOf(parts: PortParts): WatchdogPort {
       return () => parts.journalListeners.delete(listener)
     },
     command: async (command) => {
+      if (command.kind === 'silence' || command.kind === 'end-silence') {
+        return silenceCommand(watchdog.alerting, command, clock.wall())
+      }
       if (command.kind !== 'ack-incident') return await watchdog.command(command)
       const isKnown = watchdog.alerting.acknowledge(command.key, command.actor, command.reason)
       if (isKnown) return { ok: true, says: `${command.actor} looks after ${command.key}` }

@@ -1,6 +1,7 @@
 import type { Context } from 'hono'
 import { z } from 'zod'
 import { formatDuration, parseDuration } from '../core/duration.ts'
+import { LONGEST_SILENCE_MS } from '../core/silence.ts'
 import { refuse } from './api-error.ts'
 
 /** Largest body of a change, in bytes. */
@@ -51,6 +52,26 @@ export const incidentBody = z.strictObject({
   actor: line(80).optional(),
   reason: line(500).optional(),
 })
+
+export const silenceBody = z
+  .strictObject({
+    stream: line(200).optional(),
+    group: line(200).optional(),
+    path: line(200).optional(),
+    tag: line(200).optional(),
+    key: line(500).optional(),
+    ...person,
+    for: duration(60_000, LONGEST_SILENCE_MS),
+    in: duration(0, LONGEST_SILENCE_MS).default(0),
+  })
+  .refine(({ stream, group, path, tag, key }) => [stream, group, path, tag, key].some(isGiven), {
+    path: ['group'],
+    message: 'or stream, path, tag or key must say what is silenced',
+  })
+
+function isGiven(value: unknown): boolean {
+  return value !== undefined
+}
 
 export const faultBody = z.strictObject({
   target: line(80),

@@ -1,6 +1,7 @@
 import type { Health } from '../core/health.ts'
 import type { JournalEntry } from '../core/journal.ts'
 import type { Picture } from '../core/picture.ts'
+import type { SilenceMatch } from '../core/silence.ts'
 import type { WatchdogView } from '../core/view.ts'
 import type { Command as GroupCommand, CommandResult } from '../core/command.ts'
 import type { PictureKind } from '../app/path-pictures.ts'
@@ -16,6 +17,25 @@ export type Command =
       readonly actor: string
       /** What the person does about it, or knows of it. */
       readonly reason?: string
+    }
+  | SilenceCommand
+
+/** What a person asks for about silences. */
+export type SilenceCommand =
+  | {
+      readonly kind: 'silence'
+      readonly match: SilenceMatch
+      readonly actor: string
+      readonly reason: string
+      /** Milliseconds until it begins, and how long it then lasts. */
+      readonly inMs: number
+      readonly forMs: number
+    }
+  | {
+      readonly kind: 'end-silence'
+      readonly id: string
+      readonly actor: string
+      readonly reason: string
     }
 
 /** The state of one aspect of the process itself. */

@@ -31,6 +31,18 @@ export function faultOf(stream: string, groups: readonly SeenGroup[]): StreamFau
   return locateFault(stream, paths)
 }
 
+/** Conditions of a group with what routes, silences and causes are told apart by. */
+export function withOrigin(
+  conditions: readonly Condition[],
+  { role, tags = [] }: Pick<GroupSettings, 'role' | 'tags'>,
+): readonly Condition[] {
+  return conditions.map((condition) => ({
+    ...condition,
+    role,
+    ...(tags.length > 0 && { tags }),
+  }))
+}
+
 /** Conditions of a group with the place of the fault, where they are of a path that shows it. */
 export function withPlace(
   conditions: readonly Condition[],
@@ -39,8 +51,10 @@ export function withPlace(
   if (fault === undefined) return conditions
   return conditions.map((condition) => {
     const { group, path, todo, details } = condition
+    const { place } = fault
+    if (path === undefined && condition.key.endsWith('#all-down')) return { ...condition, place }
     if (path === undefined || !fault.paths.includes(`${group}/${path}`)) return condition
     const where = `Where: ${fault.place}: ${fault.says}.`
-    return { ...condition, todo: `${todo} ${where}`, details: { ...details, place: fault.place } }
+    return { ...condition, place, todo: `${todo} ${where}`, details: { ...details, place } }
   })
 }

@@ -68,15 +68,15 @@ export function bindActuators(
 
 /** The configured ways to reach people. */
 export function alertRoutes({ clock, net, plugins }: Parts, settings: Settings): AlertRoute[] {
-  return settings.notify.map((route) => {
-    const plugin = named('notifier', route.type, plugins.notifiers)
-    const refreshEveryMs = plugin.refreshEveryMs?.(route.options)
+  return settings.notify.map(({ type, options, togetherMs, ...rules }) => {
+    const plugin = named('notifier', type, plugins.notifiers)
+    const refreshEveryMs = plugin.refreshEveryMs?.(options)
     return {
-      route: route.route,
-      minSeverity: route.minSeverity,
+      ...rules,
       ...(refreshEveryMs !== undefined && { refreshEveryMs }),
+      ...(plugin.tellsSeveral === true && { togetherMs }),
       send: (notice) =>
-        plugin.send(route.options, notice, { clock, net, callTimeoutMs: deliveryTimeoutMs }),
+        plugin.send(options, notice, { clock, net, callTimeoutMs: deliveryTimeoutMs }),
     }
   })
 }

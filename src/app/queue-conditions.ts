@@ -14,6 +14,7 @@ export function queueConditions(queue: Queue | undefined, wall: number): readonl
       did: 'Changes go on in waves, by priority.',
       todo: 'Look for what these groups share. Steer what cannot wait, with --bypass blast-radius.',
       since: wall,
+      isOwn: true,
       details: { line: queue.says },
     },
   ]

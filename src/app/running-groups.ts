@@ -3,8 +3,8 @@ import type { StreamFault } from '../core/fault.ts'
 import type { Mode } from '../core/group.ts'
 import type { GroupSettings, Settings } from '../core/settings.ts'
 import type { Published } from '../plugin/actuator.ts'
-import type { Alerting } from './alerting/alerting.ts'
-import { faultOf, withPlace } from './fault-places.ts'
+import type { Alerting } from './alerting/alerting-options.ts'
+import { faultOf, withOrigin, withPlace } from './fault-places.ts'
 import { GroupController } from './group/group-controller.ts'
 import type { HealthBoard } from './health-board.ts'
 import type { Installation } from './installation.ts'
@@ -78,7 +78,8 @@ export class RunningGroups {
       onChange,
       onConditions: (conditions) => {
         const fault = conditions.length === 0 ? undefined : this.fault(group.stream)
-        alerting().conditions(group.name, withPlace(conditions, fault))
+        const placed = withPlace(conditions, fault)
+        alerting().conditions(group.name, withOrigin(placed, current()))
       },
       onAside: () => alerting().aside(group.name),
       tickMs: () => tickMs?.(settings()) ?? 1_000,

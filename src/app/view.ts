@@ -48,6 +48,7 @@ export function viewOf(source: ViewSource): WatchdogView {
     store: troubled ?? { ok: true, says: 'writable' },
     groups,
     incidents: watchdog.alerting.view(),
+    silences: watchdog.alerting.silences(),
   }
 }
 

@@ -13,6 +13,7 @@ import { addPlan } from './commands/plan.ts'
 import { addProbe } from './commands/probe.ts'
 import { addRelease } from './commands/release.ts'
 import { addReplay } from './commands/replay.ts'
+import { addSilence } from './commands/silence.ts'
 import { addSimulate } from './commands/simulate.ts'
 import { addRules } from './commands/rules.ts'
 import { addRun } from './commands/run.ts'
@@ -22,7 +23,7 @@ import { addSteer } from './commands/steer.ts'
 const groups = [
   ['Watching:', [addRun, addCheck, addProbe]],
   ['Looking:', [addStatus, addExplain, addJournal, addPlan]],
-  ['Acting:', [addSteer, addHold, addRelease, addAck, addAdopt]],
+  ['Acting:', [addSteer, addHold, addRelease, addAck, addAdopt, addSilence]],
   ['Trying out:', [addDemo, addLab, addRules, addReplay, addSimulate]],
 ] as const
 

@@ -1,12 +1,6 @@
 import { redactUrl } from '../core/redact.ts'
 import type { RuleChanges } from '../core/rule.ts'
-import type {
-  GroupSettings,
-  NotifierSettings,
-  PathSettings,
-  Settings,
-  VantageSettings,
-} from '../core/settings.ts'
+import type { GroupSettings, PathSettings, Settings, VantageSettings } from '../core/settings.ts'
 import { mergeChanges } from '../engine/rules/alter-rules.ts'
 import { calendarEntry, periodOf } from './calendar-fields.ts'
 import { buildCapacity, buildSharing } from './sharing.ts'
@@ -15,6 +9,7 @@ import type { ConfigDocument, Path } from './document.ts'
 import { showText } from './mask.ts'
 import type { ParsedEntries } from './entries.ts'
 import { whereOptions } from './plugin-options.ts'
+import { buildRoutes } from './route-fields.ts'
 import type { Plugins } from './plugin-options.ts'
 import type { FileGroup, FileSettings } from './file-schema.ts'
 import { toChanges } from './rule-fields.ts'
@@ -75,7 +70,9 @@ export function buildSettings(parts: Parts): Settings {
       },
     },
     groups: buildGroups(parts, vantages),
-    notify: buildRoutes(parts),
+    notify: buildRoutes(file.notify, (index) =>
+      parts.entries.options.get(placeKey(['notify', index])),
+    ),
   }
 }
 
@@ -114,6 +111,7 @@ function buildGroups(parts: Parts, vantages: readonly VantageSettings[]): GroupS
         stream,
         name,
         title: settings.title ?? stream,
+        tags: settings.tags,
         vantages,
       }),
     )
@@ -125,6 +123,7 @@ interface GroupPlace {
   readonly stream: string
   readonly name: string
   readonly title: string
+  readonly tags: readonly string[]
   readonly vantages: readonly VantageSettings[]
 }
 
@@ -154,6 +153,7 @@ function buildGroup(parts: Parts, group: FileGroup, place: GroupPlace): GroupSet
     name: `${place.stream}/${place.name}`,
     stream: place.stream,
     title: place.title,
+    ...(place.tags.length > 0 && { tags: place.tags }),
     strategy: group.strategy,
     role,
     ...(sharing !== undefined && { sharing }),
@@ -268,21 +268,6 @@ function showAddress(options: unknown, secrets: readonly string[]): string | und
 
 function isText(value: unknown): value is string {
   return typeof value === 'string' && value !== ''
-}
-
-function buildRoutes({ file, entries }: Parts): NotifierSettings[] {
-  const taken = new Set(file.notify.map(({ name }) => name))
-  return file.notify.map((route, index) => {
-    const free = taken.has(route.type) ? `${route.type}-${index + 1}` : route.type
-    const name = route.name ?? free
-    taken.add(name)
-    return {
-      route: name,
-      type: route.type,
-      options: entries.options.get(placeKey(['notify', index])),
-      minSeverity: route.min_severity,
-    }
-  })
 }
 
 /** Entries in the order of the file; an object would put names that look like numbers first. */

@@ -7,6 +7,7 @@ import { groupSharing } from './sharing-schema.ts'
 import { profileNames, profiles } from './profiles.ts'
 import type { Profile, ProfileDefaults } from './profiles.ts'
 import { path } from './path-schema.ts'
+import { routeSchema } from './route-fields.ts'
 import { ruleChanges } from './rule-fields.ts'
 
 /** The types of plug-ins that a file may name. */
@@ -21,7 +22,17 @@ export const commonKeys = {
   probe: ['type', 'every', 'domain', 'rules', 'weight', 'max_weight', 'capacity', 'witnesses'],
   witness: ['type', 'every', 'rules'],
   actuator: ['type', 'required'],
-  notifier: ['type', 'name', 'min_severity'],
+  notifier: [
+    'type',
+    'name',
+    'min_severity',
+    'only',
+    'when',
+    'after',
+    'repeat',
+    'instead_of',
+    'together',
+  ],
 } as const
 
 /** The file as parsed: defaults filled in, durations in milliseconds, plug-ins' options untouched. */
@@ -89,7 +100,11 @@ export function fileSchema(profile: Profile, types: PluginTypes) {
       .record(name(), stream(d, types))
       .refine((streams) => Object.keys(streams).length > 0, 'expected at least one stream')
       .describe('The streams, by name.'),
-    notify: z.array(route(types)).max(50).prefault([]).describe('Who is told, and how.'),
+    notify: z
+      .array(routeSchema(types.notifiers))
+      .max(50)
+      .prefault([])
+      .describe('Who is told, and how.'),
   })
 }
 
@@ -207,6 +222,11 @@ function stream(d: ProfileDefaults, types: PluginTypes) {
       .max(100)
       .optional()
       .describe('Name for people, on the status page and in notices. The key if absent.'),
+    tags: z
+      .array(name())
+      .max(50)
+      .prefault([])
+      .describe('Words that routes of notices and silences may name.'),
     rules: ruleChanges()
       .optional()
       .describe('Rules by name, judged otherwise for every path of the stream; `off`: not at all.'),
@@ -380,18 +400,5 @@ function actuator(types: PluginTypes) {
       .boolean()
       .prefault(true)
       .describe('`false`: best effort; the change does not fail with this actuator.'),
-  })
-}
-
-function route(types: PluginTypes) {
-  return z.looseObject({
-    type: z.enum(types.notifiers).describe('The notifier.'),
-    name: name()
-      .optional()
-      .describe('Name of the route. Its type if absent, with its position if that is taken.'),
-    min_severity: z
-      .enum(['critical', 'error', 'warning', 'info'])
-      .prefault('info')
-      .describe('Only notices of this severity and worse.'),
   })
 }

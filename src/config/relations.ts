@@ -2,6 +2,7 @@ import { formatDuration } from '../core/duration.ts'
 import { entryProblems, type FileCalendarEntry } from './calendar-fields.ts'
 import type { Path, Problem } from './document.ts'
 import type { FileGroup, FileSettings } from './file-schema.ts'
+import { routeProblems } from './route-fields.ts'
 import { sharingProblems } from './sharing.ts'
 
 /** What is wrong between values that are right each by itself. */
@@ -19,7 +20,7 @@ function wholeFile(file: FileSettings): Problem[] {
   const problems: Problem[] = [...ratio(file), ...vantages(file)]
   problems.push(...listeners(file))
   problems.push(...duplicates(file.tokens, ['tokens'], 'token'))
-  problems.push(...duplicates(file.notify, ['notify'], 'route'))
+  problems.push(...duplicates(file.notify, ['notify'], 'route'), ...routeProblems(file.notify))
   problems.push(...calendarProblems(file.installation.calendar, ['installation', 'calendar']))
   return problems
 }

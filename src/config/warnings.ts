@@ -142,7 +142,15 @@ function quorumWarnings(group: GroupSettings, at: Path, document: ConfigDocument
 }
 
 function notifyWarnings({ notify }: Settings): Problem[] {
-  return notify.length > 0 ? [] : [warning(['notify'], 'no routes: nobody is told')]
+  if (notify.length === 0) return [warning(['notify'], 'no routes: nobody is told')]
+  const isAtOnce = notify.some(({ afterMs, insteadOf, when, only, minSeverity }) => {
+    const isLate = afterMs !== undefined || insteadOf !== undefined || when !== undefined
+    return !isLate && only === undefined && minSeverity !== 'critical'
+  })
+  if (isAtOnce) return []
+  const says =
+    'no route takes every incident at once (without only, when, after, instead_of and min_severity: critical): some may reach nobody'
+  return [warning(['notify'], says)]
 }
 
 function warning(path: Path, says: string): Problem {

@@ -1,4 +1,5 @@
 import type { Diagnosis } from './diagnosis.ts'
+import type { FaultPlace } from './fault.ts'
 import type { Severity } from './notice.ts'
 
 /**
@@ -20,8 +21,20 @@ export interface Condition {
   readonly did: string
   /** What a person should do next. */
   readonly todo: string
+  /** What viewers get meanwhile, where that is known. */
+  readonly viewers?: string
   readonly runbook?: string
+  /** The measurement that shows it, as a line of bars. */
+  readonly trend?: string
   /** Wall milliseconds since the epoch. */
   readonly since: number
+  /** Changeover itself cannot see, act or tell: no wide silence, route or cause keeps it from people. */
+  readonly isOwn?: true
+  /** Tags of the stream, for routes and silences. */
+  readonly tags?: readonly string[]
+  /** Whether the group carries the stream to the servers or from them to viewers. */
+  readonly role?: 'ingest' | 'delivery'
+  /** Where the fault lies, where the paths of the stream show it together. */
+  readonly place?: FaultPlace
   readonly details: Readonly<Record<string, string | number>>
 }

@@ -63,6 +63,46 @@ export const remedies = {
     'The vantage itself has a problem: check its network and load; nothing is known of the stream.',
 } as const satisfies Record<string, string>
 
+/**
+ * What viewers of a path see of it, as far as the diagnosis alone tells: players hold some seconds in
+ * their buffer, and a session that runs may go on where a new one cannot begin.
+ */
+export const effects = {
+  unreachable: 'Players cannot load the stream; those that play stop when their buffer is empty.',
+  'not-found': 'Players show an error or stop when their buffer is empty.',
+  'wrong-content': 'Players show an error: what they get is no stream.',
+  'playlist-empty': 'Players wait and show no picture.',
+  'playlist-stalled': 'The picture stops when the buffer of the player is empty.',
+  'rendition-stalled': 'Viewers at that quality stall or change to another one.',
+  'rendition-missing': 'Viewers at that quality change to another one, or stall.',
+  'segments-missing': 'The picture jumps or stops where segments are missing.',
+  'slow-delivery': 'Players stall again and again, or drop to a poor quality.',
+  'bitrate-low': 'The picture is poor or breaks up.',
+  'continuity-errors': 'The picture breaks into blocks and the sound crackles.',
+  'media-gap': 'The picture jumps, and some players stop.',
+  'clock-drift': 'Some players slowly run out of buffer and stall.',
+  'sequence-regression': 'Some players repeat what was shown, or stop.',
+  'parts-late': 'Viewers of the low-latency stream fall behind or stall.',
+  'playlist-incomplete': 'Viewers who are behind live, or at another quality, lose the stream.',
+  'steering-missing': 'Viewers notice nothing until players would have to change their way.',
+  'spec-violation': 'Some players do not play it.',
+  'key-missing': 'New viewers see no picture; those that play stop at the next key.',
+  'picture-black': 'The picture is black.',
+  'picture-frozen': 'The picture stands still.',
+  'sound-silent': 'There is no sound.',
+  slate: 'A slate is shown in place of the programme.',
+  'ingest-lost': 'The stream stops for everybody who is fed by this ingest.',
+  'packet-drops': 'The picture breaks up for everybody who is fed by this link.',
+  'process-restarted': 'The stream was interrupted for a moment.',
+  'stream-stalled': 'The stream stops for everybody who is fed by it.',
+  'track-missing': 'Picture or sound is missing.',
+  'tables-missing': 'New viewers wait long for a picture.',
+  'access-refused': 'Nobody is let in by this way.',
+  'certificate-expiring': 'Nothing yet; players refuse the server once it has expired.',
+  'viewers-affected': 'Viewers measure stalls or errors themselves.',
+  'cannot-see': 'Unknown: it may be fine for them.',
+} as const satisfies Record<keyof typeof remedies, string>
+
 export type Diagnosis = keyof typeof remedies
 
 /** Whether `name` belongs to the closed list. */

@@ -24,6 +24,7 @@ export type JournalKind =
   | 'incident'
   | 'notice'
   | 'drill'
+  | 'silence'
 
 /** What a writer gives; the store adds sequence, time and hashes. */
 export interface JournalDraft {

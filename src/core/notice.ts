@@ -2,6 +2,13 @@ import type { Diagnosis } from './diagnosis.ts'
 
 export type Severity = 'critical' | 'error' | 'warning' | 'info'
 
+/** A further incident in a notice that tells of several. */
+export interface AlsoTold {
+  readonly key: string
+  readonly severity: Severity
+  readonly title: string
+}
+
 /** What a notifier sends. One incident has one key, from the first suspicion to all clear. */
 export interface Notice {
   /** Identity of this notice, stable over retries and restarts. */
@@ -27,11 +34,15 @@ export interface Notice {
   readonly runbook?: string
   /** The measurement that shows it, as a line of bars with its first and last value. */
   readonly trend?: string
+  /** Further incidents of the stream that this notice tells of, where the route takes several in one. */
+  readonly also?: readonly AlsoTold[]
   /** Who looks after the incident, where somebody said so. */
   readonly acknowledgedBy?: string
   /** Wall milliseconds since the epoch at which it began. */
   readonly since: number
   readonly wall: number
+  /** Tags of the stream. */
+  readonly tags?: readonly string[]
   /** Link to the status page, where an address is configured. */
   readonly link?: string
   /** Link to a picture (JPEG) of the path as it looks now, where there is one and the address is configured; who opens it must be allowed to read the status page. */

@@ -111,6 +111,8 @@ export interface GroupSettings {
   readonly name: string
   readonly stream: string
   readonly title: string
+  /** Of the stream, for routes and silences. */
+  readonly tags?: readonly string[]
   readonly strategy: 'standby' | 'weighted'
   /** Present exactly where the strategy is `weighted`. */
   readonly sharing?: SharingSettings
@@ -156,6 +158,20 @@ export interface NotifierSettings {
   readonly options: unknown
   /** Only notices of this severity and worse; `info` takes everything. */
   readonly minSeverity: 'critical' | 'error' | 'warning' | 'info'
+  /** Patterns; of each list that is given, one must match. Everything where absent. */
+  readonly only?: {
+    readonly streams?: readonly string[] | undefined
+    readonly groups?: readonly string[] | undefined
+    readonly tags?: readonly string[] | undefined
+  }
+  /** Only while one of these lasts. */
+  readonly when?: readonly Period[]
+  /** Only what nobody acknowledged for so long. */
+  readonly afterMs?: number
+  readonly repeatMs?: number
+  /** Only while this route does not take notices. */
+  readonly insteadOf?: string
+  readonly togetherMs?: number
 }
 
 export interface InstallationSettings {

@@ -5,6 +5,7 @@ import type { GroupState, GuardAnswer, Hold, Intent, LedgerEntry, Mode } from '.
 import type { Health, RuleVerdict, Vote } from './health.ts'
 import type { PictureLooks } from './picture.ts'
 import type { Finding } from './sample.ts'
+import type { Silence } from './silence.ts'
 import type { Severity } from './notice.ts'
 
 /** What the API serves and the status page draws. Times are wall milliseconds since the epoch. */
@@ -18,6 +19,8 @@ export interface WatchdogView {
   readonly store: { readonly ok: boolean; readonly says: string }
   readonly groups: readonly GroupView[]
   readonly incidents: readonly IncidentView[]
+  /** Silences that last or are to come. */
+  readonly silences: readonly Silence[]
   /** Controls for the demo, where the demo runs. */
   readonly demo?: { readonly lab: string; readonly viewer: string }
 }
@@ -129,10 +132,18 @@ export interface IncidentView {
   readonly key: string
   readonly severity: Severity
   readonly title: string
+  /** What viewers get meanwhile, where that is known. */
+  readonly viewers?: string
   readonly did: string
+  readonly todo: string
   readonly group: string
   readonly path?: string
+  readonly runbook?: string
   readonly since: number
+  /** Routes that were told of it. */
+  readonly told: readonly string[]
+  /** Why people are not told of it now, where that is so. */
+  readonly quiet?: { readonly kind: 'silenced' | 'inhibited'; readonly says: string }
   readonly acknowledgedBy?: string
   /** What that person does about it, in their words. */
   readonly acknowledgedFor?: string

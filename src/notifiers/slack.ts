@@ -31,6 +31,7 @@ const slack: NotifierPlugin<typeof options> = {
   type: 'slack',
   summary: 'Posts notices into a Slack channel through an incoming webhook.',
   tested: 'transcribed',
+  tellsSeveral: true,
   options,
   async send(given, notice, context) {
     return deliveryOf(await post(given, messageOf(notice), context), context.clock.wall(), refusal)

@@ -30,6 +30,7 @@ const teams: NotifierPlugin<typeof options> = {
   type: 'teams',
   summary: 'Posts notices into Microsoft Teams through a Workflows webhook.',
   tested: 'transcribed',
+  tellsSeveral: true,
   options,
   async send({ url }, notice, { net, clock, callTimeoutMs }) {
     const result = await net.http({

@@ -50,6 +50,7 @@ const webhook: NotifierPlugin<typeof options> = {
   type: 'webhook',
   summary: 'Posts notices as signed JSON to a URL.',
   options,
+  tellsSeveral: true,
   async send({ url, secret, headers }, notice, { net, clock, callTimeoutMs }) {
     const body = JSON.stringify(bodyOf(notice))
     const seconds = Math.floor(clock.wall() / 1_000)

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { formatDuration } from '../core/duration.ts'
 import type { Notice } from '../core/notice.ts'
+import { timeText } from '../core/time-text.ts'
 
 /** One labelled sentence of a notice. */
 export interface NoticeFact {
@@ -20,7 +21,7 @@ export function headlineOf({ action, severity, title }: Notice): string {
  * viewers see, what Changeover did or why it did not, what to do next. `length` cuts each text.
  */
 export function factsOf(notice: Notice, length: number): NoticeFact[] {
-  const { since, wall, viewers, did, todo, trend, acknowledgedBy } = notice
+  const { since, wall, viewers, did, todo, trend, acknowledgedBy, also } = notice
   const lasted = formatDuration(Math.max(0, Math.round((wall - since) / 1_000)) * 1_000)
   const facts: readonly (readonly [string, string | undefined])[] = [
     ['Since', `${timeText(since)} UTC, ${lasted} ago`],
@@ -29,6 +30,7 @@ export function factsOf(notice: Notice, length: number): NoticeFact[] {
     ['Next', todo],
     ['Trend', trend],
     ['Looked after by', acknowledgedBy],
+    ['Also', also?.map(({ severity, title }) => `${severity}: ${title}`).join('\n')],
   ]
   return facts.flatMap(([label, text]) =>
     text === undefined || text === '' ? [] : [{ label, text: cut(text, length) }],
@@ -43,6 +45,7 @@ export function linksOf({
   return [
     { text: 'Status page', href: link },
     { text: 'Runbook', href: runbook },
+    { text: 'Picture', href: picture },
   ].flatMap(({ text, href }) => (isWebUrl(href) ? [{ text, href }] : []))
 }
 
@@ -68,9 +71,4 @@ export function incidentKey(key: string, length: number): string {
 /** 64 hexadecimal digits that stand for an incident, where a service takes no other characters. */
 export function keyDigest(key: string): string {
   return createHash('sha256').update(key).digest('hex')
-}
-
-/** `2026-11-21 03:04:05` */
-function timeText(wall: number): string {
-  return new Date(wall).toISOString().slice(0, 19).replace('T', ' ')
 }

@@ -36,6 +36,8 @@ export interface NotifierPlugin<Schema extends z.ZodType = z.ZodType> {
    */
   readonly tested?: 'real' | 'contract' | 'transcribed'
   readonly options: Schema
+  /** It shows `also`: several incidents may come in one notice. */
+  readonly tellsSeveral?: true
   send(options: z.output<Schema>, notice: Notice, context: NotifierContext): Promise<Delivery>
   /**
    * Milliseconds after which an open incident is sent again, for a service that forgets what it does

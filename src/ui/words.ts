@@ -172,6 +172,7 @@ const kindWords: Readonly<Record<JournalKind, string>> = {
   steer: 'Steer',
   ack: 'Acknowledged',
   incident: 'Incident',
+  silence: 'silence',
   notice: 'Notice',
 }
 

@@ -372,6 +372,23 @@ describe('commands', () => {
       {},
       { kind: 'ack-incident', key: 'channel-3/cdn/all-down', actor: 'cli' },
     ],
+    [
+      '/api/v1/silences',
+      { group: 'channel-1/*', for: '2h', in: '10m', ...person },
+      {
+        kind: 'silence',
+        match: { group: 'channel-1/*' },
+        actor: 'maria (cli)',
+        reason: 'maintenance',
+        inMs: 600_000,
+        forMs: 7_200_000,
+      },
+    ],
+    [
+      '/api/v1/silences/s1/end',
+      person,
+      { kind: 'end-silence', id: 's1', actor: 'maria (cli)', reason: 'maintenance' },
+    ],
   ])('POST %s with %j reaches the watchdog', async (path, body, command) => {
     const { api, port } = harness()
 

@@ -108,6 +108,38 @@ describe('commands through the port', () => {
     expect(port.view().incidents[0]?.acknowledgedBy).toBe('ana')
   })
 
+  it('silence people for a while and let them hear again', async () => {
+    const scene = await steadyScene()
+    const { port } = ported(scene)
+    const order = { match: { group: 'channel-1/*' }, actor: 'ana', reason: 'new encoder' }
+
+    const made = await port.command({ kind: 'silence', ...order, inMs: 0, forMs: 3_600_000 })
+    scene.sights.set('cdn-a', fail())
+    await scene.clock.advance(20_000)
+    const [silence] = port.view().silences
+    const spared = port.view().incidents[0]?.quiet
+    const end = {
+      kind: 'end-silence',
+      id: silence?.id ?? '',
+      actor: 'ana',
+      reason: 'done',
+    } as const
+    const ended = await port.command(end)
+    const again = await port.command(end)
+
+    expect(made).toMatchObject({
+      ok: true,
+      says: expect.stringMatching(
+        /^nobody is told of group channel-1\/\* until .* UTC; decisions go on/u,
+      ),
+    })
+    expect(silence).toMatchObject({ owner: 'ana', reason: 'new encoder' })
+    expect(spared?.kind).toBe('silenced')
+    expect(ended).toEqual({ ok: true, says: 'the silence of group channel-1/* is over' })
+    expect(again).toMatchObject({ ok: false, code: 'not-found' })
+    expect(port.view().incidents[0]?.quiet).toBeUndefined()
+  })
+
   it('say where to look when no such incident is open', async () => {
     const { port } = ported(await steadyScene())
 

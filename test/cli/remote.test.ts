@@ -295,6 +295,16 @@ describe('what a person does', () => {
       argv: ['release', 'channel-1/cdn'],
       command: { kind: 'release', group: 'channel-1/cdn' },
     },
+    {
+      argv: ['silence', 'add', '--group', 'channel-1/*', '--tag', 'sport', '--for', '2h'],
+      command: {
+        kind: 'silence',
+        match: { group: 'channel-1/*', tag: 'sport' },
+        inMs: 0,
+        forMs: 7_200_000,
+      },
+    },
+    { argv: ['silence', 'end', 's1'], command: { kind: 'end-silence', id: 's1' } },
     { argv: ['adopt', 'channel-1/cdn'], command: { kind: 'adopt', group: 'channel-1/cdn' } },
     { argv: ['ack', 'channel-5/cdn'], command: { kind: 'ack', group: 'channel-5/cdn' } },
   ])('changeover $argv sends it with reason and name', async ({ argv, command }) => {
@@ -322,6 +332,25 @@ describe('what a person does', () => {
       expect(port.commands).toEqual([{ kind: 'ack-incident', key, actor, reason }])
     },
   )
+
+  it('changeover silence list shows what lasts, whose it is and until when', async () => {
+    const { url } = await servedWatchdog()
+
+    const { out } = await run(['silence', 'list'], operator(url))
+
+    expect(out).toMatch(/^s1 +group channel-6\/\* +until .* UTC +maria: new encoder is fitted$/mu)
+  })
+
+  it('changeover silence add needs something to silence', async () => {
+    const { port, url } = await servedWatchdog()
+    const argv = ['silence', 'add', '--for', '2h', '--reason', 'x']
+
+    expect(await run(argv, operator(url))).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('"group" or stream, path, tag or key must say what is silenced'),
+    })
+    expect(port.commands).toEqual([])
+  })
 
   it('prints the answer as JSON with --json', async () => {
     const { url } = await servedWatchdog()

@@ -2,7 +2,11 @@ import type { Clock, Ids, Random } from '../../core/clock.ts'
 import type { Log } from '../../core/log.ts'
 import type { Delivery } from '../../plugin/notifier.ts'
 import type { Store } from '../../plugin/store.ts'
+import type { Condition } from '../../core/condition.ts'
+import type { Silence } from '../../core/silence.ts'
+import type { IncidentView } from '../../core/view.ts'
 import type { AlertRoute } from './deliveries.ts'
+import type { SilenceOrder } from './silences.ts'
 
 /** What alerting is built from. */
 export interface AlertingOptions {
@@ -22,4 +26,30 @@ export interface AlertingOptions {
   readonly log: Log
   /** After each attempt to deliver, for metrics. */
   readonly onDelivered?: (route: string, delivery: Delivery) => void
+}
+
+/** Incidents and how people hear of them. */
+export interface Alerting {
+  /**
+   * The conditions of a group as they are now. Call it at every evaluation, and once with an empty
+   * list for a group that is no longer configured.
+   */
+  conditions(group: string, list: readonly Condition[]): void
+  /**
+   * Another process judges this group now: none of its incidents is ended here. With the next
+   * conditions it is ours again, and what the other one opened is taken over from the journal first.
+   */
+  aside(group: string): void
+  /** Records that somebody looks after an incident, and why, and tells its routes; false for an unknown key. */
+  acknowledge(key: string, actor: string, reason?: string): boolean
+  /** Open incidents, worst and then oldest first. */
+  view(): readonly IncidentView[]
+  /** Silences that last or are to come. */
+  silences(): readonly Silence[]
+  /** Begins a silence; `undefined` where there are too many already. */
+  silence(order: SilenceOrder): Silence | undefined
+  /** Ends a silence before its time; `undefined` where there is none of this identity. */
+  endSilence(id: string, actor: string, reason: string): Silence | undefined
+  /** Ends all timers. What is not delivered stays in the store for the next start. */
+  stop(): Promise<void>
 }

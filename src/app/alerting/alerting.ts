@@ -2,18 +2,17 @@ import { withDeadline } from '../../core/clock.ts'
 import type { Condition } from '../../core/condition.ts'
 import type { JournalDraft } from '../../core/journal.ts'
 import type { Notice } from '../../core/notice.ts'
-import type { IncidentView } from '../../core/view.ts'
 import type { OutboxItem } from '../../plugin/store.ts'
-import type { AlertingOptions } from './alerting-options.ts'
+import { Alarm } from './alarm.ts'
+import type { Alerting, AlertingOptions } from './alerting-options.ts'
 import { Deliveries } from './deliveries.ts'
 import { Durable } from './durable.ts'
 import {
   acknowledged,
-  acknowledgement,
-  atLeast,
   bySeverity,
   endOf,
   incidentDraft,
+  incidentOf,
   noticeOf,
   openedOnly,
   withCondition,
@@ -22,7 +21,10 @@ import {
   type IncidentEvent,
   type IncidentRecord,
 } from './incident.ts'
+import { incidentViews } from './incident-view.ts'
+import { reachOf, streamOf, type DueMessage } from './reach.ts'
 import { keepFresh } from './refresher.ts'
+import { Silences } from './silences.ts'
 
 /** A change of wording waits this long, each further one twice as long; a worse severity never. */
 const UPDATE_AFTER_MS = 15_000
@@ -32,25 +34,6 @@ const RESTORE_RETRY_MS = 5_000
 const ADOPT_EVERY_MS = 30_000
 /** How long `stop` waits for attempts that are under way. */
 const STOP_MS = 2_000
-
-export interface Alerting {
-  /**
-   * The conditions of a group as they are now. Call it at every evaluation, and once with an empty
-   * list for a group that is no longer configured.
-   */
-  conditions(group: string, list: readonly Condition[]): void
-  /**
-   * Another process judges this group now: none of its incidents is ended here. With the next
-   * conditions it is ours again, and what the other one opened is taken over from the journal first.
-   */
-  aside(group: string): void
-  /** Records that somebody looks after an incident, and why, and tells its routes; false for an unknown key. */
-  acknowledge(key: string, actor: string, reason?: string): boolean
-  /** Open incidents, worst and then oldest first. */
-  view(): readonly IncidentView[]
-  /** Ends all timers. What is not delivered stays in the store for the next start. */
-  stop(): Promise<void>
-}
 
 /**
  * Makes incidents of conditions and tells people (invariants 43 and 44). It fails open: a notice is
@@ -69,18 +52,23 @@ class LevelTriggered implements Alerting {
   readonly #stopped = new AbortController()
   readonly #durable: Durable
   readonly #deliveries: Deliveries
+  readonly #silences: Silences
+  /** By route and stream: monotonic milliseconds at which something new was told. */
+  readonly #streamTold = new Map<string, number>()
   #isReady = false
   /** Groups that another process judges. */
   readonly #aside = new Set<string>()
   /** Resolves when every entry so far was handed to the journal. */
   #noted: Promise<void> = Promise.resolve()
-  #timer: { readonly at: number; readonly cancel: AbortController } | undefined
+  readonly #alarm: Alarm
 
   constructor(options: AlertingOptions) {
     this.#options = options
     const { clock, store, log } = options
     const { signal } = this.#stopped
     this.#durable = new Durable(store, clock, log, signal)
+    this.#alarm = new Alarm(clock, () => this.#advance())
+    this.#silences = new Silences(clock, options.ids, this.#durable)
     this.#deliveries = new Deliveries({
       ...options,
       durable: this.#durable,
@@ -120,6 +108,7 @@ class LevelTriggered implements Alerting {
         this.#open(condition)
       } else {
         incident.now = condition
+        incident.isHeard = true
         incident.goneAt = undefined
         incident.ending?.abort()
       }
@@ -162,27 +151,25 @@ class LevelTriggered implements Alerting {
     return true
   }
 
-  view: Alerting['view'] = () =>
-    [...this.#incidents.values()]
-      .map(({ now, record }): IncidentView => {
-        const { key, severity, title, did, group, path } = now
-        const { condition } = record
-        return {
-          key,
-          severity,
-          title,
-          did,
-          group,
-          ...(path === undefined ? {} : { path }),
-          since: condition.since,
-          ...acknowledgement(record),
-        }
-      })
-      .sort((a, b) => bySeverity(a.severity, b.severity) || a.since - b.since)
+  view: Alerting['view'] = () => incidentViews(this.#incidents.values())
+
+  silences: Alerting['silences'] = () => this.#silences.list()
+
+  silence: Alerting['silence'] = (order) => {
+    const silence = this.#silences.add(order)
+    this.#advance()
+    return silence
+  }
+
+  endSilence: Alerting['endSilence'] = (id, actor, reason) => {
+    const silence = this.#silences.end(id, actor, reason)
+    this.#advance()
+    return silence
+  }
 
   stop: Alerting['stop'] = async () => {
     this.#stopped.abort()
-    this.#timer?.cancel.abort()
+    this.#alarm.set(Infinity)
     await withDeadline(this.#options.clock, STOP_MS, undefined, async () => {
       await this.#deliveries.idle()
       await this.#noted
@@ -203,6 +190,7 @@ class LevelTriggered implements Alerting {
     }
     while (await clock.sleep(ADOPT_EVERY_MS, signal)) {
       await this.#durable.sweep()
+      await this.#silences.read()
       await this.#adopt(clock.wall())
     }
   }
@@ -220,7 +208,7 @@ class LevelTriggered implements Alerting {
   /** Takes over what the journal knows as open, unless this process knows better, and what waits. */
   async #restore(): Promise<boolean> {
     const records = await this.#durable.openIncidents()
-    if (records === undefined) return false
+    if (records === undefined || !(await this.#silences.read())) return false
     for (const record of records) this.#resume(record)
     const adopted = await this.#adopt(Number.MAX_SAFE_INTEGER)
     for (const record of openedOnly(adopted)) {
@@ -245,31 +233,13 @@ class LevelTriggered implements Alerting {
   #resume(record: IncidentRecord): boolean {
     const { key } = record.condition
     if (this.#incidents.has(key)) return false
-    this.#incidents.set(key, {
-      record,
-      toldAt: this.#options.clock.now(),
-      updates: 0,
-      now: record.condition,
-      goneAt: undefined,
-      ending: undefined,
-      restored: true,
-    })
+    this.#incidents.set(key, incidentOf(record, this.#options.clock, true))
     return true
   }
 
   #open(condition: Condition): void {
-    const { clock } = this.#options
-    const incident: Incident = {
-      record: { condition, routes: [] },
-      toldAt: clock.now(),
-      updates: 0,
-      now: condition,
-      goneAt: undefined,
-      ending: undefined,
-      restored: false,
-    }
-    this.#incidents.set(condition.key, incident)
-    this.#tell(incident, 'opened', incident.record)
+    const record = { condition, routes: [] }
+    this.#incidents.set(condition.key, incidentOf(record, this.#options.clock, false))
   }
 
   /** Does what is due by now, and arms the timer for what is due next. */
@@ -290,11 +260,57 @@ class LevelTriggered implements Alerting {
         void this.#end(incident)
       }
     }
-    this.#arm(next)
+    this.#alarm.set(Math.min(next, now + this.#reach()))
+  }
+
+  /** Tells everybody who is to hear now; the milliseconds after which to ask again at the latest. */
+  #reach(): number {
+    const { clock, routes } = this.#options
+    const now = clock.now()
+    const open = [...this.#incidents.values()].filter(
+      ({ goneAt, isHeard, now: { group } }) =>
+        goneAt === undefined && isHeard && !this.#aside.has(group),
+    )
+    const { due, nextInMs } = reachOf(open, {
+      routes,
+      silences: this.#silences.list(),
+      now,
+      wall: clock.wall(),
+      isFailing: (route) => this.#deliveries.isFailing(route),
+      streamToldAt: (route, stream) => this.#streamTold.get(`${route} ${stream}`),
+    })
+    for (const incident of open) {
+      const own = due.filter((each) => each.incident === incident || each.also.includes(incident))
+      const fresh = own.filter(({ isRepeat }) => !isRepeat).flatMap((each) => each.routes)
+      for (const route of own.flatMap((each) => each.routes)) incident.told.set(route, now)
+      for (const route of fresh) this.#streamTold.set(`${route} ${streamOf(incident)}`, now)
+      const routesNow = [...new Set([...incident.record.routes, ...fresh])]
+      incident.record = { ...incident.record, routes: routesNow }
+    }
+    const items = due.map((each) => ({ ...each, items: this.#itemsOf(each) }))
+    const sent = this.#deliveries.send(items.flatMap((each) => each.items))
+    for (const incident of open) {
+      const own = items.filter((each) => each.incident === incident || each.also.includes(incident))
+      const fresh = own.filter(({ isRepeat }) => !isRepeat).flatMap((each) => each.routes)
+      if (!incident.isNew && fresh.length === 0) continue
+      const event = incident.isNew ? 'opened' : 'told'
+      const to = incident.isNew ? '' : ` to ${fresh.join(', ')}`
+      const more = incident.quiet === undefined ? to : `${to} (${incident.quiet.says})`
+      incident.isNew = false
+      this.#note(incidentDraft(event, incident.record, clock.wall(), more), sent)
+    }
+    return nextInMs
+  }
+
+  #itemsOf({ incident, also, routes }: DueMessage): readonly OutboxItem[] {
+    const notice = this.#notice('opened', incident.record)
+    const more = also.map(({ now: { key, severity, title } }) => ({ key, severity, title }))
+    return this.#deliveries.items(more.length === 0 ? notice : { ...notice, also: more }, routes)
   }
 
   /** The monotonic time at which people are to be told something about an incident. */
-  #dueAt({ ending, goneAt, now, record, toldAt, updates }: Incident): number {
+  #dueAt({ ending, goneAt, isNew, now, record, toldAt, updates }: Incident): number {
+    if (isNew) return Infinity
     if (goneAt !== undefined) {
       return ending === undefined ? goneAt + this.#options.clearForMs : Infinity
     }
@@ -304,30 +320,14 @@ class LevelTriggered implements Alerting {
     return toldAt + Math.min(UPDATE_AFTER_MS * 2 ** Math.min(updates, 10), LONGEST_UPDATE_MS)
   }
 
-  #arm(at: number): void {
-    if (this.#timer?.at === at) return
-    this.#timer?.cancel.abort('armed anew')
-    this.#timer = undefined
-    if (at === Infinity) return
-    const cancel = new AbortController()
-    this.#timer = { at, cancel }
-    void this.#advanceAt(at, cancel.signal)
-  }
-
-  async #advanceAt(at: number, signal: AbortSignal): Promise<void> {
+  /** Tells the routes that heard of an incident what changed; of one that people are spared, nobody. */
+  #tell(incident: Incident, event: 'updated' | 'acknowledged', next: IncidentRecord): void {
     const { clock } = this.#options
-    if (!(await clock.sleep(at - clock.now(), signal))) return
-    this.#timer = undefined
-    this.#advance()
-  }
-
-  #tell(incident: Incident, event: Exclude<IncidentEvent, 'resolved'>, next: IncidentRecord): void {
-    const { clock } = this.#options
-    const items = this.#items(event, next)
-    // Routes that the configuration names no longer stay noted: they may come back.
-    const routes = [...new Set([...next.routes, ...items.map(({ route }) => route)])]
-    incident.record = { ...next, routes }
+    const isSpared = event === 'updated' && incident.quiet !== undefined
+    const items = isSpared ? [] : this.#items(event, next)
+    incident.record = next
     incident.toldAt = clock.now()
+    for (const { route } of items) incident.told.set(route, incident.toldAt)
     this.#note(incidentDraft(event, incident.record, clock.wall()), this.#deliveries.send(items))
   }
 
@@ -358,20 +358,17 @@ class LevelTriggered implements Alerting {
     this.#advance()
   }
 
+  /** For every route that heard of the incident and still is configured. */
   #items(event: IncidentEvent, record: IncidentRecord): readonly OutboxItem[] {
-    const { condition, routes } = record
-    const { clock, ids, link } = this.#options
-    const isNews = event === 'opened' || event === 'updated'
-    const told = this.#options.routes
-      .filter(({ route, minSeverity }) => {
-        // A broken route is told to the others: it could not hear of itself.
-        if (condition.details['route'] === route) return false
-        return routes.includes(route) || (isNews && atLeast(condition.severity, minSeverity))
-      })
-      .map(({ route }) => route)
-    const { picture } = this.#options
+    const told = this.#options.routes.map(({ route }) => route)
+    const routes = told.filter((route) => record.routes.includes(route))
+    return this.#deliveries.items(this.#notice(event, record), routes)
+  }
+
+  #notice(event: IncidentEvent, record: IncidentRecord): Notice {
+    const { clock, ids, link, picture } = this.#options
     const extra = { id: ids.next(), wall: clock.wall(), link, picture }
-    return this.#deliveries.items(noticeOf(record, actions[event], extra), told)
+    return noticeOf(record, actions[event], extra)
   }
 
   /** Journal entries keep the order of events, and say that people were told only once that is sure. */
@@ -384,6 +381,7 @@ class LevelTriggered implements Alerting {
 
 const actions = {
   opened: 'trigger',
+  told: 'trigger',
   updated: 'trigger',
   acknowledged: 'acknowledge',
   resolved: 'resolve',

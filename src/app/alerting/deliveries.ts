@@ -7,6 +7,7 @@ import type { Delivery } from '../../plugin/notifier.ts'
 import type { OutboxItem } from '../../plugin/store.ts'
 import type { Durable } from './durable.ts'
 import { journalGroup } from './incident.ts'
+import type { RouteRules } from './routing.ts'
 import { RouteQueue, type Ending } from './route-queue.ts'
 
 /** How long after its planned attempt an item may be taken up by another process. */
@@ -18,7 +19,7 @@ const FAILURES_TO_TELL = 3
 const ROUTES = 'notifications'
 
 /** One configured notifier, ready to send. */
-export interface AlertRoute {
+export interface AlertRoute extends RouteRules {
   /** Unique name. */
   readonly route: string
   /** New incidents below it are not sent here; what was sent is followed to its end. */
@@ -95,6 +96,11 @@ export class Deliveries {
     void this.#put(items)
     for (const item of items) this.#routes.get(item.route)?.queue.add(item)
     await Promise.all(secured)
+  }
+
+  /** Whether people cannot be reached through a route now. */
+  isFailing(name: string): boolean {
+    return this.#routes.get(name)?.trouble !== undefined
   }
 
   /** Brings items that are not to be sent yet into the outbox, if the store allows. */
@@ -247,6 +253,7 @@ export class Deliveries {
         did: 'The other routes are told; delivery is tried again where that can help.',
         todo: `Check the options of the notifier ${name} and that its service can be reached.`,
         since: trouble.since,
+        isOwn: true,
         details: { route: name },
       })
     }

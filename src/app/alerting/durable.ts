@@ -1,5 +1,5 @@
 import { withDeadline, type Clock } from '../../core/clock.ts'
-import type { JournalDraft } from '../../core/journal.ts'
+import type { JournalDraft, JournalEntry, JournalKind } from '../../core/journal.ts'
 import type { Log } from '../../core/log.ts'
 import type { OutboxItem, Store } from '../../plugin/store.ts'
 import { readBack, snapshotDraft, type IncidentRecord, type OpenIncidents } from './incident.ts'
@@ -144,6 +144,24 @@ export class Durable {
     const records = [...open.byKey.values()].filter((record) => record !== undefined)
     if (read > SNAPSHOT_AFTER) void this.note(snapshotDraft(records, head.seq))
     return records
+  }
+
+  /** Entries of a kind after `after`, back to the wall time `oldest`; `undefined` where the store is down. */
+  async entriesOf(
+    kind: JournalKind,
+    after: number,
+    oldest: number,
+  ): Promise<readonly JournalEntry[] | undefined> {
+    const found: JournalEntry[] = []
+    for (let before: number | undefined; ; before = found.at(-1)?.seq) {
+      const query = { after, kinds: [kind], limit: PAGE, newestFirst: true } as const
+      const page = await this.#call(() =>
+        this.#store.entries(before === undefined ? query : { ...query, before }),
+      )
+      if (page === undefined) return undefined
+      found.push(...page)
+      if (page.length < PAGE || (page.at(-1)?.at ?? 0) < oldest) return found
+    }
   }
 
   async #call<T>(work: () => Promise<T>): Promise<T | undefined> {

@@ -1,3 +1,4 @@
+import type { Clock } from '../../core/clock.ts'
 import type { Condition } from '../../core/condition.ts'
 import { formatDuration } from '../../core/duration.ts'
 import type { JournalDraft, JournalEntry } from '../../core/journal.ts'
@@ -55,7 +56,7 @@ export function acknowledgement({
   }
 }
 
-export type IncidentEvent = 'opened' | 'updated' | 'acknowledged' | 'resolved'
+export type IncidentEvent = 'opened' | 'told' | 'updated' | 'acknowledged' | 'resolved'
 
 /**
  * What makes people look again: severity and wording. Numbers and durations in the sentences count
@@ -65,6 +66,12 @@ export function wording({ severity, title, did }: Condition): string {
   return [severity, title, did]
     .join('\n')
     .replaceAll(/(?:\d+(?:[.,:]\d+)*(?:ms|[smhd]\b|[smhd](?=\d))?)+/gu, '#')
+}
+
+/** Why people are not told of an open incident. */
+export interface Quiet {
+  readonly kind: 'silenced' | 'inhibited'
+  readonly says: string
 }
 
 /** An incident that is open in this process. */
@@ -82,6 +89,36 @@ export interface Incident {
   ending: AbortController | undefined
   /** Opened by an earlier process: its notices may still wait in the outbox. */
   readonly restored: boolean
+  /** This process heard of its condition: an incident of an earlier one may be over already. */
+  isHeard: boolean
+  /** Not yet in the journal, and nobody was asked to hear of it. */
+  isNew: boolean
+  /** Monotonic milliseconds at which it began, as far as is known. */
+  readonly openedAt: number
+  /** Monotonic milliseconds at which each route was told of it last. */
+  readonly told: Map<string, number>
+  /** Why people are not told of it, where that is so. */
+  quiet: Quiet | undefined
+}
+
+/** An incident as this process begins to look after it. */
+export function incidentOf(record: IncidentRecord, clock: Clock, restored: boolean): Incident {
+  const now = clock.now()
+  const openForMs = restored ? Math.max(0, clock.wall() - record.condition.since) : 0
+  return {
+    record,
+    toldAt: now,
+    updates: 0,
+    now: record.condition,
+    goneAt: undefined,
+    ending: undefined,
+    restored,
+    isHeard: !restored,
+    isNew: !restored,
+    openedAt: now - openForMs,
+    told: new Map(record.routes.map((route) => [route, now])),
+    quiet: undefined,
+  }
 }
 
 /** What a notice has beside its incident. */
@@ -99,8 +136,9 @@ export function noticeOf(
 ): Notice {
   const { group, path } = condition
   const address = path === undefined ? undefined : picture?.(group, path)
+  const { isOwn: _own, role: _role, place: _place, ...said } = condition
   return {
-    ...condition,
+    ...said,
     ...extra,
     action,
     ...(link !== undefined && { link }),
@@ -132,6 +170,7 @@ export function openedOnly(waiting: readonly OutboxItem[]): readonly IncidentRec
       picture: _picture,
       acknowledgedBy: _by,
       formerly: _formerly,
+      also: _also,
       ...condition
     } = notice
     const routes = records.get(notice.key)?.routes ?? []
@@ -155,13 +194,15 @@ export function incidentDraft(
   event: IncidentEvent,
   record: IncidentRecord,
   wall: number,
+  more = '',
 ): JournalDraft {
   const { condition, acknowledgedBy, acknowledgedFor } = record
   const why = acknowledgedFor === undefined ? '' : ` (${acknowledgedFor})`
   const { group, path, title, since } = condition
   const seconds = Math.max(0, Math.round((wall - since) / 1_000))
   const says = {
-    opened: `incident opened: ${title}`,
+    opened: `incident opened${more}: ${title}`,
+    told: `incident told${more}: ${title}`,
     updated: `incident changed: ${title}`,
     acknowledged: `incident acknowledged by ${acknowledgedBy ?? 'somebody'}${why}: ${title}`,
     resolved: `incident over after ${formatDuration(seconds * 1_000)}: ${title}`,

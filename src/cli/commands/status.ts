@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import type { WatchdogView } from '../../core/view.ts'
+import type { IncidentView, WatchdogView } from '../../core/view.ts'
 import { action, type Cli } from '../cli.ts'
 import { examples } from '../examples.ts'
 import { repeat } from '../follow.ts'
@@ -78,7 +78,7 @@ function statusText(view: WatchdogView, io: Io): string {
     paint(incident.severity === 'critical' ? 'bad' : 'warn', incident.severity),
     incident.key,
     span(wall - incident.since),
-    `${sentence(incident.title)} ${incident.did}${incident.acknowledgedBy === undefined ? '' : ` (${incident.acknowledgedBy} looks after it${incident.acknowledgedFor === undefined ? '' : `: ${incident.acknowledgedFor}`})`}`,
+    `${sentence(incident.title)} ${incident.did}${lookedAfter(incident)}${incident.quiet === undefined ? '' : ` [${incident.quiet.says}]`}`,
   ])
   return (
     `Changeover ${view.version}, ${paint('strong', view.mode)}, profile ${view.profile}, running for ${span(wall - view.startedAt)}\n` +
@@ -89,6 +89,12 @@ function statusText(view: WatchdogView, io: Io): string {
     groups.join('') +
     (incidents.length === 0 ? '' : `\n${paint('strong', 'Incidents')}\n${table(incidents)}`)
   )
+}
+
+function lookedAfter({ acknowledgedBy, acknowledgedFor }: IncidentView): string {
+  if (acknowledgedBy === undefined) return ''
+  const why = acknowledgedFor === undefined ? '' : `: ${acknowledgedFor}`
+  return ` (${acknowledgedBy} looks after it${why})`
 }
 
 /** Titles may quote a sentence with its full stop. */

@@ -1,6 +1,6 @@
 import { describeAllocation, heaviest, serving } from '../../core/allocation.ts'
 import type { Condition } from '../../core/condition.ts'
-import { remedies } from '../../core/diagnosis.ts'
+import { effects, remedies } from '../../core/diagnosis.ts'
 import type { PathHealth } from '../../core/health.ts'
 import type { Decision } from './decide.ts'
 import { liveDrill } from './drill.ts'
@@ -36,6 +36,7 @@ export function conditionsOf(situation: Situation, decision: Decision, wall: num
       title: `${group}: ${path.name} is ${isVetoed ? 'down but for a witness' : 'down'}${isServing ? ' and carries the traffic' : ''}: ${health.says}`,
       did,
       todo: remedyOf(health),
+      viewers: viewersOf(health, isServing, on.size),
       ...(health.runbook !== undefined && { runbook: health.runbook }),
       since: wall - ageMs,
       details: { state: stateOf(decision), serving: [...on].join(', ') },
@@ -58,6 +59,8 @@ export function conditionsOf(situation: Situation, decision: Decision, wall: num
       title: `${group}: ${trouble.title}`,
       did: trouble.did ?? did,
       todo: trouble.todo,
+      ...(trouble.viewers !== undefined && { viewers: trouble.viewers }),
+      ...(trouble.isOwn === true && { isOwn: true }),
       since: wall,
       details: { state: stateOf(decision), serving: [...on].join(', ') },
     })
@@ -101,6 +104,7 @@ function lagging({ actuators }: Situation): GroupTrouble | undefined {
   )
   return {
     name: 'actuator',
+    isOwn: true,
     severity: 'warning',
     title: says.join('; '),
     todo: 'Check that the target can be reached and that its credentials still hold.',
@@ -110,6 +114,15 @@ function lagging({ actuators }: Situation): GroupTrouble | undefined {
 /** Nothing can be done about a down path that serves: page at once. */
 function isStuck(decision: Decision): boolean {
   return decision.kind === 'freeze' || (decision.kind === 'stay' && decision.state === 'ALL-DOWN')
+}
+
+/** What viewers get of a path that is down. Whoever shares the traffic has only a part of them. */
+function viewersOf({ diagnosis, vetoedBy }: PathHealth, isServing: boolean, on: number): string {
+  if (!isServing) return 'Viewers do not notice: the path carries no traffic.'
+  const who = on > 1 ? 'Those on this path: ' : ''
+  const effect = effects[diagnosis ?? 'unreachable']
+  const doubt = vetoedBy === undefined ? '' : ` A witness, ${vetoedBy}, sees it differently.`
+  return `${who}${effect}${doubt}`
 }
 
 function stateOf(decision: Decision): string {
@@ -127,6 +140,7 @@ function groupTrouble(situation: Situation, decision: Decision): GroupTrouble | 
   if (!store.ok) {
     return {
       name: 'store',
+      isOwn: true,
       title: `cannot act: ${store.says}`,
       did: 'Traffic stays where it is; watching and paging go on.',
       todo: 'Make the store writable again (disk space, permissions); until then no change is made.',
@@ -135,6 +149,7 @@ function groupTrouble(situation: Situation, decision: Decision): GroupTrouble | 
   if (decision.kind === 'freeze' || (decision.kind === 'stay' && decision.state === 'FROZEN')) {
     return {
       name: 'frozen',
+      isOwn: true,
       title: `frozen: ${decision.says}`,
       todo: `Look at the group, put it right, then: changeover ack ${situation.settings.name}`,
     }
@@ -144,6 +159,8 @@ function groupTrouble(situation: Situation, decision: Decision): GroupTrouble | 
   if (state === 'ALL-DOWN') {
     return {
       name: 'all-down',
+      viewers:
+        'No path carries the stream as it should: viewers get what the last path gives, or nothing.',
       title: decision.says,
       todo: 'Traffic was left where it is: look for the cause that the paths share (encoder, origin, packager).',
     }
@@ -151,6 +168,8 @@ function groupTrouble(situation: Situation, decision: Decision): GroupTrouble | 
   if (state === 'BLIND') {
     return {
       name: 'blind',
+      isOwn: true,
+      viewers: 'Unknown: it may be fine for them.',
       title: `blind: nothing is known of ${active ?? 'the active path'}: ${decision.says}`,
       todo: remedies['cannot-see'],
     }

@@ -156,9 +156,11 @@ describe('an incident', () => {
         severity: 'critical',
         title: 'cdn-a is down: connection refused',
         did: 'moved to cdn-b',
+        todo: 'Check the encoder.',
         group: GROUP,
         path: 'cdn-a',
         since: 1_800_000_000_000,
+        told: ['pager', 'hook'],
       },
       expect.objectContaining({ key: `${GROUP}/cdn-b` }),
     ])

@@ -1,5 +1,7 @@
-import { createAlerting, type Alerting } from '../../../src/app/alerting/alerting.ts'
+import { createAlerting } from '../../../src/app/alerting/alerting.ts'
+import type { Alerting } from '../../../src/app/alerting/alerting-options.ts'
 import type { AlertRoute } from '../../../src/app/alerting/deliveries.ts'
+import type { RouteRules } from '../../../src/app/alerting/routing.ts'
 import type { Clock } from '../../../src/core/clock.ts'
 import type { Condition } from '../../../src/core/condition.ts'
 import { silentLog } from '../../../src/core/log.ts'
@@ -69,6 +71,8 @@ class FakeRoute implements Omit<AlertRoute, 'refreshEveryMs'> {
   readonly minSeverity: Severity
   /** Of the next process: how often the service must hear of an open incident. */
   refreshEveryMs: number | undefined
+  /** Of the next process: what reaches it, and when. */
+  rules: RouteRules = {}
   readonly attempts: { readonly notice: Notice; readonly at: number }[] = []
   readonly taken: Notice[] = []
   answer: (notice: Notice) => Delivery | Promise<Delivery> = () => ({ ok: true })
@@ -135,12 +139,15 @@ export class Scene {
       random: seededRandom(number),
       ids: { next: () => `n${(this.#ids += 1)}` },
       store: this.store,
-      routes: [this.pager, this.hook].map(({ route, minSeverity, refreshEveryMs, send }) => ({
-        route,
-        minSeverity,
-        ...(refreshEveryMs !== undefined && { refreshEveryMs }),
-        send: this.#mortal('send', isDead, send),
-      })),
+      routes: [this.pager, this.hook].map(
+        ({ route, minSeverity, refreshEveryMs, rules, send }) => ({
+          ...rules,
+          route,
+          minSeverity,
+          ...(refreshEveryMs !== undefined && { refreshEveryMs }),
+          send: this.#mortal('send', isDead, send),
+        }),
+      ),
       groups: this.groups,
       clearForMs: CLEAR_MS,
       picture: (group, path) => this.pictures.get(`${group}/${path}`),
