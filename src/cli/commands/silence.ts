@@ -32,6 +32,10 @@ export function addSilence(program: Command, cli: Cli): void {
     .description(
       'A silence keeps people from being told, never Changeover from acting. That Changeover itself cannot see, act or tell is silenced only by the key of that incident.',
     )
+    .addHelpText(
+      'after',
+      examples('changeover silence add --group "channel-1/*" --for 2h --reason "new encoder"'),
+    )
   addAdd(command, cli)
   serverOptions(
     command
