@@ -41,6 +41,7 @@ export function factsOf(notice: Notice, length: number): NoticeFact[] {
 export function linksOf({
   link,
   runbook,
+  picture,
 }: Notice): { readonly text: string; readonly href: string }[] {
   return [
     { text: 'Status page', href: link },
