@@ -121,7 +121,8 @@ function viewersOf({ diagnosis, vetoedBy }: PathHealth, isServing: boolean, on: 
   if (!isServing) return 'Viewers do not notice: the path carries no traffic.'
   const who = on > 1 ? 'Those on this path: ' : ''
   const effect = effects[diagnosis ?? 'unreachable']
-  const doubt = vetoedBy === undefined ? '' : ` A witness, ${vetoedBy}, sees it differently.`
+  const doubt =
+    vetoedBy === undefined ? '' : ` ${vetoedBy.join(' and ')} sees it differently, as a witness.`
   return `${who}${effect}${doubt}`
 }
 
