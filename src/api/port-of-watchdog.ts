@@ -1,6 +1,5 @@
 import type { Clock, Ids } from '../core/clock.ts'
 import type { JournalEntry } from '../core/journal.ts'
-import type { GroupSettings } from '../core/settings.ts'
 import type { Plugins } from '../app/plugin-binding.ts'
 import { PulledAnswers } from '../app/pulled-answers.ts'
 import { viewOf } from '../app/view.ts'
@@ -29,9 +28,6 @@ export interface PortParts {
 
 /** A group that was not evaluated for this long is stuck; three evaluations of the slowest kind. */
 const stuckAfterMs = 30_000
-/** A change may be made, made elsewhere and taken back, each with its calls and its verification. */
-const attemptsOfChange = 3
-const callsOfAttempt = 8
 const maxLagMs = 5_000
 
 /** Lets the HTTP API see and steer a running watchdog. */
@@ -86,21 +82,12 @@ export function portOf(parts: PortParts): WatchdogPort {
     alive: (): SelfReport => {
       const lag = parts.lagMs()
       if (lag > maxLagMs) return { ok: false, says: `the event loop is ${Math.round(lag)} ms late` }
-      const stuck = watchdog.settings.groups.find((group) => {
-        const snapshot = watchdog.controller(group.name)?.snapshot()
-        if (snapshot === undefined) return false
-        const changeMs = snapshot.busy === undefined ? 0 : longestChangeMs(group)
-        return clock.now() - snapshot.lastTurn > stuckAfterMs + changeMs
-      })
-      if (stuck !== undefined) return { ok: false, says: `${stuck.name} is not evaluated any more` }
+      const stuck = watchdog.stuckGroup(stuckAfterMs)
+      if (stuck !== undefined) return { ok: false, says: `${stuck} is not evaluated any more` }
       return { ok: true, says: 'every group is evaluated' }
     },
     ...(demo !== undefined && { demo }),
   }
-}
-
-function longestChangeMs({ verify, callTimeoutMs }: GroupSettings): number {
-  return attemptsOfChange * (verify.forMs + callsOfAttempt * callTimeoutMs)
 }
 
 /**

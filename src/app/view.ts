@@ -48,6 +48,7 @@ export function viewOf(source: ViewSource): WatchdogView {
     store: troubled ?? { ok: true, says: 'writable' },
     groups,
     incidents: watchdog.alerting.view(),
+    routes: watchdog.alerting.routes(),
     silences: watchdog.alerting.silences(),
   }
 }

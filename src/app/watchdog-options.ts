@@ -18,6 +18,8 @@ export interface WatchdogHooks {
   readonly onLag?: (ms: number) => void
   readonly onPhase?: (phase: 'detect' | 'apply' | 'verify' | 'effective', ms: number) => void
   readonly onDelivered?: (route: string, delivery: Delivery) => void
+  /** A heartbeat was sent: whether it was taken. */
+  readonly onHeartbeat?: (isTaken: boolean) => void
   readonly onForget?: (path: string) => void
   /** A group was evaluated. */
   readonly onTurn?: () => void

@@ -9,9 +9,11 @@ import { createAlerting } from './alerting/alerting.ts'
 import type { Alerting } from './alerting/alerting-options.ts'
 import type { GroupController } from './group/group-controller.ts'
 import { HealthBoard } from './health-board.ts'
+import { keepBeating } from './heartbeat.ts'
 import { healthEntry } from './health-entry.ts'
 import { Installation } from './installation.ts'
 import { JournalWriter } from './journal-writer.ts'
+import { stuckGroup } from './loop-health.ts'
 import { settleChanges } from './settle-changes.ts'
 import { isSame, PathWatchers } from './path-watchers.ts'
 import { alertRoutes } from './plugin-binding.ts'
@@ -27,6 +29,8 @@ interface Running {
 
 const maxLagMs = 1_000
 const selfCheckEveryMs = 5_000
+/** After so many the heartbeat goes silent (invariant 45). */
+const missedEvaluations = 3
 
 /** The whole watchdog: probes, rules, groups and alerting on one clock, built from one configuration. */
 export class Watchdog {
@@ -41,6 +45,7 @@ export class Watchdog {
   #settings: Settings
   #self: SelfHealth = { ok: true, says: 'not checked yet' }
   #selfCheck: Running | undefined
+  #heartbeat: AbortController | undefined
   /** Reloads and the end come one after the other. */
   #turn: Promise<void> = Promise.resolve()
   readonly #stopping = new AbortController()
@@ -112,11 +117,13 @@ export class Watchdog {
     })
     for (const group of this.#settings.groups) this.#groups.start(group)
     this.#startSelfCheck()
+    this.#startHeartbeat()
   }
 
   /** Stops everything and gives the leases back. Nothing fails over because we stopped. */
   async stop(): Promise<void> {
     this.#stopping.abort()
+    this.#heartbeat?.abort()
     await this.#inTurn(async () => {
       await Promise.all([this.#stopSelfCheck(), this.#paths.stop(), this.#groups.stop()])
       this.#journal.add({ kind: 'stop', says: 'Changeover stops; traffic stays as it is' })
@@ -168,6 +175,10 @@ export class Watchdog {
       // What is open or undelivered lies in the store; the next one takes it up.
       await this.#alerting.stop()
       this.#alerting = this.#createAlerting(settings)
+    }
+    if (!isSame(before.heartbeat, settings.heartbeat)) {
+      this.#heartbeat?.abort()
+      this.#startHeartbeat()
     }
     if (!isSame(before.vantage.reference, settings.vantage.reference)) {
       await this.#stopSelfCheck()
@@ -249,6 +260,34 @@ export class Watchdog {
       running.controller.wake()
     }
     this.#changed()
+  }
+
+  /** The name of a group that was not evaluated for so long; `undefined` while the loop turns. */
+  stuckGroup(afterMs: number): string | undefined {
+    const groups = [...this.#groups.all()].map(({ settings, controller }) => ({
+      settings,
+      snapshot: controller.snapshot(),
+    }))
+    return stuckGroup(groups, this.#options.clock.now(), afterMs)
+  }
+
+  #startHeartbeat(): void {
+    const { heartbeat } = this.#settings
+    if (heartbeat === undefined) return
+    const { clock, net, log, hooks, tickMs } = this.#options
+    this.#heartbeat = new AbortController()
+    const evaluationMs = () => tickMs?.(this.#settings) ?? 1_000
+    const options = {
+      clock,
+      net,
+      ...heartbeat,
+      stuck: () => this.stuckGroup(missedEvaluations * evaluationMs()),
+      onBeat: (says: string | undefined) => {
+        if (says !== undefined) log.warn({ says }, 'the heartbeat was not taken')
+        hooks?.onHeartbeat?.(says === undefined)
+      },
+    }
+    void keepBeating(options, this.#heartbeat.signal)
   }
 
   #startSelfCheck(): void {

@@ -84,6 +84,7 @@ export async function startWatchdog(
       onLag: (ms) => metrics.lag(ms),
       onPhase: (phase, ms) => metrics.phase(phase, ms),
       onDelivered: (route, delivery) => metrics.notification(route, delivery),
+      onHeartbeat: (isTaken) => metrics.heartbeat(isTaken),
       onForget: (path) => metrics.forget(path),
       onTurn: () => metrics.tick(),
     },

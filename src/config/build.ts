@@ -43,6 +43,9 @@ export function buildSettings(parts: Parts): Settings {
       ...(file.listen.agent === undefined ? {} : { agent: file.listen.agent }),
     },
     tokens: file.tokens,
+    ...(file.heartbeat === undefined
+      ? {}
+      : { heartbeat: { url: file.heartbeat.url, everyMs: file.heartbeat.every } }),
     ...(file.public_url === undefined ? {} : { publicUrl: file.public_url }),
     rules: { directories: file.rules, shipped: file.shipped_rules, ...ruleChangesOf(parts) },
     timing: {

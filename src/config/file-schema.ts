@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { byteSize, duration } from '../plugin/option-types.ts'
+import { byteSize, duration, secretUrl } from '../plugin/option-types.ts'
 import { calendar, weeklyPeriod } from './calendar-fields.ts'
 import { drillBudget } from './drill-schema.ts'
 import { fraction, listenAddress, name, plainUrl, referenceTarget, whole } from './fields.ts'
@@ -84,6 +84,17 @@ export function fileSchema(profile: Profile, types: PluginTypes) {
     public_url: plainUrl()
       .optional()
       .describe('Address of the status page as people reach it, for links in notices.'),
+    heartbeat: z
+      .strictObject({
+        url: secretUrl('https', 'http').describe(
+          'The address of a service that raises the alarm when it is not called; a secret.',
+        ),
+        every: duration('10s', '1h').prefault('1m').describe('How often it is called.'),
+      })
+      .optional()
+      .describe(
+        'Tells somebody outside that Changeover lives, only while every group is evaluated.',
+      ),
     rules: z
       .array(z.string().min(1).max(1_000))
       .max(20)

@@ -221,6 +221,8 @@ export interface Settings {
     readonly token: string
     readonly name: string
   }[]
+  /** An address outside that is called while the loop is alive. */
+  readonly heartbeat?: { readonly url: string; readonly everyMs: number }
   /** Address of the status page as people reach it, for links in notices. */
   readonly publicUrl?: string
   readonly rules: {

@@ -19,6 +19,8 @@ export interface WatchdogView {
   readonly store: { readonly ok: boolean; readonly says: string }
   readonly groups: readonly GroupView[]
   readonly incidents: readonly IncidentView[]
+  /** The configured ways to people. */
+  readonly routes: readonly RouteView[]
   /** Silences that last or are to come. */
   readonly silences: readonly Silence[]
   /** Controls for the demo, where the demo runs. */
@@ -126,6 +128,14 @@ export interface MeasurementView {
   readonly value: number
   readonly unit: string
   readonly help: string
+}
+
+export interface RouteView {
+  readonly route: string
+  /** It takes notices, as far as is known. */
+  readonly ok: boolean
+  /** What it answers, where it does not. */
+  readonly says?: string
 }
 
 export interface IncidentView {

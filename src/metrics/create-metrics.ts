@@ -30,6 +30,8 @@ export interface Metrics {
   journal(entry: JournalDraft): void
   phase(phase: ChangePhase, ms: number): void
   notification(route: string, delivery: Delivery): void
+  /** A heartbeat was sent: whether it was taken. */
+  heartbeat(isTaken: boolean): void
   /** Milliseconds by which a look began later than due. */
   lag(ms: number): void
   loopLag(reading: LoopLagReading): void
@@ -67,6 +69,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
     journal: (entry) => events.journal(entry),
     phase: (phase, ms) => events.phase(phase, ms),
     notification: (route, delivery) => events.notification(route, delivery),
+    heartbeat: (isTaken) => events.heartbeat(isTaken),
     lag: (ms) => events.lag(ms),
     loopLag: (reading) => events.loopLag(reading),
     tick: () => lastTick.set(clock.wall() / 1_000),

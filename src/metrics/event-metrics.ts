@@ -34,6 +34,7 @@ export class EventMetrics {
   readonly #entries: Counter
   readonly #durations: Histogram
   readonly #notifications: Counter
+  readonly #heartbeats: Counter
   readonly #schedulerLag: Histogram
   readonly #loopLag: Gauge
   /** Why each group changes or changed last; entries after the intent do not repeat it. */
@@ -52,6 +53,11 @@ export class EventMetrics {
     this.#steps = counter('actuator_steps', 'Parts of changes by actuator.', ['type', 'result'])
     this.#entries = counter('journal_entries', 'Entries of the journal.', ['kind'])
     this.#notifications = counter('notifications', 'Attempts to tell people.', ['route', 'result'])
+    this.#heartbeats = counter(
+      'heartbeats',
+      'Calls of the address outside that hears that we live.',
+      ['result'],
+    )
     this.#durations = new Histogram({
       name: 'changeover_change_duration_seconds',
       help: 'Duration of the parts of a change, from the first sign to the proof.',
@@ -98,6 +104,10 @@ export class EventMetrics {
   notification(route: string, delivery: Delivery): void {
     const result = delivery.ok ? 'delivered' : delivery.retry ? 'retry' : 'failed'
     this.#notifications.inc({ route, result })
+  }
+
+  heartbeat(isTaken: boolean): void {
+    this.#heartbeats.inc({ result: isTaken ? 'taken' : 'failed' })
   }
 
   lag(ms: number): void {

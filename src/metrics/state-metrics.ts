@@ -46,6 +46,7 @@ export class StateMetrics {
   readonly #incidents: Gauge
   readonly #vantage: Gauge
   readonly #store: Gauge
+  readonly #routes: Gauge
   readonly #started: Gauge
 
   constructor(registry: Registry) {
@@ -89,6 +90,7 @@ export class StateMetrics {
     this.#incidents = this.#gauge('incidents', 'Open incidents.', ['severity'])
     this.#vantage = this.#gauge('vantage_ok', '1 while this vantage can see.', [])
     this.#store = this.#gauge('store_ok', '1 while the store can be written.', [])
+    this.#routes = this.#gauge('route_ok', '1 while a way to people takes notices.', ['route'])
     this.#started = this.#gauge('start_timestamp_seconds', 'Wall time of the start.', [])
   }
 
@@ -103,6 +105,7 @@ export class StateMetrics {
       const open = view.incidents.filter((incident) => incident.severity === severity)
       this.#incidents.set({ severity }, open.length)
     }
+    for (const { route, ok } of view.routes) this.#routes.set({ route }, ok ? 1 : 0)
     for (const group of view.groups) this.#group(group)
   }
 

@@ -4,12 +4,13 @@ import { silentLog } from '../core/log.ts'
 import { seededRandom } from '../core/seeded-random.ts'
 import { Watchdog } from '../app/watchdog.ts'
 import type { NotifierPlugin } from '../plugin/notifier.ts'
+import type { Net } from '../plugin/net.ts'
 import type { Store } from '../plugin/store.ts'
 import { memoryStore, type MemoryStore } from './memory-store.ts'
 import { ProcessClock } from './process-clock.ts'
 import { simulatedActuator, simulatedPull, type Point } from './target.ts'
 import { netOf, simulatedProbes } from './vantages.ts'
-import type { World, WorldOptions } from './world.ts'
+import { beatUrl, type World, type WorldOptions } from './world.ts'
 
 /** What a process's store does wrong. */
 export interface StoreTrouble {
@@ -29,6 +30,8 @@ export interface Process {
   readonly watchdog: Watchdog
   readonly storeTrouble: StoreTrouble
   readonly startedAt: number
+  /** When a group was evaluated last. */
+  turnedAt: number
   /** The process ends at its next external call. */
   dieAt: 'before-call' | 'after-call' | undefined
   /** The process is suspended when it next comes by. */
@@ -109,13 +112,20 @@ export async function startProcess(world: World, options: WorldOptions): Promise
     clock,
     random,
     ids,
-    net: netOf(world, vantage),
+    net: listening(netOf(world, vantage), () => {
+      world.beats.push({ at: world.clock.now(), process: id })
+    }),
     store,
     log: silentLog,
     plugins: { probes, actuators: [actuator, simulatedPull], notifiers: [pager] },
     settings: world.settings,
     rules: world.rules.set,
     lagMs: () => 0,
+    hooks: {
+      onTurn: () => {
+        started.turnedAt = world.clock.now()
+      },
+    },
     ...(options.withoutGuards !== undefined && { withoutGuards: options.withoutGuards }),
   })
   const startedAt = world.clock.now()
@@ -126,10 +136,22 @@ export async function startProcess(world: World, options: WorldOptions): Promise
     watchdog,
     storeTrouble,
     startedAt,
+    turnedAt: startedAt,
   })
   world.processes.push(started)
   await watchdog.start()
   return started
+}
+
+/** A network on which the heartbeat is heard. */
+function listening(net: Net, onBeat: () => void): Net {
+  return {
+    ...net,
+    http: (request) => {
+      if (request.url === beatUrl) onBeat()
+      return net.http(request)
+    },
+  }
 }
 
 /** Ends a process at once, as `kill -9` does. */

@@ -4,7 +4,7 @@ import type { JournalEntry } from '../core/journal.ts'
 import type { Violation } from './trace.ts'
 import { DrillWitness } from './drill-witness.ts'
 import { PagingWitness } from './paging-witness.ts'
-import { groupOf, type Process, type World } from './world.ts'
+import { beatEveryMs, groupOf, type Process, type World } from './world.ts'
 
 /** What `/healthz` grants: so long between evaluations, and so many attempts and calls in one that makes a change. */
 const turnWithinMs = 30_000
@@ -32,6 +32,9 @@ export class Witness {
   readonly #downSince = new Map<string, number>()
   #leading: readonly Shown[] = []
   #read = 0
+  #beatsRead = 0
+  /** By process: when its heartbeat was heard last. */
+  readonly #beatAt = new Map<number, number>()
   /** Entries since the last look. */
   #fresh: readonly JournalEntry[] = []
 
@@ -55,6 +58,7 @@ export class Witness {
     this.#checkReloads()
     this.#checkExplained()
     this.#checkAlive()
+    this.#checkBeats()
     this.#paging.look(this.#leading)
     this.#drills.look(this.#leading)
   }
@@ -128,6 +132,34 @@ export class Witness {
       const changeMs = changeAttempts * (verify.forMs + changeCalls * callTimeoutMs)
       if (silentMs <= turnWithinMs + (snapshot.busy === undefined ? 0 : changeMs)) continue
       this.#tell(45, `${group} was not evaluated for ${silentMs} ms by a process that lives`)
+    }
+  }
+
+  /** 45: the heartbeat outside is heard as long as the loop turns, and at no other time. */
+  #checkBeats(): void {
+    const { beats, clock, processes, settings } = this.#world
+    const changeMs = Math.max(
+      ...settings.groups.map(
+        ({ verify, callTimeoutMs }) =>
+          changeAttempts * (verify.forMs + changeCalls * callTimeoutMs),
+      ),
+    )
+    for (const { at, process: id } of beats.slice(this.#beatsRead)) {
+      this.#beatAt.set(id, at)
+      const process = processes[id]
+      if (process === undefined || at - process.turnedAt <= turnWithinMs + changeMs) continue
+      this.#tell(45, `p${id} said that it lives ${at - process.turnedAt} ms after its loop turned`)
+    }
+    this.#beatsRead = beats.length
+    for (const process of processes) {
+      if (process.dead || process.stopping || process.store.crashed || process.clock.isPaused)
+        continue
+      const heardAt = this.#beatAt.get(process.id) ?? process.startedAt
+      const awakeAt = Math.max(heardAt, process.clock.pausedUntil)
+      const silentMs = clock.now() - awakeAt
+      if (silentMs <= beatEveryMs + turnWithinMs + changeMs) continue
+      this.#tell(45, `nobody heard for ${silentMs} ms that p${process.id} lives`)
+      this.#beatAt.set(process.id, clock.now())
     }
   }
 

@@ -16,6 +16,10 @@ import { startOtherVantages, type Look, type Sight } from './vantages.ts'
 export { killProcess, startProcess, type Process } from './process.ts'
 export type { Sight } from './vantages.ts'
 
+/** Where the heartbeat goes, and how often. */
+export const beatUrl = 'https://beat.simulated/'
+export const beatEveryMs = 10_000
+
 export const groupName = 'channel-1/cdn'
 
 /** What moves the traffic of every group: `best-effort` is pushed and not required. */
@@ -38,6 +42,8 @@ export interface World {
   /** Monotonic time of each journal entry; its own stamp is wall time, which jumps. */
   readonly stamps: number[]
   readonly notices: { readonly at: number; readonly notice: Notice }[]
+  /** Calls of the address outside that hears that a process lives. */
+  readonly beats: { readonly at: number; readonly process: number }[]
   readonly processes: Process[]
   /** Monotonic times of wall-clock jumps, and by how much. */
   readonly jumps: { readonly at: number; readonly ms: number }[]
@@ -94,7 +100,8 @@ export interface WorldOptions {
 /** A world with its groups, targets, vantages and no process yet. */
 export function createWorld(options: WorldOptions): World {
   const clock = new SimulatedClock()
-  const settings = options.configuration?.settings ?? settingsOf(options)
+  const given = options.configuration?.settings ?? settingsOf(options)
+  const settings: Settings = { ...given, heartbeat: { url: beatUrl, everyMs: beatEveryMs } }
   const [group] = settings.groups
   if (group === undefined) throw new Error('the simulation needs a group')
   const writes: Write[] = []
@@ -135,6 +142,7 @@ export function createWorld(options: WorldOptions): World {
     looks: [],
     stamps: [],
     notices: [],
+    beats: [],
     processes: [],
     jumps: [],
     modes: [{ at: 0, mode: settings.mode }],

@@ -349,6 +349,10 @@ export function sampleView(wall: number): WatchdogView {
     store: { ok: true, says: 'writable' },
     groups,
     incidents: incidents(wall),
+    routes: [
+      { route: 'on-call', ok: true },
+      { route: 'video-ops', ok: false, says: 'hooks.example answered 503' },
+    ],
     silences: [
       {
         id: 's1',

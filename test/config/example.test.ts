@@ -22,6 +22,7 @@ const environment: Readonly<Record<string, string>> = {
   CDN_KEY: '0123456789abcdef',
   CLOUDFLARE_TOKEN: '0123456789abcdef0123456789abcdef',
   CHANGEOVER_TOKEN: '0123456789abcdef',
+  HEARTBEAT_URL: 'https://beat.example/x',
   PAGERDUTY_ROUTING_KEY: '0123456789abcdef0123456789abcdef',
   SLACK_WEBHOOK_URL: 'https://hooks.slack.com/services/x',
   TEAMS_WORKFLOW_URL: 'https://flow.example/x',

@@ -4,7 +4,7 @@ import type { Delivery } from '../../plugin/notifier.ts'
 import type { Store } from '../../plugin/store.ts'
 import type { Condition } from '../../core/condition.ts'
 import type { Silence } from '../../core/silence.ts'
-import type { IncidentView } from '../../core/view.ts'
+import type { IncidentView, RouteView } from '../../core/view.ts'
 import type { AlertRoute } from './deliveries.ts'
 import type { SilenceOrder } from './silences.ts'
 
@@ -44,6 +44,8 @@ export interface Alerting {
   acknowledge(key: string, actor: string, reason?: string): boolean
   /** Open incidents, worst and then oldest first. */
   view(): readonly IncidentView[]
+  /** The configured ways to people, and whether they take notices. */
+  routes(): readonly RouteView[]
   /** Silences that last or are to come. */
   silences(): readonly Silence[]
   /** Begins a silence; `undefined` where there are too many already. */

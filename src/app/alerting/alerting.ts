@@ -153,6 +153,8 @@ class LevelTriggered implements Alerting {
 
   view: Alerting['view'] = () => incidentViews(this.#incidents.values())
 
+  routes: Alerting['routes'] = () => this.#deliveries.routes()
+
   silences: Alerting['silences'] = () => this.#silences.list()
 
   silence: Alerting['silence'] = (order) => {

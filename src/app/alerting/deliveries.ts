@@ -3,6 +3,7 @@ import type { Condition } from '../../core/condition.ts'
 import type { Log } from '../../core/log.ts'
 import type { Notice, Severity } from '../../core/notice.ts'
 import { redactText } from '../../core/redact.ts'
+import type { RouteView } from '../../core/view.ts'
 import type { Delivery } from '../../plugin/notifier.ts'
 import type { OutboxItem } from '../../plugin/store.ts'
 import type { Durable } from './durable.ts'
@@ -96,6 +97,15 @@ export class Deliveries {
     void this.#put(items)
     for (const item of items) this.#routes.get(item.route)?.queue.add(item)
     await Promise.all(secured)
+  }
+
+  /** Every route, and whether it takes notices. */
+  routes(): RouteView[] {
+    return [...this.#routes].map(([route, { trouble }]) => ({
+      route,
+      ok: trouble === undefined,
+      ...(trouble !== undefined && { says: trouble.says }),
+    }))
   }
 
   /** Whether people cannot be reached through a route now. */
