@@ -2,6 +2,7 @@ import type { Clock, Ids } from '../core/clock.ts'
 import type { JournalEntry } from '../core/journal.ts'
 import type { Plugins } from '../app/plugin-binding.ts'
 import { PulledAnswers } from '../app/pulled-answers.ts'
+import { stuckGroup } from '../app/loop-health.ts'
 import { viewOf } from '../app/view.ts'
 import type { Watchdog } from '../app/watchdog.ts'
 import type { PullAnswer } from '../plugin/actuator.ts'
@@ -82,7 +83,11 @@ export function portOf(parts: PortParts): WatchdogPort {
     alive: (): SelfReport => {
       const lag = parts.lagMs()
       if (lag > maxLagMs) return { ok: false, says: `the event loop is ${Math.round(lag)} ms late` }
-      const stuck = watchdog.stuckGroup(stuckAfterMs)
+      const groups = watchdog.settings.groups.map((settings) => ({
+        settings,
+        snapshot: watchdog.controller(settings.name)?.snapshot(),
+      }))
+      const stuck = stuckGroup(groups, clock.now(), stuckAfterMs)
       if (stuck !== undefined) return { ok: false, says: `${stuck} is not evaluated any more` }
       return { ok: true, says: 'every group is evaluated' }
     },

@@ -262,8 +262,7 @@ export class Watchdog {
     this.#changed()
   }
 
-  /** The name of a group that was not evaluated for so long; `undefined` while the loop turns. */
-  stuckGroup(afterMs: number): string | undefined {
+  #stuckGroup(afterMs: number): string | undefined {
     const groups = [...this.#groups.all()].map(({ settings, controller }) => ({
       settings,
       snapshot: controller.snapshot(),
@@ -281,7 +280,7 @@ export class Watchdog {
       clock,
       net,
       ...heartbeat,
-      stuck: () => this.stuckGroup(missedEvaluations * evaluationMs()),
+      stuck: () => this.#stuckGroup(missedEvaluations * evaluationMs()),
       onBeat: (says: string | undefined) => {
         if (says !== undefined) log.warn({ says }, 'the heartbeat was not taken')
         hooks?.onHeartbeat?.(says === undefined)

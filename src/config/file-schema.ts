@@ -1,8 +1,9 @@
 import { z } from 'zod'
 import { byteSize, duration, secretUrl } from '../plugin/option-types.ts'
-import { calendar, weeklyPeriod } from './calendar-fields.ts'
+import { calendar } from './calendar-fields.ts'
 import { drillBudget } from './drill-schema.ts'
 import { fraction, listenAddress, name, plainUrl, referenceTarget, whole } from './fields.ts'
+import { failback, flaps } from './failback-fields.ts'
 import { groupSharing } from './sharing-schema.ts'
 import { profileNames, profiles } from './profiles.ts'
 import type { Profile, ProfileDefaults } from './profiles.ts'
@@ -364,44 +365,6 @@ function verify(d: ProfileDefaults, types: PluginTypes) {
     })
     .prefault({})
     .describe('How a change is verified.')
-}
-
-function failback(d: ProfileDefaults) {
-  return z
-    .strictObject({
-      auto: z
-        .boolean()
-        .optional()
-        .describe(
-          'Whether traffic returns to the first path by itself. `true` for delivery, `false` for ingest if absent.',
-        ),
-      stable_for: duration('1s', '1d')
-        .prefault(d.stable_for)
-        .describe('How long the first path must have been up. Doubles with each relapse …'),
-      max_wait: duration('1s', '7d').prefault('2h').describe('… up to this.'),
-      window: z
-        .array(weeklyPeriod())
-        .max(20)
-        .prefault([])
-        .describe('Only within one of these times. At any time if there is none.'),
-    })
-    .prefault({})
-    .describe('Returning to the preferred path.')
-}
-
-function flaps(d: ProfileDefaults) {
-  return z
-    .strictObject({
-      half_life: duration('1s', '1d')
-        .prefault(d.half_life)
-        .describe('Each time that a path goes down costs 1,000 points, which halve in this time.'),
-      suppress: whole(1_000, 20_000)
-        .prefault(2_000)
-        .describe('From so many points on it is the last choice, and failback to it waits …'),
-      reuse: whole(100, 20_000).prefault(750).describe('… until fewer than this are left.'),
-    })
-    .prefault({})
-    .describe('How going down again and again is remembered. It never keeps off the only target.')
 }
 
 function actuator(types: PluginTypes) {

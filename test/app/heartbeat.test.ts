@@ -7,12 +7,12 @@ import { groupSettings } from '../fakes/group-settings.ts'
 
 const url = 'https://beat.example/s3cret'
 
-function scene() {
+function scene(first = 200) {
   const clock = new SimulatedClock()
   const beats: number[] = []
   const said: (string | undefined)[] = []
   const stop = new AbortController()
-  const state = { stuck: undefined as string | undefined, status: 200 }
+  const state = { stuck: undefined as string | undefined, status: first }
   const http = async (): Promise<HttpResult> => {
     beats.push(clock.now())
     const { status } = state
@@ -54,8 +54,7 @@ describe('the heartbeat', () => {
   })
 
   test('says that nobody took it, without the secret, and goes on', async () => {
-    const { clock, beats, said, state } = scene()
-    state.status = 404
+    const { clock, beats, said } = scene(404)
 
     await clock.advance(61_000)
 
