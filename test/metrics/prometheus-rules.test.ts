@@ -63,8 +63,8 @@ describe('the Prometheus rules for Changeover itself', () => {
     expect(rules.length).toBeGreaterThan(10)
     for (const { alert, labels, annotations } of rules) {
       expect(alert).toMatch(/^Changeover[A-Z]/u)
-      expect(labels?.['severity'], alert).toMatch(/^(?:critical|warning)$/u)
-      expect(Object.keys(annotations ?? {}), alert).toEqual(['summary', 'description', 'action'])
+      expect(labels?.['severity']).toMatch(/^(?:critical|warning)$/u)
+      expect(Object.keys(annotations ?? {})).toEqual(['summary', 'description', 'action'])
     }
   })
 
