@@ -35,6 +35,7 @@ import serve from './actuators/serve.ts'
 import steering from './actuators/steering.ts'
 import webhookActuator from './actuators/webhook.ts'
 import alertmanager from './notifiers/alertmanager.ts'
+import email from './notifiers/email.ts'
 import pagerduty from './notifiers/pagerduty.ts'
 import slack from './notifiers/slack.ts'
 import teams from './notifiers/teams.ts'
@@ -89,5 +90,5 @@ export const plugins: {
     steering,
     webhookActuator,
   ],
-  notifiers: [alertmanager, pagerduty, slack, teams, webhook],
+  notifiers: [alertmanager, email, pagerduty, slack, teams, webhook],
 }

@@ -45,7 +45,7 @@ export function fullNotice(change: Partial<Notice> = {}): Notice {
 const long = 'é𝄞'.repeat(2_000)
 
 /** Notices at the edges of what alerting may hand over. */
-const notices: readonly (readonly [string, Partial<Notice>])[] = [
+export const noticesAtTheEdges: readonly (readonly [string, Partial<Notice>])[] = [
   ['complete', {}],
   ['a warning', { severity: 'warning' }],
   ['an error', { severity: 'error' }],
@@ -96,7 +96,7 @@ export function notifierContract<Schema extends z.ZodType>(
       return delivery
     }
 
-    test.for(notices)('delivers a notice %s', async ([, change]) => {
+    test.for(noticesAtTheEdges)('delivers a notice %s', async ([, change]) => {
       const delivery = await send(fullNotice(change))
 
       expect(delivery).toEqual({ ok: true })
