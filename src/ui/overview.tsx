@@ -1,4 +1,6 @@
 import { useState } from 'preact/hooks'
+import { describeMatch, type Silence } from '../core/silence.ts'
+import { timeText } from '../core/time-text.ts'
 import type { IncidentView, WatchdogView } from '../core/view.ts'
 import { DemoPanel } from './demo-panel.tsx'
 import type { DialogRequest } from './dialogs.tsx'
@@ -31,6 +33,7 @@ export function Overview({ live, view, onOpen, onDialog }: OverviewProps) {
           <Incident key={incident.key} incident={incident} onOpen={onOpen} onDialog={onDialog} />
         ))}
       </ul>
+      {view.silences.length > 0 && <Silences silences={view.silences} wall={view.wall} />}
       <div class="panel-head">
         <h2>What happened</h2>
         <select
@@ -59,6 +62,30 @@ export function Overview({ live, view, onOpen, onDialog }: OverviewProps) {
   )
 }
 
+function Silences(props: { readonly silences: readonly Silence[]; readonly wall: number }) {
+  return (
+    <>
+      <h2>
+        Silences <b class="count">{props.silences.length}</b>
+      </h2>
+      <ul class="incidents">
+        {props.silences.map(({ id, match, owner, reason, from, until }) => (
+          <li key={id} class="incident">
+            {describeMatch(match)}
+            <p>
+              {owner}: {reason}
+            </p>
+            <div class="facts">
+              {from > props.wall && <span>from {timeText(from)} UTC</span>}
+              <span>until {timeText(until)} UTC</span>
+            </div>
+          </li>
+        ))}
+      </ul>
+    </>
+  )
+}
+
 function Incident(props: {
   readonly incident: IncidentView
   readonly onOpen: (name: string) => void
@@ -71,6 +98,8 @@ function Incident(props: {
         {incident.title}
       </button>
       <p>{incident.did}</p>
+      {incident.viewers !== undefined && <p>Viewers: {incident.viewers}</p>}
+      {incident.quiet !== undefined && <p>Nobody is told: {incident.quiet.says}</p>}
       <div class="facts">
         <span class="severity">{incident.severity}</span>
         <span>

@@ -44,6 +44,7 @@ describe('changeover.example.yaml', () => {
           { route: 'on-call' },
           { route: 'webhook' },
           { route: 'alertmanager' },
+          { route: 'email' },
           { route: 'slack' },
           { route: 'teams' },
         ],

@@ -8,6 +8,7 @@ import type { Server as TcpServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Server as TlsServer } from 'node:https'
+import { createServer as createTlsServer } from 'node:tls'
 
 /** A program of the system, not of a package. */
 const OPENSSL = 'openssl'
@@ -32,6 +33,18 @@ export async function serveHttps(
   const server = createHttpsServer({ key, cert }, listener)
   server.on('secureConnection', (socket) => {
     if (typeof socket.servername === 'string') onServerName?.(socket.servername)
+  })
+  return await run(server, 'https')
+}
+
+/** The same under TLS from the first byte. */
+export async function serveTls(
+  onConnection: (socket: Socket) => void,
+  { key, cert }: Certificate,
+): Promise<Running> {
+  const server = createTlsServer({ key, cert }, (socket) => {
+    socket.on('error', () => {})
+    onConnection(socket)
   })
   return await run(server, 'https')
 }

@@ -3,6 +3,7 @@ import email from '../../src/notifiers/email.ts'
 import { explainMailFault } from '../../src/notifiers/email/mail-fault.ts'
 import { fullNotice, noticesAtTheEdges } from '../contract/notifier-contract.ts'
 import { startSmtp, type SmtpAnswers } from '../fakes/smtp-server.ts'
+import { makeCertificate } from '../net/servers.ts'
 import { notifierContext } from './context.ts'
 
 const password = 'hunter2-of-the-mail-server'
@@ -138,6 +139,59 @@ describe('a mail that is not taken', () => {
 
     expect(fault).toMatchObject({ retry, says: expect.stringContaining(says) })
     expect(fault.says).not.toContain(password)
+  })
+})
+
+describe('a mail under TLS', () => {
+  const context = notifierContext()
+  const certificate = makeCertificate('localhost', 1)
+
+  function options(port: number, change: object = {}) {
+    const login = { host: 'localhost', port, security: 'tls', user: 'ops', password }
+    return email.options.parse({ ...login, ca: certificate.cert, ...people, ...change })
+  }
+
+  test('is sent after a login, and a check logs in and mails nothing', async () => {
+    const server = await startSmtp({}, certificate)
+
+    const checked = await email.check?.(options(server.port), context())
+    const before = server.mails.length
+    const delivery = await email.send(options(server.port), fullNotice(), context())
+
+    await server.close()
+    expect(checked).toEqual({
+      result: 'good',
+      says: `localhost:${server.port} lets us in with this login`,
+    })
+    expect(before).toBe(0)
+    expect(delivery).toEqual({ ok: true })
+    expect(server.logins).toEqual([`\0ops\0${password}`, `\0ops\0${password}`])
+  })
+
+  test('is not sent where the login is wrong, which a check finds before the first page does', async () => {
+    const server = await startSmtp({ AUTH: `535 5.7.8 ${password} is wrong` }, certificate)
+
+    const checked = await email.check?.(options(server.port), context())
+    const delivery = await email.send(options(server.port), fullNotice(), context())
+
+    await server.close()
+    const says = `localhost:${server.port} refuses the login (535)`
+    expect(checked).toEqual({ result: 'bad', says })
+    expect(delivery).toEqual({ ok: false, retry: false, says })
+  })
+
+  test('is not sent to a server whose certificate nobody vouches for', async () => {
+    const server = await startSmtp({}, certificate)
+    const { ca: _, ...untrusting } = options(server.port)
+
+    const delivery = await email.send(untrusting, fullNotice(), context())
+
+    await server.close()
+    expect(delivery).toMatchObject({
+      retry: false,
+      says: expect.stringContaining('is not trusted'),
+    })
+    expect(server.logins).toEqual([])
   })
 })
 
