@@ -77,7 +77,10 @@ export function loadSettings(source: SettingsSource): LoadedSettings {
     ...(rules?.errors ?? []),
   ]
   if (errors.length > 0) return { ok: false, errors }
-  const found = [...settingsWarnings(settings, document), ...(rules?.warnings ?? [])]
+  const found = [
+    ...settingsWarnings(settings, document, source.plugins),
+    ...(rules?.warnings ?? []),
+  ]
   return { ok: true, settings, warnings: report(found, { fileName, text, document }) }
 }
 

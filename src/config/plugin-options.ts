@@ -18,6 +18,8 @@ export interface OptionsPlugin {
   readonly tested?: 'real' | 'contract' | 'transcribed'
   /** Of a probe: the part of the chain that it pulls. */
   readonly side?: 'ingest' | 'delivery'
+  /** Of a pull actuator: where it is asked. */
+  readonly route?: string
 }
 
 /** The plug-ins that a configuration may name, one list for each kind. */

@@ -2,15 +2,21 @@ import { formatDuration } from '../core/duration.ts'
 import type { GroupSettings, Settings } from '../core/settings.ts'
 import { placeKey } from './document.ts'
 import type { ConfigDocument, Path, Problem } from './document.ts'
+import type { Plugins } from './plugin-options.ts'
 import { sharingWarnings } from './sharing-warnings.ts'
 
 /** What works but is worth a thought: sentences for `changeover check` and the start of `run`. */
-export function settingsWarnings(settings: Settings, document: ConfigDocument): Problem[] {
+export function settingsWarnings(
+  settings: Settings,
+  document: ConfigDocument,
+  plugins: Plugins,
+): Problem[] {
   return [
     ...modeWarnings(settings),
     ...vantageWarnings(settings),
     ...timingWarnings(settings),
     ...settings.groups.flatMap((group) => groupWarnings(group, settings, document)),
+    ...settings.groups.flatMap((group) => agentWarnings(group, settings, plugins)),
     ...notifyWarnings(settings),
   ]
 }
@@ -93,6 +99,18 @@ function cadenceWarnings(group: GroupSettings, { timing }: Settings, at: Path): 
       `every (${formatDuration(everyMs)}) is longer than timing.for ` +
       `(${formatDuration(timing.forMs)}): it takes two bad looks all the same`
     return [warning([...at, 'paths', name], says)]
+  })
+}
+
+/** What HAProxy asks over TCP is asked at a listener of its own: without it nobody hears of a change. */
+function agentWarnings(group: GroupSettings, { listen }: Settings, plugins: Plugins): Problem[] {
+  if (listen.agent !== undefined) return []
+  const at = ['streams', group.stream, 'groups', group.name.slice(group.stream.length + 1)]
+  return group.actuators.flatMap(({ type }, index): Problem[] => {
+    const plugin = plugins.actuators.find((each) => each.type === type)
+    if (plugin?.route !== 'agent') return []
+    const says = `nobody can ask ${type}: listen.agent is not configured`
+    return [warning([...at, 'actuators', index], says)]
   })
 }
 

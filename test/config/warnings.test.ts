@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { fakePlugins } from './fake-plugins.ts'
 import { loadText, smallFile } from './load-text.ts'
 
 const group = 'streams.channel-1.groups.cdn'
@@ -86,6 +87,23 @@ describe('warnings', () => {
     const sentences = found.map((line) => line.replace(/^changeover\.yaml/u, ''))
     const sayings = sentences.map((line) => line.replace(/^:\d+:\d+(?=: streams)/u, ''))
     for (const line of expected) expect([...sentences, ...sayings]).toContain(line)
+  })
+
+  it('name an actuator that HAProxy would ask at a listener that there is not', () => {
+    const own = fakePlugins.actuators.map((each) => ({ ...each, route: 'agent' }))
+    const asked = { ...fakePlugins, actuators: own }
+    const of = (top: string, plugins: typeof fakePlugins) => {
+      const loaded = loadText(smallFile(`${quiet.top}\n${top}`, quiet.group), plugins)
+      return loaded.ok ? loaded.warnings.filter((each) => each.includes('listen.agent')) : undefined
+    }
+
+    expect(of('', asked)?.map((each) => each.split('\n')[0])).toEqual([
+      expect.stringContaining(
+        `${group}.actuators[0]: nobody can ask answer: listen.agent is not configured`,
+      ),
+    ])
+    expect(of('listen: { agent: "127.0.0.1:8645" }', asked)).toEqual([])
+    expect(of('', fakePlugins)).toEqual([])
   })
 
   it('name a group with nothing to fail over to', () => {

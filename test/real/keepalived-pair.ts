@@ -71,6 +71,8 @@ export async function startKeepalivedPair() {
     writeFileSync(
       join(folder, `${path}.conf`),
       [
+        // Version 2 knows whole seconds alone (RFC 3768).
+        'global_defs { vrrp_version 3 }',
         'track_file changeover {',
         `  file "${join(folder, `${path}.track`)}"`,
         '  weight 1',
