@@ -1,27 +1,33 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { seededRandom } from '../../src/core/seeded-random.ts'
 import { startLab, type Lab } from '../../src/lab/start-lab.ts'
 import { realClock } from '../../src/platform/real-clock.ts'
+import { nginxBinary } from '../real/nginx-process.ts'
+import { startNginxProxy } from '../real/nginx-proxy.ts'
 import { install, type Installation } from './installation.ts'
 import { hasChromium, openPlayer, sessionsOf } from './steered-player.ts'
 
 const group = '/api/v1/groups/news/cdn'
 
-/** The lab's multivariant playlist, each variant once for each edge. */
-async function steeredPlaylist(lab: Lab, steering: string): Promise<string> {
+/** The lab's multivariant playlist, each variant once for each pathway; the first is the initial one. */
+async function steeredPlaylist(
+  lab: Lab,
+  pathways: Readonly<Record<string, string>>,
+  steering: string,
+): Promise<string> {
   const playlist = await (await fetch(`${lab.urls.origin}/news/main.m3u8`)).text()
   const lines = playlist.trim().split('\n')
   const variants = lines.flatMap((line, at) =>
     line.startsWith('#EXT-X-STREAM-INF') ? [[line, lines[at + 1] ?? ''] as const] : [],
   )
-  const listed = Object.entries(lab.urls.edges).flatMap(([edge, url]) =>
+  const listed = Object.entries(pathways).flatMap(([edge, url]) =>
     variants.flatMap(([tag, uri]) => [`${tag},PATHWAY-ID="${edge}"`, `${url}/news/${uri}`]),
   )
   return [
     '#EXTM3U',
     '#EXT-X-VERSION:6',
     '#EXT-X-INDEPENDENT-SEGMENTS',
-    `#EXT-X-CONTENT-STEERING:SERVER-URI="${steering}",PATHWAY-ID="edge-a"`,
+    `#EXT-X-CONTENT-STEERING:SERVER-URI="${steering}",PATHWAY-ID="${Object.keys(pathways)[0]}"`,
     ...listed,
     '',
   ].join('\n')
@@ -74,7 +80,7 @@ streams:
       play,
       manifest: async () => ({
         type: 'application/vnd.apple.mpegurl',
-        body: await steeredPlaylist(lab, `${changeover.url}/steering/news/cdn`),
+        body: await steeredPlaylist(lab, lab.urls.edges, `${changeover.url}/steering/news/cdn`),
       }),
     })
   })
@@ -113,4 +119,52 @@ streams:
     expect(after.stalledMs).toBe(0)
     expect(sessionsOf(after).size).toBe(1)
   })
+
+  // Players put the host alone into the place of the host: both edges have one port.
+  it.skipIf(nginxBinary === undefined)(
+    'plays a pathway that its playlist does not have, made from another one',
+    async () => {
+      const plain = await startNginxProxy(lab.urls.origin)
+      onTestFinished(() => plain.close())
+      const copy = await startNginxProxy(lab.urls.origin, {
+        address: '127.0.0.2',
+        port: plain.port,
+      })
+      onTestFinished(() => copy.close())
+      const cloned = await install(`
+mode: armed
+profile: demo
+store: sqlite:./changeover.db
+listen: { operator: "127.0.0.1:0" }
+streams:
+  news:
+    groups:
+      cdn:
+        paths:
+          plain: { type: hls, url: "${plain.url}/news/main.m3u8" }
+          copy: { type: hls, url: "${copy.url}/news/main.m3u8" }
+        holddown: 1s
+        actuators:
+          - { type: steering, ttl: 5s, clones: { copy: { of: plain, host: 127.0.0.2, params: { edge: c } } } }
+`)
+      onTestFinished(() => cloned.stop())
+      const viewer = await openPlayer({
+        script: 'hls',
+        play,
+        manifest: async () => ({
+          type: 'application/vnd.apple.mpegurl',
+          body: await steeredPlaylist(lab, { plain: plain.url }, `${cloned.url}/steering/news/cdn`),
+        }),
+      })
+      onTestFinished(() => viewer.close())
+      await viewer.until("time > 1 && ahead > 5 && steeredTo.at(-1) === 'plain'", 30_000)
+
+      const steered = await cloned.post(`${group}/steer`, { path: 'copy', reason: 'try it' })
+      const moved = await viewer.until(`servedBy.at(-1) === '${copy.host}'`, 20_000)
+
+      expect(steered.status).toBe(200)
+      expect(moved.servedBy).toEqual([plain.host, copy.host])
+      expect(moved.stalledMs).toBe(0)
+    },
+  )
 })

@@ -5,11 +5,18 @@ import { eventually, startChild } from './child.ts'
 import { freePort } from './haproxy-process.ts'
 import { nginxBinary } from './nginx-process.ts'
 
-/** A real nginx as an edge in front of an origin, open to pages of any origin. */
-export async function startNginxProxy(origin: string) {
+/**
+ * A real nginx as an edge in front of an origin, open to pages of any origin; on 127.0.0.1 and a free
+ * port unless another address is given.
+ */
+export async function startNginxProxy(
+  origin: string,
+  at?: { readonly address: string; readonly port: number },
+) {
   if (nginxBinary === undefined) throw new Error('nginx is not installed')
   const folder = mkdtempSync(join(tmpdir(), 'changeover-nginx-proxy-'))
-  const port = await freePort()
+  const address = at?.address ?? '127.0.0.1'
+  const port = at?.port ?? (await freePort())
   mkdirSync(join(folder, 'tmp'))
   const others = ['client_body', 'fastcgi', 'uwsgi', 'scgi', 'proxy']
   writeFileSync(
@@ -21,7 +28,9 @@ export async function startNginxProxy(origin: string) {
       '  access_log off;',
       ...others.map((each) => `  ${each}_temp_path tmp/${each};`),
       '  server {',
-      `    listen 127.0.0.1:${port};`,
+      `    listen ${address}:${port};`,
+      // An origin that is open itself must not be so twice: browsers take neither then.
+      '    proxy_hide_header Access-Control-Allow-Origin;',
       `    location / { proxy_pass ${origin}; add_header Access-Control-Allow-Origin * always; }`,
       '  }',
       '}',
@@ -29,7 +38,7 @@ export async function startNginxProxy(origin: string) {
     ].join('\n'),
   )
   const child = startChild(nginxBinary, ['-e', 'stderr', '-p', folder, '-c', 'nginx.conf'], folder)
-  const url = `http://127.0.0.1:${port}`
+  const url = `http://${address}:${port}`
   await eventually(
     () => `nginx did not start: ${child.errors()}`,
     async () => {
@@ -42,7 +51,8 @@ export async function startNginxProxy(origin: string) {
   )
   return {
     url,
-    host: `127.0.0.1:${port}`,
+    host: `${address}:${port}`,
+    port,
     kill: () => child.kill(),
     close: async () => {
       await child.kill()
