@@ -3,6 +3,7 @@ import { redactUrl } from '../src/core/redact.ts'
 import type { Measurements, Observation } from '../src/core/sample.ts'
 import type { Net, NetFailure } from '../src/plugin/net.ts'
 import { duration, secretUrl } from '../src/plugin/option-types.ts'
+import { present } from '../src/plugin/present.ts'
 import type { ProbePlugin } from '../src/plugin/probe.ts'
 import { readRow } from './haproxy-stats/csv.ts'
 import { measures } from './haproxy-stats/measures.ts'
@@ -200,10 +201,4 @@ function numberOf(row: ReadonlyMap<string, string>, column: string): number | un
   if (text === undefined || text === '') return undefined
   const value = Number(text)
   return Number.isFinite(value) ? value : undefined
-}
-
-function present(values: Readonly<Record<string, number | undefined>>): Measurements {
-  return Object.fromEntries(
-    Object.entries(values).filter((entry): entry is [string, number] => entry[1] !== undefined),
-  )
 }

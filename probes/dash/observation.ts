@@ -1,3 +1,4 @@
+import { present } from '../../src/plugin/present.ts'
 import { redactUrl } from '../../src/core/redact.ts'
 import type { Continuity, Finding, Observation } from '../../src/core/sample.ts'
 import type { Mpd } from '../../src/formats/mpd/model.ts'
@@ -30,7 +31,7 @@ export interface Seen {
 /** The observation of one look: what was measured is kept whatever failed. */
 export function observation(seen: Seen): Observation {
   const findings = [...findingsOf(seen), ...(seen.deep?.findings ?? [])]
-  const measurements = defined({
+  const measurements = present({
     ...(seen.mpd === undefined
       ? staleMeasurements(seen)
       : liveMeasurements(seen, seen.mpd, findings)),
@@ -189,14 +190,6 @@ function continuity({ renditions }: Seen): Continuity {
     ...(edgeAt !== undefined && { edgeAt }),
     ...(keyId !== undefined && { keyId }),
   }
-}
-
-function defined(values: Readonly<Record<string, number | undefined>>): Record<string, number> {
-  const kept: Record<string, number> = {}
-  for (const [name, value] of Object.entries(values)) {
-    if (value !== undefined && Number.isFinite(value)) kept[name] = value
-  }
-  return kept
 }
 
 function most(values: readonly number[]): number | undefined {

@@ -1,3 +1,4 @@
+import { present } from '../../src/plugin/present.ts'
 import type { Continuity, Finding, Observation } from '../../src/core/sample.ts'
 import { redactUrl } from '../../src/core/redact.ts'
 import { inAdBreak } from '../../src/formats/m3u8/ad-break.ts'
@@ -37,7 +38,7 @@ export interface Seen {
 /** The observation of one look: what was measured is kept whatever failed. */
 export function observation(seen: Seen): Observation {
   const findings = [...findingsOf(seen), ...(seen.deep?.findings ?? [])]
-  const measurements = defined({
+  const measurements = present({
     ...playlistMeasurements(seen, findings),
     ...segmentMeasurements(seen),
     ...lowLatencyMeasurements(seen),
@@ -267,14 +268,6 @@ function continuity({ multivariant, renditions }: Seen): Continuity {
     ...(mediaSequence !== undefined && { mediaSequence }),
     ...(edgeAt !== undefined && { edgeAt }),
   }
-}
-
-function defined(values: Readonly<Record<string, number | undefined>>): Record<string, number> {
-  const kept: Record<string, number> = {}
-  for (const [name, value] of Object.entries(values)) {
-    if (value !== undefined && Number.isFinite(value)) kept[name] = value
-  }
-  return kept
 }
 
 function most(values: readonly number[]): number | undefined {

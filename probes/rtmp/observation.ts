@@ -1,3 +1,4 @@
+import { present } from '../../src/plugin/present.ts'
 import type { Continuity, Measurements } from '../../src/core/sample.ts'
 import type { Meter, Reading } from './meter.ts'
 import type { Pull } from './pull.ts'
@@ -20,7 +21,7 @@ export function measurementsOf(seen: Seen): Measurements {
   const { announced, firstAt } = pull.meter
   const ages = [lastAt.video, lastAt.audio].flatMap((at) => at ?? [])
   const isPlaying = pull.hasMedia && pull.end === undefined
-  return defined({
+  return present({
     ...(withPhases && phasesOf(pull)),
     media_age_seconds: ages.length === 0 ? undefined : (now - Math.max(...ages)) / 1_000,
     video_age_seconds: age(lastAt.video, now),
@@ -75,12 +76,4 @@ function age(at: number | undefined, now: number): number | undefined {
 
 function seconds(ms: number | undefined): number | undefined {
   return ms === undefined ? undefined : ms / 1_000
-}
-
-function defined(values: Readonly<Record<string, number | undefined>>): Measurements {
-  const kept: Record<string, number> = {}
-  for (const [name, value] of Object.entries(values)) {
-    if (value !== undefined && Number.isFinite(value)) kept[name] = value
-  }
-  return kept
 }

@@ -6,17 +6,17 @@ export const remedies = {
   unreachable:
     'Check that the server runs and that DNS, firewall and certificate are right; the phase says where the request stopped.',
   'not-found':
-    'The playlist is gone: check that the encoder publishes under this name and that the path in the URL is right.',
+    'There is nothing under this name: check that the encoder publishes under it and that the path in the URL is right.',
   'wrong-content':
-    'The server answers something that is no playlist (often an HTML error page with status 200): look at the origin or CDN error configuration.',
+    'The server answers something other than this kind of stream (over HTTP often an error page with status 200): check the address, then the error configuration of origin or CDN.',
   'playlist-empty':
-    'The playlist lists no segment: the packager runs but receives no media; check the ingest.',
+    'The playlist or manifest lists no segment: the packager runs but receives no media; check the ingest.',
   'playlist-stalled':
-    'No new media arrives on any rendition: check the encoder, then the packager, then the cache time of playlists.',
+    'No new media arrives on any rendition: check the encoder, then the packager, then the cache time of playlists and manifests.',
   'rendition-stalled':
     'One rendition stopped while others go on: restart its encoder or packager output.',
   'rendition-missing':
-    'The multivariant playlist names a rendition that cannot be fetched: check the packager output for it.',
+    'A rendition that is announced, or a picture or sound that must be there, cannot be had: check the output of the packager or encoder for it.',
   'segments-missing':
     'Listed segments cannot be fetched: check origin storage, segment retention and the CDN for cached 404 answers.',
   'slow-delivery':
@@ -29,15 +29,15 @@ export const remedies = {
     'Timestamps jump between segments without a discontinuity mark: check the encoder for restarts and dropped frames.',
   'clock-drift': 'The media clock and wall time drift apart: check the encoder clock and NTP.',
   'sequence-regression':
-    'The media sequence went backwards: the packager restarted, or a cache serves old playlists.',
+    'The media sequence went backwards: the packager restarted, or a cache serves old playlists or manifests.',
   'parts-late':
     'Parts of a low-latency stream come later than promised: check the packager, and that the CDN holds requests for playlists instead of answering from its cache.',
   'playlist-incomplete':
-    'The playlist lost media or renditions that it had: check the packager, its inputs and how much it keeps.',
+    'The playlist or manifest lost media or renditions that it had: check the packager, its inputs and how much it keeps.',
   'steering-missing':
     'Players cannot be steered between pathways: check the steering server and its manifest.',
   'spec-violation':
-    'The playlist breaks a rule that players rely on; the finding names the line and the clause.',
+    'The stream breaks a rule that players rely on; the finding names it, with the line where there is one.',
   'key-missing': 'A decryption key cannot be fetched: check the key server and its access rules.',
   'picture-black': 'The picture is black: check the source into the encoder.',
   'picture-frozen': 'The picture does not move: check the source into the encoder.',

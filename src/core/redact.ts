@@ -9,7 +9,9 @@ export function redactUrl(url: string): string {
   if (parsed === null) return redactRelative(url)
   if (parsed.host === '' && !url.includes('//')) return `${parsed.protocol}…`
   const path = parsed.protocol.startsWith('rtmp') ? withoutStreamKey(parsed) : parsed.pathname
-  return `${parsed.protocol}//${parsed.host}${path}${redactQuery(parsed.search)}`
+  // What was redacted once already stays as it reads: `…`, not its percent-encoding.
+  const readable = path.replaceAll('%E2%80%A6', '…')
+  return `${parsed.protocol}//${parsed.host}${readable}${redactQuery(parsed.search)}`
 }
 
 /** The name under which one publishes to RTMP is a credential: whoever knows it may publish. */

@@ -1,3 +1,4 @@
+import { present } from './present.ts'
 import type { Diagnosis } from '../core/diagnosis.ts'
 import type { Finding, MeasurementDeclaration, Measurements } from '../core/sample.ts'
 
@@ -214,12 +215,4 @@ function dropRatio(received: number | undefined, dropped: number | undefined): n
   if (received === undefined || dropped === undefined) return undefined
   const all = received + dropped
   return all === 0 ? undefined : dropped / all
-}
-
-function present(values: Readonly<Record<string, number | undefined>>): Measurements {
-  return Object.fromEntries(
-    Object.entries(values).filter(
-      (entry): entry is [string, number] => entry[1] !== undefined && Number.isFinite(entry[1]),
-    ),
-  )
 }

@@ -8,7 +8,7 @@ const MOST_COLUMNS = 6
 
 /** What people want to see first, where the probe measures it. */
 const first = [
-  /^playlist_age/u,
+  /^playlist_age|^media_age|^stream_stall|^incoming_age/u,
   /^edge_age|latency/u,
   /^bitrate/u,
   /download_ratio/u,

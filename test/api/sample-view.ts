@@ -172,7 +172,7 @@ function ledger(wall: number, ago: number, from: string, to: string): LedgerEntr
 
 const stalled = 'no new segment for 38.4 s (target duration 4 s) at fra, lhr and iad'
 const stalledRemedy =
-  'No new media arrives on any rendition: check the encoder, then the packager, then the cache time of playlists.'
+  'No new media arrives on any rendition: check the encoder, then the packager, then the cache time of playlists and manifests.'
 
 /** Ten groups, in every state that the page must show. */
 export function sampleView(wall: number): WatchdogView {

@@ -15,6 +15,8 @@ describe('redactUrl', () => {
     ['rtmp://user:key@in.example/live/s3cr3t', 'rtmp://in.example/live/…'],
     ['rtmps://in.example:443/live', 'rtmps://in.example:443/live'],
     ['srt://in.example:9000?passphrase=hunter22', 'srt://in.example:9000?passphrase=…'],
+    ['udp://239.1.2.3:5000', 'udp://239.1.2.3:5000'],
+    ['udp://239.1.2.3:5000/…', 'udp://239.1.2.3:5000/…'],
     ['segment.ts?token=abc', 'segment.ts?token=…'],
     ['http://user:pw@bad host/x', '…@bad host/x'],
     ['data:text/plain,s3cr3t', 'data:…'],
@@ -23,6 +25,17 @@ describe('redactUrl', () => {
     const safe = redactUrl(url)
 
     expect(safe).toBe(expected)
+  })
+
+  it.each([
+    'rtmp://user:key@in.example/live/s3cr3t',
+    'https://cdn.example/a…b/a.m3u8?token=abc',
+    'udp://239.1.2.3:5000?x=1',
+  ])('leaves %s as it is once it was redacted', (url) => {
+    const once = redactUrl(url)
+
+    expect(redactUrl(once)).toBe(once)
+    expect(once).not.toContain('%E2')
   })
 
   it('never shows a password or a query value', () => {

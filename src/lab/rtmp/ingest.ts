@@ -1,16 +1,14 @@
-import { once } from 'node:events'
-import { createServer, type AddressInfo, type Server, type Socket } from 'node:net'
+import { createServer, type Socket } from 'node:net'
 import type { Clock, Random } from '../../core/clock.ts'
-import { ChangeoverError } from '../../core/errors.ts'
 import type { Clip } from '../clip.ts'
 import type { FaultBoard } from '../faults/fault-board.ts'
 import { faultKind } from '../faults/faults.ts'
+import { host, OpenPort } from '../open-port.ts'
 import { promptDelivery } from '../reply.ts'
 import { feed } from './feed.ts'
 import { ProgrammeMessages } from './programme-messages.ts'
 import { RtmpViewer } from './viewer.ts'
 
-const HOST = '127.0.0.1'
 const APP = 'live'
 /** A viewer that does not read is let go when so much waits for it. */
 const MOST_UNSENT = 4 * 2 ** 20
@@ -29,22 +27,22 @@ export class Ingest {
   readonly name = 'ingest'
   readonly #parts: IngestParts
   readonly #messages: ProgrammeMessages
-  readonly #server: Server
+  readonly #port: OpenPort
   readonly #sockets = new Set<Socket>()
-  #port = 0
-  #isOpen = false
-  #last: Promise<void> = Promise.resolve()
   #requests = 0
 
   constructor(parts: IngestParts) {
     this.#parts = parts
     this.#messages = new ProgrammeMessages(parts.clip)
-    this.#server = createServer({ noDelay: true }, (socket) => this.#welcome(socket))
+    const server = createServer({ noDelay: true }, (socket) => this.#welcome(socket))
+    this.#port = new OpenPort(server, () => {
+      for (const socket of this.#sockets) socket.destroy()
+    })
   }
 
   /** `rtmp://127.0.0.1:<port>/live`, the same after the port was closed and opened again. */
   get url(): string {
-    return `rtmp://${HOST}:${this.#port}/${APP}`
+    return `rtmp://${host}:${this.#port.number}/${APP}`
   }
 
   /** Connections since the start. */
@@ -54,35 +52,12 @@ export class Ingest {
 
   /** Opens `port`, or a free one for 0. Rejects when it is taken. */
   listen(port: number): Promise<void> {
-    this.#port = port
-    return this.setOpen(true)
+    return this.#port.listen(port)
   }
 
   /** Closes the port with all its connections, or opens it again. */
   setOpen(open: boolean): Promise<void> {
-    const done = this.#last.then(() => this.#change(open))
-    this.#last = done.catch(() => undefined)
-    return done
-  }
-
-  async #change(open: boolean): Promise<void> {
-    if (open === this.#isOpen) return
-    if (open) {
-      this.#server.listen(this.#port, HOST)
-      await once(this.#server, 'listening').catch((cause: unknown) => {
-        throw new ChangeoverError('USAGE', `Port ${this.#port} of ${HOST} cannot be opened.`, {
-          todo: 'Choose another port, or 0 for any free one.',
-          cause,
-        })
-      })
-      this.#port = (this.#server.address() as AddressInfo).port
-    } else {
-      const closed = once(this.#server, 'close')
-      this.#server.close()
-      for (const socket of this.#sockets) socket.destroy()
-      await closed
-    }
-    this.#isOpen = open
+    return this.#port.setOpen(open)
   }
 
   #welcome(socket: Socket): void {
