@@ -6,7 +6,7 @@ import { Listener } from './listener.ts'
 import { textReply, type Reply, type WholeReply } from './reply.ts'
 import { serve, type Ask, type Breakable } from './serve.ts'
 import { ask, handedOn } from './upstream.ts'
-import { VIEW_HEADER, writeView } from './wanted.ts'
+import { isMedia, VIEW_HEADER, writeView } from './wanted.ts'
 
 /** How long an edge waits for the origin's headers. */
 const ORIGIN_DEADLINE_MS = 10_000
@@ -72,7 +72,7 @@ export class Edge implements Breakable {
 
   async get(asked: Ask): Promise<Reply> {
     const cacheable =
-      this.#cacheMs > 0 && asked.plain && asked.query === '' && asked.wanted.kind !== 'segment'
+      this.#cacheMs > 0 && asked.plain && asked.query === '' && !isMedia(asked.wanted)
     if (!cacheable) return this.#marked(await this.#fetch(asked), 0, 'MISS')
     const now = this.clock.now()
     const known = this.#cache.get(asked.path)

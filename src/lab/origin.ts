@@ -1,13 +1,15 @@
 import type { Clock } from '../core/clock.ts'
 import type { FaultBoard } from './faults/fault-board.ts'
 import { Listener } from './listener.ts'
+import { manifest } from './manifest.ts'
 import { mediaPlaylist, multivariantPlaylist } from './playlists.ts'
 import { textReply, type Reply } from './reply.ts'
 import type { Segments } from './segments.ts'
 import { serve, type Ask, type Breakable } from './serve.ts'
 import { heldUntil, isThere, lowLatencyPlaylist } from './low-latency.ts'
-import type { Programme } from './stream.ts'
+import { isAvailable, type Programme } from './stream.ts'
 
+const MANIFEST = 'application/dash+xml'
 const PLAYLIST = 'application/vnd.apple.mpegurl'
 
 /** What an origin is made of. */
@@ -19,7 +21,7 @@ export interface OriginParts {
 }
 
 /**
- * The source of all streams: an HLS ladder for each, over HTTP. It keeps no state of its own: an
+ * The source of all streams: an HLS ladder and a DASH manifest for each, over HTTP. It keeps no state of its own: an
  * answer depends on the address, the clock and the faults in force.
  */
 export class Origin implements Breakable {
@@ -70,6 +72,10 @@ export class Origin implements Breakable {
     const ladder = this.#ladders.get(wanted.stream)
     if (!programme || !ladder) return textReply(404, 'no such stream')
     if (wanted.kind === 'multivariant') return fresh(PLAYLIST, ladder, 'max-age=60')
+    if (wanted.kind === 'manifest') {
+      return fresh(MANIFEST, Buffer.from(manifest(programme, this.#segments, at)), 'no-cache')
+    }
+    if (wanted.kind === 'cmaf') return this.#cmaf(programme, wanted, { at, look })
     const { rendition } = wanted
     if (wanted.kind === 'playlist') {
       const text = programme.lowLatency
@@ -89,6 +95,23 @@ export class Origin implements Breakable {
       ...(part !== undefined && { part }),
     })
     return fresh('video/mp2t', segment, 'max-age=60')
+  }
+
+  #cmaf(
+    programme: Programme,
+    { rendition, sequence }: Extract<Ask['wanted'], { readonly kind: 'cmaf' }>,
+    { at, look }: Ask['view'],
+  ): Reply {
+    const track = rendition === undefined ? 'audio' : 'video'
+    const type = `${track}/mp4`
+    const [main] = this.#segments.clip.renditions
+    const of = rendition ?? main?.name ?? '360p'
+    if (sequence === 'init') return fresh(type, this.#segments.init(of, track), 'max-age=60')
+    if (!isAvailable(programme, sequence, at)) return textReply(404, 'no such segment now')
+    const seconds = programme.segmentSeconds
+    const second = sequence * seconds
+    const segment = this.#segments.get({ rendition: of, look, second, seconds, track })
+    return fresh(type, segment, 'max-age=60')
   }
 }
 

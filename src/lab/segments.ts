@@ -1,4 +1,5 @@
 import { LOOP_SECONDS, type Clip, type ClipSecond, type Look, type RenditionName } from './clip.ts'
+import { muxFragment, muxInit, type TrackKind } from './cmaf.ts'
 import { muxSegment, type MuxFrame } from './mux.ts'
 import { PART_SECONDS } from './stream.ts'
 
@@ -14,6 +15,8 @@ export interface Cut {
   readonly seconds: number
   /** The piece of `PART_SECONDS` of it, where only that is wanted. */
   readonly part?: number
+  /** As a CMAF segment of this track alone, where it is not a transport stream. */
+  readonly track?: TrackKind
 }
 
 /** What a ladder needs to know of one rendition, in bit/s. */
@@ -46,12 +49,12 @@ export class Segments {
     return this.#cached
   }
 
-  /** The segment as an MPEG transport stream that begins with a key frame, or a part of it. Callers must not change it. */
+  /** The segment, which begins with a key frame, or a part of it. Callers must not change it. */
   get(cut: Cut): Buffer {
-    const { rendition, look, second, seconds, part } = cut
-    const key = `${rendition}/${look.picture}/${look.sound}/${second}/${seconds}/${part ?? ''}`
+    const { rendition, look, second, seconds, part, track } = cut
+    const key = `${rendition}/${look.picture}/${look.sound}/${second}/${seconds}/${part ?? ''}/${track ?? ''}`
     const known = this.#cache.get(key)
-    const segment = known ?? muxSegment(ofPart(this.#frames(cut), cut))
+    const segment = known ?? muxed(ofPart(this.#frames(cut), cut), cut)
     if (known) this.#cache.delete(key)
     else this.#cached += segment.length
     this.#cache.set(key, segment)
@@ -63,15 +66,24 @@ export class Segments {
     return segment
   }
 
+  /** The initialisation segment of a track; the sound is the same in all renditions. */
+  init(rendition: RenditionName, kind: TrackKind): Buffer {
+    const { width = 0, height = 0 } =
+      this.clip.renditions.find(({ name }) => name === rendition) ?? {}
+    const look: Look = { picture: 'test', sound: 'tone' }
+    const [first] = this.clip.second(rendition, look, 0)[kind]
+    return muxInit({ kind, first: first?.data ?? Buffer.alloc(0), width, height })
+  }
+
   /** Peak and mean of all segments of this length, wherever in the loop they begin. */
-  rates(rendition: RenditionName, seconds: number): BitRates {
-    const key = `${rendition}/${seconds}`
+  rates(rendition: RenditionName, seconds: number, track?: TrackKind): BitRates {
+    const key = `${rendition}/${seconds}/${track ?? ''}`
     const known = this.#rates.get(key)
     if (known) return known
     const look: Look = { picture: 'test', sound: 'tone' }
     const bits = Array.from({ length: LOOP_SECONDS }, (_, second) => {
-      const frames = this.#frames({ rendition, look, second, seconds })
-      return muxSegment(frames).length * 8
+      const cut = { rendition, look, second, seconds, ...(track !== undefined && { track }) }
+      return muxed(this.#frames(cut), cut).length * 8
     })
     const rates = {
       peak: Math.ceil(Math.max(...bits) / seconds),
@@ -92,6 +104,12 @@ export class Segments {
     }
     return frames
   }
+}
+
+function muxed(frames: readonly MuxFrame[], { track, second, seconds }: Cut): Buffer {
+  if (track === undefined) return muxSegment(frames)
+  const own = frames.filter(({ kind }) => kind === track)
+  return muxFragment(own, Math.floor(second / seconds))
 }
 
 /** The frames whose time lies in the part; those of all parts together are those of the segment. */

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Clock } from '../core/clock.ts'
 import { breakOff, collect, deliver } from './deliver.ts'
 import type { FaultBoard, Strike } from './faults/fault-board.ts'
+import { rewriteOf } from './faults/fault-kind.ts'
 import { faultKind } from './faults/faults.ts'
 import { promptDelivery, textReply, type Reply } from './reply.ts'
 import { viewerSignal } from './viewer-signal.ts'
@@ -84,10 +85,13 @@ async function answer(
   )
   const plain = seen === view && headers[VIEW_HEADER] === undefined
   const reply = await server.get({ wanted, path, query, view: seen, plain, signal })
-  const rewrites = strikes.filter(({ fault }) => faultKind(fault).rewrite)
+  const rewrites = strikes.flatMap(({ fault, value }) => {
+    const rewrite = rewriteOf(faultKind(fault), wanted)
+    return rewrite === undefined ? [] : [(body: Buffer) => rewrite(body, value)]
+  })
   if (rewrites.length === 0 || reply.status !== 200) return reply
   const body = rewrites.reduce(
-    (body, { fault, value }) => faultKind(fault).rewrite?.(body, value) ?? body,
+    (body, rewrite) => rewrite(body),
     Buffer.isBuffer(reply.body) ? reply.body : await collect(reply.body),
   )
   return { ...reply, body }

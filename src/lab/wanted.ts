@@ -12,6 +12,14 @@ export type Wanted =
       /** The part of it, where only that is wanted. */
       readonly part?: number
     }
+  | { readonly kind: 'manifest'; readonly stream: string }
+  | {
+      readonly kind: 'cmaf'
+      readonly stream: string
+      /** `undefined` is the sound, which all renditions share. */
+      readonly rendition: RenditionName | undefined
+      readonly sequence: number | 'init'
+    }
 
 /** The version of the programme that is to be shown. */
 export interface View {
@@ -23,12 +31,19 @@ export interface View {
 /** How an edge asks the origin for another view than the present one; internal to the lab. */
 export const VIEW_HEADER = 'x-lab-view'
 
+const dashRoute = /^\/([^/]+)\/(?:main\.mpd|([^/]+)\/(?:(\d{1,15})\.m4s|init\.mp4))$/u
+/** The representation that is the sound. */
+const sound = 'sound'
+
 const route = /^\/([^/]+)\/(?:main\.m3u8|([^/]+)\.m3u8|([^/]+)\/(\d{1,15})(?:\.(\d{1,3}))?\.ts)$/u
 
-/** Reads `/news/main.m3u8`, `/news/360p.m3u8`, `/news/360p/17.ts` or, a part of that, `/news/360p/17.3.ts`. */
+/**
+ * Reads `/news/main.m3u8`, `/news/360p.m3u8`, `/news/360p/17.ts` or, a part of that,
+ * `/news/360p/17.3.ts`; and of DASH `/news/main.mpd`, `/news/360p/init.mp4`, `/news/sound/17.m4s`.
+ */
 export function readPath(path: string): Wanted | undefined {
   const match = route.exec(path)
-  if (!match) return undefined
+  if (!match) return readDashPath(path)
   const [, stream = '', playlist, folder, sequence, part] = match
   const rendition = playlist ?? folder
   if (rendition === undefined) return { kind: 'multivariant', stream }
@@ -36,6 +51,21 @@ export function readPath(path: string): Wanted | undefined {
   if (sequence === undefined) return { kind: 'playlist', stream, rendition }
   const segment = { kind: 'segment', stream, rendition, sequence: Number(sequence) } as const
   return part === undefined ? segment : { ...segment, part: Number(part) }
+}
+
+function readDashPath(path: string): Wanted | undefined {
+  const match = dashRoute.exec(path)
+  if (!match) return undefined
+  const [, stream = '', folder, number] = match
+  if (folder === undefined) return { kind: 'manifest', stream }
+  const sequence = number === undefined ? 'init' : Number(number)
+  if (folder === sound) return { kind: 'cmaf', stream, rendition: undefined, sequence }
+  return isRendition(folder) ? { kind: 'cmaf', stream, rendition: folder, sequence } : undefined
+}
+
+/** Whether it is media, which is never cached or rewritten as text. */
+export function isMedia({ kind }: Wanted): boolean {
+  return kind === 'segment' || kind === 'cmaf'
 }
 
 /** The view at wall time `at` with nothing changed. */

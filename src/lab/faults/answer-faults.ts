@@ -54,11 +54,14 @@ export const answerFaults = {
     says: 'Media playlists are valid and list no segment.',
     on: ['playlist'],
     rewrite: (body) => Buffer.from(body.toString().replace(/#EXT-X-PROGRAM-DATE-TIME.*$/su, '')),
+    rewriteManifest: (body) => Buffer.from(body.toString().replaceAll(/<S [^>]*\/>/gu, '')),
   },
   ended: {
     says: 'Media playlists say that the stream has ended (EXT-X-ENDLIST).',
     on: ['playlist'],
     rewrite: (body) => Buffer.concat([body, Buffer.from('#EXT-X-ENDLIST\n')]),
+    rewriteManifest: (body) =>
+      Buffer.from(body.toString().replace('type="dynamic"', 'type="static"')),
   },
   'bad-sequence': {
     says: 'Media sequence numbers are raised by 2^53, beyond what a double can count.',
@@ -70,6 +73,7 @@ export const answerFaults = {
     on: ['playlist'],
     value: { unit: 'ms', default: 30_000, min: -DAY_MS, max: DAY_MS },
     rewrite: shiftDates,
+    rewriteManifest: shiftClock,
   },
   continuity: {
     says: 'Of so many transport stream packets of the picture in a segment, one is missing.',
@@ -103,6 +107,17 @@ function shiftDates(body: Buffer, ms: number): Buffer {
     body.toString().replace(/(#EXT-X-PROGRAM-DATE-TIME:)(.*)/gu, (_, tag: string, date: string) => {
       return tag + new Date(Date.parse(date) + ms).toISOString()
     }),
+  )
+}
+
+/** The clock that players are told to go by. */
+function shiftClock(body: Buffer, ms: number): Buffer {
+  return Buffer.from(
+    body
+      .toString()
+      .replace(/(<UTCTiming [^>]*value=")([^"]*)/u, (_, before: string, at: string) => {
+        return before + new Date(Date.parse(at) + ms).toISOString()
+      }),
   )
 }
 

@@ -1,6 +1,7 @@
 import type { Clock } from '../../core/clock.ts'
 import { ChangeoverError } from '../../core/errors.ts'
 import type { Wanted } from '../wanted.ts'
+import { touches } from './fault-kind.ts'
 import { faultKind, faultNames, isFault, type FaultName } from './faults.ts'
 import { quoted, readTarget, strikes, type Target, type TargetNames } from './target.ts'
 
@@ -110,8 +111,8 @@ export class FaultBoard {
     return this.#entries
       .filter(({ target, shown }) => {
         if (target.server !== server || !strikes(target, wanted)) return false
-        const { on, deliver } = faultKind(shown.fault)
-        return wanted ? on.includes(wanted.kind) : deliver !== undefined
+        const kind = faultKind(shown.fault)
+        return wanted ? touches(kind, wanted) : kind.deliver !== undefined
       })
       .map(({ shown: { fault, value = 0, since } }) => ({ fault, value, since }))
   }

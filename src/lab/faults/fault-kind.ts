@@ -16,8 +16,8 @@ interface FaultValue {
 export interface FaultKind {
   /** What a viewer gets, as a sentence. */
   readonly says: string
-  /** The requests that it touches. */
-  readonly on: readonly Wanted['kind'][]
+  /** The requests that it touches, by the names of HLS; those of DASH that do the same are touched too. */
+  readonly on: readonly HlsKind[]
   readonly value?: FaultValue
   /** Looks at another moment or version of the programme; `since` is wall time. */
   readonly view?: (view: View, since: number) => View
@@ -25,8 +25,27 @@ export interface FaultKind {
   readonly replace?: (path: string) => WholeReply
   /** Changes the body of a good answer. */
   readonly rewrite?: (body: Buffer, value: number) => Buffer
+  /** The same for a DASH manifest; without it the fault does nothing to one. */
+  readonly rewriteManifest?: (body: Buffer, value: number) => Buffer
   /** Changes how the bytes reach the viewer. */
   readonly deliver?: (how: Delivery, value: number) => Delivery
+}
+
+type HlsKind = 'multivariant' | 'playlist' | 'segment'
+
+/** Whether a fault touches a request: a manifest is both kinds of playlist, and CMAF segments are segments. */
+export function touches({ on }: FaultKind, { kind }: Wanted): boolean {
+  if (kind === 'manifest') return on.includes('multivariant') || on.includes('playlist')
+  return on.includes(kind === 'cmaf' ? 'segment' : kind)
+}
+
+/** How a fault changes the body of an answer, where it does. */
+export function rewriteOf(
+  { rewrite, rewriteManifest }: FaultKind,
+  { kind }: Wanted,
+): FaultKind['rewrite'] {
+  if (kind === 'manifest') return rewriteManifest
+  return kind === 'cmaf' ? undefined : rewrite
 }
 
 /** Every kind of request. */

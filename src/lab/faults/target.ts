@@ -46,5 +46,5 @@ export function strikes({ stream, rendition }: Target, wanted: Wanted | undefine
   if (stream === undefined) return true
   if (wanted?.stream !== stream) return false
   if (rendition === undefined) return true
-  return wanted.kind !== 'multivariant' && wanted.rendition === rendition
+  return 'rendition' in wanted && wanted.rendition === rendition
 }

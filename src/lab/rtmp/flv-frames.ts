@@ -30,6 +30,12 @@ export function flvPicture(annexB: Buffer, isKey: boolean): FlvPicture {
   return { payload: Buffer.concat(parts), config }
 }
 
+/** A picture of the clip with a length of four bytes before each unit, parameter sets included (ISO 14496-15). */
+export function lengthPrefixed(annexB: Buffer): Buffer {
+  const units = nalUnits(annexB).filter((unit) => ((unit[0] ?? 0) & 0x1f) !== nalTypes.delimiter)
+  return Buffer.concat(units.flatMap((unit) => [uint32(unit.length), unit]))
+}
+
 /** A frame of sound of the clip, in ADTS, as an audio message. */
 export function flvSound(adts: Buffer): Buffer {
   return Buffer.concat([Buffer.of(AAC, 1), adts.subarray(ADTS_HEADER)])
@@ -37,13 +43,18 @@ export function flvSound(adts: Buffer): Buffer {
 
 /** The audio message that sets the decoder up: AudioSpecificConfig from the ADTS header. */
 export function flvSoundConfig(adts: Buffer): Buffer {
+  return Buffer.concat([Buffer.of(AAC, 0), soundConfig(adts)])
+}
+
+/** AudioSpecificConfig (ISO 14496-3, 1.6.2.1) from an ADTS header. */
+export function soundConfig(adts: Buffer): Buffer {
   const [, , third = 0, fourth = 0] = adts
   const objectType = (third >> 6) + 1
   const frequency = (third >> 2) & 0x0f
   const channels = ((third & 1) << 2) | (fourth >> 6)
   const config = Buffer.alloc(2)
   config.writeUInt16BE((objectType << 11) | (frequency << 7) | (channels << 3))
-  return Buffer.concat([Buffer.of(AAC, 0), config])
+  return config
 }
 
 /** AVCDecoderConfigurationRecord with lengths of four bytes, as the message that carries it. */
