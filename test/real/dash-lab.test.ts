@@ -51,6 +51,6 @@ describe('the dash probe at the lab', () => {
     expect(share).toBeGreaterThan(0.6)
     expect(share).toBeLessThanOrEqual(1)
     expect(frozen.outcome).toBe('pass')
-    expect(gone.findings.map(({ code }) => code)).toContain('segment-missing')
+    expect(gone.findings.map(({ code }) => code)).toContain('segments-missing')
   })
 })
