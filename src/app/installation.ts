@@ -2,6 +2,7 @@ import type { Clock } from '../core/clock.ts'
 import { formatDuration } from '../core/duration.ts'
 import type { InstallationSettings } from '../core/settings.ts'
 import type { Change } from '../engine/group/memory.ts'
+import type { ChangeLimit } from '../plugin/store.ts'
 
 /** A group whose change is due and waits for others. */
 interface Waiting {
@@ -23,6 +24,9 @@ export interface Queue {
   readonly says: string
 }
 
+/** Far more changes than all budgets together allow while one of them can count. */
+const mostKnown = 10_000
+
 /** A group that did not ask again for so long does not keep others waiting. */
 const freshMs = 15_000
 
@@ -38,6 +42,8 @@ export class Installation {
   #settings: InstallationSettings['blastRadius']
   #groups: number
   #charges: { readonly id: string; readonly group: string; readonly at: number }[] = []
+  /** Intents that were ever reckoned with, also those that count no more: the oldest are forgotten. */
+  readonly #known = new Set<string>()
 
   constructor(clock: Clock, settings: InstallationSettings, groups: number) {
     this.#clock = clock
@@ -74,6 +80,17 @@ export class Installation {
     return { pass: false, says: `${says}; ${queue}` }
   }
 
+  /**
+   * What the store is asked to judge beside this process, because leaders elsewhere change groups
+   * too; `undefined` for a group that has its place already.
+   */
+  room(group: string): ChangeLimit | undefined {
+    const changed = this.#changed()
+    if (changed.has(group)) return undefined
+    const { perMs } = this.#settings
+    return { free: this.limit - changed.size, known: [...this.#known], withinMs: perMs }
+  }
+
   /** A change of the group is due, and nothing but this limit can stand before it. */
   want(group: string, priority: number, isUrgent = true): void {
     const now = this.#clock.now()
@@ -107,13 +124,28 @@ export class Installation {
     return { groups, says }
   }
 
-  /** Counts a change, before its intent is written; `at` is monotonic, for changes known from an earlier process. */
+  /**
+   * Counts a change, before its intent is written; `at` is monotonic, for changes known from an
+   * earlier process. One that was applied later than it was heard of counts from then.
+   */
   charge(id: string, group: string, at: number = this.#clock.now()): void {
-    if (!this.#charges.some((charge) => charge.id === id)) this.#charges.push({ id, group, at })
+    this.#remember(id)
+    const before = this.#charges.find((charge) => charge.id === id)
+    if (before !== undefined && before.at >= at) return
+    this.#charges = [...this.#charges.filter((charge) => charge !== before), { id, group, at }]
   }
 
-  /** Changes of an earlier process count too, and those of other leaders. */
+  #remember(id: string): void {
+    this.#known.add(id)
+    const [oldest] = this.#known
+    if (this.#known.size > mostKnown && oldest !== undefined) this.#known.delete(oldest)
+  }
+
+  /** Changes of an earlier process count too, and those of other leaders: all of one group, as its row has them. */
   recall(group: string, changes: readonly Pick<Change, 'intent' | 'at' | 'reason'>[]): void {
+    // What was taken back elsewhere counts no more.
+    const left = new Set(changes.map(({ intent }) => intent))
+    this.#charges = this.#charges.filter((charge) => charge.group !== group || left.has(charge.id))
     for (const { intent, at, reason } of changes) {
       if (reason !== 'drill') this.charge(intent, group, at)
     }

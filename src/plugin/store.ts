@@ -24,12 +24,39 @@ export interface Commit {
    */
   readonly row?: GroupRow
   readonly fence?: { readonly owner: string; readonly token: number }
+  /** Written only while no more groups change than this allows, judged in the same transaction. */
+  readonly limit?: ChangeLimit
+}
+
+/** How much more of the installation may change, as far as the caller knows. */
+export interface ChangeLimit {
+  /** So many groups may still change, the one of the row included. */
+  readonly free: number
+  /** Intents that the caller reckons with already, by its own monotonic clock. */
+  readonly known: readonly string[]
+  /** How long a change counts, in milliseconds. */
+  readonly withinMs: number
+}
+
+/** A change in the ledger of another group. */
+export interface OtherChange {
+  readonly group: string
+  readonly intent: string
+  /** Milliseconds since then, by the store's clock; never less than 0. */
+  readonly agoMs: number
 }
 
 export type CommitResult =
   | { readonly ok: true; readonly entries: readonly JournalEntry[] }
   /** Somebody else leads the group, or wrote the row since it was read. Nothing was written. */
   | { readonly ok: false; readonly cause: 'fenced'; readonly says: string }
+  /** Others changed what the caller did not know of, so that its `limit` is reached. Nothing was written. */
+  | {
+      readonly ok: false
+      readonly cause: 'limited'
+      readonly says: string
+      readonly changed: readonly OtherChange[]
+    }
   /** Nothing was written, or it is not known whether it was; the store cannot be relied upon now. */
   | { readonly ok: false; readonly cause: 'unavailable'; readonly says: string }
 

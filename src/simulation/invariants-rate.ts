@@ -1,5 +1,5 @@
 import { groupOf } from './world.ts'
-import { isAutomatic, processOf, type Trace, type Violation } from './trace.ts'
+import { isAutomatic, type Trace, type Violation } from './trace.ts'
 
 /** 17, 18, 21: holddown from applied with its one exception, no return to a path left as down, budget in any window. */
 export function rates(trace: Trace): Violation[] {
@@ -50,15 +50,11 @@ export function blastRadius(trace: Trace): Violation[] {
   const limit = Math.max(groups, Math.floor(fraction * trace.world.settings.groups.length))
   return trace.opened
     .filter(({ intent }) => isAutomatic(intent) && intent.drill?.part !== 'return')
-    .flatMap(({ at, group, intent }) => {
-      const { observeEveryMs, callTimeoutMs } = groupOf(trace.world, group)
-      // Two processes that lead a group each hear of the other's changes when they next look.
-      const hearingMs = (id: string) =>
-        processOf(id) === processOf(intent.id) ? 0 : observeEveryMs + 2 * callTimeoutMs
+    .flatMap(({ at, group }) => {
       const changed = new Set(
         trace.applied
           .filter((each) => each.intent.reason !== 'drill')
-          .filter((each) => each.at + hearingMs(each.intent.id) <= at && at - each.at < perMs)
+          .filter((each) => each.at <= at && at - each.at < perMs)
           .map((each) => each.group),
       )
       if (changed.has(group) || changed.size < limit) return []

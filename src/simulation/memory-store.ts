@@ -3,6 +3,7 @@ import { ChangeoverError } from '../core/errors.ts'
 import type { GroupRow } from '../core/group.ts'
 import type { JournalEntry } from '../core/journal.ts'
 import { genesis, seal } from '../formats/journal-chain.ts'
+import { limitViolation, sayLimit } from '../plugin/change-limit.ts'
 import { checkLeaseTime, checkQuery, fencedGroup, fenceViolation } from '../plugin/fence.ts'
 import type { JournalHead, OutboxItem, Store } from '../plugin/store.ts'
 
@@ -100,6 +101,13 @@ class InMemory implements MemoryStore {
       const lease = held && { ...held, leftMs: held.until - this.disk.clock.now() }
       const says = fenceViolation(commit, group, { lease, stored: this.disk.rows.get(group) })
       if (says !== undefined) return { ok: false, cause: 'fenced', says }
+    }
+    if (commit.limit !== undefined) {
+      const others = this.disk.rows.values().filter((row) => row.group !== group)
+      const changed = limitViolation(commit.limit, others, this.#clock.wall())
+      if (changed !== undefined) {
+        return { ok: false, cause: 'limited', says: sayLimit(changed), changed }
+      }
     }
     const entries: JournalEntry[] = []
     let last = this.disk.head

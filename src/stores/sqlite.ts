@@ -6,7 +6,15 @@ import { checkLeaseTime, checkQuery, fencedGroup } from '../plugin/fence.ts'
 import type { Store } from '../plugin/store.ts'
 import { NodeSqliteDialect, openDatabase } from './sqlite/database.ts'
 import { storeFault } from './sqlite/faults.ts'
-import { Fenced, readEntries, readHead, readRow, touch, writeCommit } from './sqlite/journal.ts'
+import {
+  Fenced,
+  Limited,
+  readEntries,
+  readHead,
+  readRow,
+  touch,
+  writeCommit,
+} from './sqlite/journal.ts'
 import { endLease, takeLease } from './sqlite/lease.ts'
 import { dueItems, putItems, removeItems } from './sqlite/outbox.ts'
 import { Patience } from './sqlite/patience.ts'
@@ -99,6 +107,9 @@ class SqliteStore implements Store {
       return { ok: true, entries }
     } catch (error) {
       if (error instanceof Fenced) return { ok: false, cause: 'fenced', says: error.message }
+      if (error instanceof Limited) {
+        return { ok: false, cause: 'limited', says: error.message, changed: error.changed }
+      }
       return { ok: false, cause: 'unavailable', says: this.#unavailable(error) }
     }
   }

@@ -29,6 +29,39 @@ describe('the blast radius', () => {
     expect(installed(limits, count).installation.limit).toBe(wanted)
   })
 
+  it('counts a change of another leader from when it was applied, not from when it was first heard of', async () => {
+    const { clock, installation } = installed({ fraction: 0 })
+    const heard = { intent: '1', at: clock.now(), reason: 'failover' as const }
+    installation.recall('one/cdn', [heard])
+    await clock.advance(10_000)
+    installation.recall('one/cdn', [{ ...heard, at: clock.now() }])
+    await clock.advance(295_000)
+
+    expect(installation.ask('two/cdn').pass).toBe(false)
+  })
+
+  it('counts no more what another leader took back', () => {
+    const { clock, installation } = installed({ fraction: 0 })
+    installation.recall('one/cdn', [{ intent: '1', at: clock.now(), reason: 'failover' }])
+    installation.recall('one/cdn', [])
+
+    expect(installation.ask('two/cdn').pass).toBe(true)
+  })
+
+  it('asks the store for what is free, naming every change that it knows of, also those that count no more', async () => {
+    const { clock, installation } = installed()
+    installation.charge('1', 'one/cdn')
+    await clock.advance(300_000)
+    installation.charge('2', 'two/cdn')
+
+    expect(installation.room('three/cdn')).toEqual({
+      free: 1,
+      known: ['1', '2'],
+      withinMs: 300_000,
+    })
+    expect(installation.room('two/cdn')).toBeUndefined()
+  })
+
   it('refuses the group beyond the limit, and says how many changed', () => {
     const { installation } = installed()
     installation.charge('1', 'one/cdn')

@@ -210,6 +210,90 @@ export function storeContract(name: string, setUp: () => Promise<StoreHarness>):
         expect(results.find((result) => !result.ok)).toMatchObject({ cause: 'fenced' })
       })
 
+      test('writes no change while groups that the writer does not know of changed, and names them', async () => {
+        const fence = await lead()
+        const theirs = await store.lease('channel-2/cdn', 'b', 60_000)
+        const at = clock.wall() - 30_000
+        const change = (intent: string) => ({
+          intent,
+          reason: 'failover' as const,
+          from: {},
+          to: {},
+          leaving: [],
+          target: 'cdn-b',
+          at,
+          charge: 1,
+        })
+        await store.commit({
+          entries: [],
+          row: {
+            ...row({ token: theirs?.token ?? 0, revision: 1 }),
+            group: 'channel-2/cdn',
+            ledger: [change('i-1')],
+          },
+          fence: { owner: 'b', token: theirs?.token ?? 0 },
+        })
+        const attempt = (limit: { free: number; known: string[]; withinMs: number }) =>
+          store.commit({
+            entries: [draft('intent')],
+            row: { ...row({ token: fence.token, revision: 1 }), ledger: [change('i-2')] },
+            fence,
+            limit,
+          })
+
+        const refused = await attempt({ free: 1, known: [], withinMs: 60_000 })
+        const left = [await store.group(group), await store.entries({ limit: 10 })]
+
+        expect(refused).toEqual({
+          ok: false,
+          cause: 'limited',
+          says: 'another process changed channel-2/cdn meanwhile, and no further group may change now',
+          changed: [{ group: 'channel-2/cdn', intent: 'i-1', agoMs: 30_000 }],
+        })
+        expect(left).toEqual([undefined, []])
+        expect(await attempt({ free: 1, known: ['i-1'], withinMs: 60_000 })).toMatchObject({
+          ok: true,
+        })
+      })
+
+      test.each([
+        ['room for both', { free: 2, known: [], withinMs: 60_000 }],
+        ['a change that counts no more', { free: 1, known: [], withinMs: 30_000 }],
+        ['its own change alone', { free: 1, known: [], withinMs: 60_000 }, group],
+      ])('writes a change with %s', async (_, limit, other = 'channel-2/cdn') => {
+        const lease = await store.lease(other, 'a', 60_000)
+        const fence = { owner: 'a', token: lease?.token ?? 0 }
+        const at = clock.wall() - 30_000
+        const ledger = [
+          {
+            intent: 'i-1',
+            reason: 'failover' as const,
+            from: {},
+            to: {},
+            leaving: [],
+            target: 'cdn-b',
+            at,
+            charge: 1,
+          },
+        ]
+        await store.commit({
+          entries: [],
+          row: { ...row({ token: fence.token, revision: 1 }), group: other, ledger },
+          fence,
+        })
+        const mine = await lead('a')
+        const revision = other === group ? 2 : 1
+
+        const result = await store.commit({
+          entries: [],
+          row: { ...row({ token: mine.token, revision }), ledger },
+          fence: mine,
+          limit,
+        })
+
+        expect(result).toMatchObject({ ok: true })
+      })
+
       test('fences out a writer whose lease passed on', async () => {
         const fence = await lead('a', 5_000)
         harness.passTime(5_000)

@@ -4,6 +4,7 @@ import type { GuardAnswer, Intent, IntentStep, LedgerEntry } from '../../core/gr
 import { isQuietSince, isRelapse, returningPaths } from '../../engine/group/failback.ts'
 import { drillTimes, heldUntil, type Change } from '../../engine/group/memory.ts'
 import { basisOf, intentSays, type Proposal } from '../../engine/group/situation.ts'
+import type { OtherChange } from '../../plugin/store.ts'
 import { entryOf, intentBudgetMs, type ChangeDeps } from './change-deps.ts'
 import { afterApplied } from './after-applied.ts'
 import { converge, type Converged } from './converge.ts'
@@ -60,7 +61,10 @@ export async function makeChange(
     ...(proposal.drill !== undefined && { drill: proposal.drill }),
     ...(proposal.person !== undefined && { actor: proposal.person.actor }),
   }
-  // A drill takes no place in the blast radius: it never keeps a failover waiting.
+  // A drill takes no place in the blast radius, and its return asks for none.
+  const isFree = intent.drill?.part === 'return' || isBypassed(proposal)
+  const limit = isFree ? undefined : installation.room(settings.name)
+  // It never keeps a failover waiting.
   if (intent.drill === undefined) installation.charge(intent.id, settings.name)
   const drill = intent.drill?.opens
   const opened = await record.save(
@@ -79,9 +83,11 @@ export async function makeChange(
         `${proposal.reason} to ${describeAllocation(proposal.to)}: ${intentSays(situation, proposal)}`,
       ),
     ],
+    limit,
   )
   if (!opened.ok) {
     installation.refund(intent.id)
+    if (opened.cause === 'limited') await wasLimited(deps, opened.says, opened.changed)
     return
   }
   record.remember((memory) => ({
@@ -91,6 +97,23 @@ export async function makeChange(
   }))
   deps.onChange()
   await carryOut(deps, intent, signal)
+}
+
+function isBypassed({ person }: Proposal): boolean {
+  return person?.bypass.includes('blast-radius') === true
+}
+
+/** Leaders elsewhere changed what this process had not heard of: it reckons with them from here on. */
+async function wasLimited(
+  { clock, installation, record, settings }: ChangeDeps,
+  why: string,
+  changed: readonly OtherChange[],
+): Promise<void> {
+  for (const { group, intent, agoMs } of changed) {
+    installation.charge(intent, group, clock.now() - agoMs)
+  }
+  const says = `the change was not begun: ${why}`
+  await record.append([{ kind: 'decision', group: settings.name, says }])
 }
 
 /** Applies an open intent and verifies it; a compensation is carried out the same way, once. */

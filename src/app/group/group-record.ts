@@ -4,7 +4,7 @@ import type { JournalDraft } from '../../core/journal.ts'
 import type { GroupSettings } from '../../core/settings.ts'
 import { emptyRow, pruneLedger, recall, type GroupMemory } from '../../engine/group/memory.ts'
 import { storedPenalties } from '../../engine/group/penalty.ts'
-import type { Commit, CommitResult, Store } from '../../plugin/store.ts'
+import type { ChangeLimit, Commit, CommitResult, Store } from '../../plugin/store.ts'
 import type { LeaseKeeper } from './lease-keeper.ts'
 
 /** The durable row of a group and its leader's memory of it: the only place that writes either. */
@@ -104,6 +104,7 @@ export class GroupRecord {
   async save(
     update: (row: GroupRow) => GroupRow,
     entries: readonly JournalDraft[],
+    limit?: ChangeLimit,
   ): Promise<CommitResult> {
     const lease = this.#lease.current()
     const memory = this.#memory
@@ -118,9 +119,11 @@ export class GroupRecord {
       entries,
       row,
       fence: { owner: this.#owner, token: lease.token },
+      ...(limit !== undefined && { limit }),
     })
     if (result.ok) this.#memory = { ...(this.#memory ?? memory), row }
-    else this.forget()
+    // A limit is no doubt about the row: nothing was written, and nobody else wrote it.
+    else if (result.cause !== 'limited') this.forget()
     return result
   }
 

@@ -190,14 +190,22 @@ export function exceptionUsed(memory: GroupMemory, settings: GroupSettings, now:
 }
 
 /**
+ * By how much a wall clock may be wrong between the end of one process and the start of the next,
+ * in milliseconds: a day, because a wrong time zone is the worst that is likely.
+ */
+const clockDoubtMs = 86_400_000
+
+/**
  * Changes of the running holddown. The newest belongs to it as long as it lasts, because after a
- * restart it starts in full, whatever the wall clock says of the change.
+ * restart it starts in full, whatever the wall clock says of the change; but not one that no clock
+ * could take for recent.
  */
 function inHolddown(memory: GroupMemory, settings: GroupSettings, now: number): Change[] {
   const newest = memory.changes.at(-1)
   return memory.changes.filter(
     (change) =>
-      now - change.at < settings.holddownMs || (change === newest && now < memory.holddownUntil),
+      now - change.at < settings.holddownMs ||
+      (change === newest && now < memory.holddownUntil && now - change.at < clockDoubtMs),
   )
 }
 

@@ -37,6 +37,11 @@ export class RuleState {
   #filled = 0
   #badLooks = 0
   #look = -1
+  /**
+   * Altered while it was clearing: the path recovers, and goes on doing so until the new rule has
+   * found it bad, or not good enough, for a full `for` (invariant 46).
+   */
+  #earnsAnew = false
   #timers: RuleTimers
 
   constructor(timers: RuleTimers) {
@@ -69,8 +74,12 @@ export class RuleState {
     this.#restartAfterGap(now)
     this.#count(false, look)
     this.okSince = undefined
+    if (this.#earnsAnew) {
+      this.badSince ??= now
+      if (now < this.badSince + this.#timers.forMs) return
+    }
     this.badSince = undefined
-    if (this.phase === 'clearing') this.phase = 'active'
+    if (this.phase === 'clearing') this.#activate()
   }
 
   /** An age passed its limit, or stays beyond it, without a look. Counts no look. */
@@ -92,6 +101,7 @@ export class RuleState {
   restart(timers: RuleTimers): void {
     this.#timers = timers
     if (!this.isActive) this.#clear()
+    this.#earnsAnew = this.phase === 'clearing'
     this.badSince = undefined
     this.okSince = undefined
     this.lastBadAt = undefined
@@ -103,12 +113,17 @@ export class RuleState {
     this.okSince = undefined
     this.badSince ??= now
     this.lastBadAt = now
-    if (this.phase === 'clearing') this.phase = 'active'
+    if (this.phase === 'clearing' && !this.#earnsAnew) this.#activate()
     if (this.phase === 'clear') this.phase = 'pending'
-    if (this.phase !== 'pending') return
-    this.since = this.badSince
+    if (this.phase === 'active') return
+    if (this.phase === 'pending') this.since = this.badSince
     const lasted = now >= this.badSince + this.#timers.forMs
-    if (lasted || this.#isRatioBad()) this.phase = 'active'
+    if (lasted || this.#isRatioBad()) this.#activate()
+  }
+
+  #activate(): void {
+    this.phase = 'active'
+    this.#earnsAnew = false
   }
 
   #ok(now: number): void {
@@ -123,6 +138,7 @@ export class RuleState {
 
   #clear(): void {
     this.phase = 'clear'
+    this.#earnsAnew = false
     this.since = undefined
   }
 

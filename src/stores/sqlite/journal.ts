@@ -3,16 +3,27 @@ import type { GroupRow } from '../../core/group.ts'
 import type { JournalEntry } from '../../core/journal.ts'
 import { seal, type ChainLink } from '../../formats/journal-chain.ts'
 import { fenceViolation } from '../../plugin/fence.ts'
-import type { Commit, JournalHead, JournalQuery } from '../../plugin/store.ts'
+import { limitViolation, sayLimit } from '../../plugin/change-limit.ts'
+import type { Commit, JournalHead, JournalQuery, OtherChange } from '../../plugin/store.ts'
 import { readLease } from './lease.ts'
 import type { Tables } from './tables.ts'
 
 /** A fence that did not hold, thrown so that the transaction rolls back. */
 export class Fenced extends Error {}
 
+/** A limit that is reached, thrown so that the transaction rolls back. */
+export class Limited extends Error {
+  readonly changed: readonly OtherChange[]
+
+  constructor(changed: readonly OtherChange[]) {
+    super(sayLimit(changed))
+    this.changed = changed
+  }
+}
+
 /**
  * Judges the fence, appends the entries and writes the row, inside the caller's transaction.
- * Throws `Fenced`; whatever it throws, the transaction must roll back.
+ * Throws `Fenced` or `Limited`; whatever it throws, the transaction must roll back.
  */
 export async function writeCommit(
   transaction: Transaction<Tables>,
@@ -29,6 +40,11 @@ export async function writeCommit(
       .executeTakeFirst()
     const violation = fenceViolation(commit, group, { lease, stored })
     if (violation !== undefined) throw new Fenced(violation)
+  }
+  if (commit.limit !== undefined) {
+    const rows = await otherRows(transaction, group)
+    const changed = limitViolation(commit.limit, rows, wall)
+    if (changed !== undefined) throw new Limited(changed)
   }
   const entries = await append(transaction, commit, wall)
   if (commit.row !== undefined) await writeRow(transaction, commit.row)
@@ -94,6 +110,19 @@ export async function readRow(db: Kysely<Tables>, group: string): Promise<GroupR
     .where('group_name', '=', group)
     .executeTakeFirst()
   return row === undefined ? undefined : (JSON.parse(row.body) as GroupRow)
+}
+
+/** The rows of all groups but one: hundreds of small ones, read only where a change begins. */
+async function otherRows(
+  transaction: Transaction<Tables>,
+  group: string | undefined,
+): Promise<GroupRow[]> {
+  const rows = await transaction
+    .selectFrom('group_row')
+    .select('body')
+    .where('group_name', '!=', group ?? '')
+    .execute()
+  return rows.map(({ body }) => JSON.parse(body) as GroupRow)
 }
 
 /** Entries by sequence; every filter is served by an index. */

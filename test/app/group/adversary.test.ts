@@ -588,6 +588,24 @@ describe('processes', () => {
     expect(stateOf(successor)).toBe('ALL-DOWN')
   })
 
+  test('after a restart a path that was left days ago may be gone to at once', async () => {
+    const failback = { auto: false, stableForMs: 600_000, maxWaitMs: 7_200_000, window: [] }
+    const { world, process, options } = await steady({ group: { failback } })
+    show(world, { 'cdn-a': 'bad' })
+    await until(world, () => says(world, 'verified').length > 0)
+    show(world, {})
+    await world.clock.advance(120_000)
+
+    killProcess(process)
+    world.clock.jumpWall(3 * 86_400_000)
+    await startProcess(world, options)
+    await world.clock.advance(60_000)
+    show(world, { 'cdn-b': 'bad' })
+    await world.clock.advance(45_000)
+
+    expect(world.target.allocation).toEqual({ 'cdn-a': 100, 'cdn-b': 0 })
+  })
+
   test('a new term as leader in the same process forgets no time, whatever the wall clock did', async () => {
     const { world, process } = await steady()
     show(world, { 'cdn-a': 'bad' })

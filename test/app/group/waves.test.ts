@@ -108,6 +108,31 @@ describe('more fails at once than may be changed at once', () => {
     expect(next).toBeGreaterThanOrEqual(applied + 5 * minute)
   })
 
+  test('leaders in two processes share the limit, and neither has to hear of the other first', async () => {
+    const { world, process: second, options } = await five()
+    const all = world.settings
+    // The first group leads a process of its own, which knows of no other group.
+    killProcess(second)
+    await world.clock.advance(30_000)
+    world.settings = { ...all, groups: all.groups.slice(0, 1) }
+    await startProcess(world, options)
+    await world.clock.advance(5_000)
+    world.settings = all
+    await startProcess(world, options)
+    await world.clock.advance(60_000)
+    const began = world.clock.now()
+
+    fail(world, ['channel-2'])
+    await world.clock.advance(minute)
+    fail(world, ['channel-1', 'channel-2'])
+    await world.clock.advance(8 * minute)
+
+    expect(moves(world, began)).toEqual(['0: channel-2', '5: channel-1'])
+    expect(says(world, 'decision').join()).toContain(
+      'the change was not begun: another process changed channel-2/cdn meanwhile',
+    )
+  })
+
   test('a successor counts what the process before it changed', async () => {
     const { world, process, options } = await five()
     fail(world, ['channel-1'])

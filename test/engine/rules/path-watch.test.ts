@@ -387,6 +387,41 @@ describe('a reload', () => {
     expect(isBadNow(report)).toBe(false)
   })
 
+  it.each([
+    ['a limit that is stricter', { when: 'missing_ratio > 0.1' }],
+    [
+      'a condition for clearing that is stricter',
+      { when: 'missing_ratio > 0.5', clearWhen: 'missing_ratio < 0.1' },
+    ],
+  ])('lets a path recover for a full for under %s, before it is bad again', (_, stricter) => {
+    const feed = new Feed(watchOf([rule({ name: 'missing', when: 'missing_ratio > 0.5' })]))
+    feed.passes(0, 15, { missing_ratio: 0 })
+    feed.passes(20, 40, { missing_ratio: 0.6 })
+    feed.passes(45, 60, { missing_ratio: 0.2 })
+    feed.watch.replaceRules(rulesOf([rule({ name: 'missing', ...stricter })]), timing, 61_000)
+
+    const early = feed.passes(65, 75, { missing_ratio: 0.2 })
+    const late = feed.pass(80, { missing_ratio: 0.2 })
+
+    expect([early.health, isBadNow(early)]).toEqual(['down', false])
+    expect([late.health, isBadNow(late)]).toEqual(['down', true])
+  })
+
+  it('forgets how long it was bad under the stricter rule once it is good again', () => {
+    const feed = new Feed(watchOf([rule({ name: 'missing', when: 'missing_ratio > 0.5' })]))
+    feed.passes(0, 15, { missing_ratio: 0 })
+    feed.passes(20, 40, { missing_ratio: 0.6 })
+    feed.passes(45, 60, { missing_ratio: 0.2 })
+    const stricter = rule({ name: 'missing', when: 'missing_ratio > 0.1' })
+    feed.watch.replaceRules(rulesOf([stricter]), timing, 61_000)
+
+    feed.passes(65, 75, { missing_ratio: 0.2 })
+    feed.pass(80, { missing_ratio: 0 })
+    const again = feed.passes(85, 90, { missing_ratio: 0.2 })
+
+    expect(isBadNow(again)).toBe(false)
+  })
+
   it('gives an altered rule a full for before it can become active', () => {
     const feed = new Feed(watchOf([rule({ name: 'missing', when: 'missing_ratio > 0.9' })]))
     feed.passes(0, 40, { missing_ratio: 0.6 })

@@ -11,7 +11,7 @@ export const actingMutations: readonly Mutation[] = [
   {
     name: 'intent: written after the act',
     file: change,
-    find: '  if (!opened.ok) {\n    installation.refund(intent.id)\n    return\n  }\n',
+    find: "  if (!opened.ok) {\n    installation.refund(intent.id)\n    if (opened.cause === 'limited') await wasLimited(deps, opened.says, opened.changed)\n    return\n  }\n",
     replace: '',
   },
   {

@@ -62,7 +62,7 @@ export const peopleMutations: readonly Mutation[] = [
   {
     name: 'store: an unknown commit is taken for none',
     file: record,
-    find: '    else this.forget()\n',
+    find: "    else if (result.cause !== 'limited') this.forget()\n",
     replace: "    else if (result.cause === 'fenced') this.forget()\n",
   },
   {
@@ -86,8 +86,14 @@ export const peopleMutations: readonly Mutation[] = [
   {
     name: 'clock: a path left as down is forgotten by a jump',
     file: memory,
-    find: 'now - change.at < settings.holddownMs || (change === newest && now < memory.holddownUntil),',
-    replace: 'now - change.at < settings.holddownMs || (change === newest && now < 0),',
+    find: '(change === newest && now < memory.holddownUntil && now - change.at < clockDoubtMs),',
+    replace: '(change === newest && now < 0 && now - change.at < clockDoubtMs),',
+  },
+  {
+    name: 'clock: a path left days ago counts as left just now',
+    file: memory,
+    find: '(change === newest && now < memory.holddownUntil && now - change.at < clockDoubtMs),',
+    replace: '(change === newest && now < memory.holddownUntil),',
   },
   {
     name: 'paging: waits for the end of an evaluation',
@@ -149,6 +155,12 @@ export const peopleMutations: readonly Mutation[] = [
     file: 'src/engine/rules/watched-rule.ts',
     find: '  if (!alike) old.state.restart(timers)\n',
     replace: '',
+  },
+  {
+    name: 'reload: a stricter rule leaves a path that recovers at once',
+    file: 'src/engine/rules/rule-state.ts',
+    find: "    this.#earnsAnew = this.phase === 'clearing'\n",
+    replace: '    this.#earnsAnew = false\n',
   },
   {
     name: 'standby: commands wait for ever',

@@ -49,6 +49,12 @@ export const rateMutations: readonly Mutation[] = [
     replace: '      this.#token = token\n',
   },
   {
+    name: 'rate: the store does not judge the blast radius over all processes',
+    file: change,
+    find: 'const limit = isFree ? undefined : installation.room(settings.name)',
+    replace: 'const limit = isFree ? undefined : undefined',
+  },
+  {
     name: 'rate: the blast radius forgets at the intent, not at applied',
     file: change,
     find: '  deps.installation.refund(intent.id)\n  if (intent.drill === undefined) deps.installation.charge(intent.id, settings.name)\n',
