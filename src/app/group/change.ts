@@ -62,7 +62,7 @@ export async function makeChange(
     ...(proposal.person !== undefined && { actor: proposal.person.actor }),
   }
   // A drill takes no place in the blast radius, and its return asks for none.
-  const isFree = intent.drill?.part === 'return' || isBypassed(proposal)
+  const isFree = intent.drill?.part === 'return' || !isLimited(guards)
   const limit = isFree ? undefined : installation.room(settings.name)
   // It never keeps a failover waiting.
   if (intent.drill === undefined) installation.charge(intent.id, settings.name)
@@ -99,8 +99,10 @@ export async function makeChange(
   await carryOut(deps, intent, signal)
 }
 
-function isBypassed({ person }: Proposal): boolean {
-  return person?.bypass.includes('blast-radius') === true
+/** What a person answers for, or the guard was not asked, the store is not asked either. */
+function isLimited(guards: readonly GuardAnswer[]): boolean {
+  const asked = guards.find(({ guard }) => guard === 'blast-radius')
+  return asked !== undefined && asked.bypassed !== true
 }
 
 /** Leaders elsewhere changed what this process had not heard of: it reckons with them from here on. */
