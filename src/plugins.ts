@@ -28,12 +28,14 @@ import mediaconnect from './actuators/mediaconnect.ts'
 import medialive from './actuators/medialive.ts'
 import nginx from './actuators/nginx.ts'
 import obs from './actuators/obs.ts'
+import powerdns from './actuators/powerdns.ts'
 import publishHook from './actuators/publish-hook.ts'
 import rfc2136 from './actuators/rfc2136.ts'
 import route53 from './actuators/route53.ts'
 import serve from './actuators/serve.ts'
 import steering from './actuators/steering.ts'
 import webhookActuator from './actuators/webhook.ts'
+import zoneFile from './actuators/zone-file.ts'
 import alertmanager from './notifiers/alertmanager.ts'
 import email from './notifiers/email.ts'
 import pagerduty from './notifiers/pagerduty.ts'
@@ -83,12 +85,14 @@ export const plugins: {
     medialive,
     nginx,
     obs,
+    powerdns,
     publishHook,
     rfc2136,
     route53,
     serve,
     steering,
     webhookActuator,
+    zoneFile,
   ],
   notifiers: [alertmanager, email, pagerduty, slack, teams, webhook],
 }

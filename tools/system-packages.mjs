@@ -36,6 +36,12 @@ const packages = [
   { name: 'obs-studio', program: 'obs', for: 'the obs actuator' },
   { name: 'xvfb', program: 'Xvfb', for: 'a display for OBS' },
   { name: 'unbound', program: 'unbound', for: 'what a caching resolver sees of a change' },
+  { name: 'pdns-server', program: 'pdns_server', for: 'the powerdns actuator' },
+  {
+    name: 'pdns-backend-sqlite3',
+    program: '../share/pdns-backend-sqlite3/schema/schema.sqlite3.sql',
+    for: 'its zones in those tests',
+  },
   { name: 'prometheus', program: 'promtool', for: 'checks of metrics and alerting rules' },
   {
     name: 'prometheus-alertmanager',

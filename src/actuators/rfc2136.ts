@@ -12,7 +12,8 @@ import type {
   Spread,
   Step,
 } from '../plugin/actuator.ts'
-import { markName, markText, parseVersion, versionOf, type NameState } from '../plugin/dns/mark.ts'
+import { markName, markText, versionOf, type NameState } from '../plugin/dns/mark.ts'
+import { NamePlan } from '../plugin/dns/name-plan.ts'
 import {
   domainName,
   nameServer,
@@ -21,13 +22,7 @@ import {
   tsigKey,
   ttlOption,
 } from '../plugin/dns/options.ts'
-import {
-  areAliases,
-  describeSets,
-  parseSets,
-  RecordPlan,
-  textOfSets,
-} from '../plugin/dns/record-sets.ts'
+import { areAliases, targetTypes } from '../plugin/dns/record-sets.ts'
 import { askFollowers } from '../plugin/dns/spread.ts'
 import { codeName, Primary } from './rfc2136/primary.ts'
 import { readName } from './rfc2136/read-name.ts'
@@ -53,8 +48,6 @@ const options = z
   .describe('The records of one name, by dynamic update with TSIG: BIND, Knot, and others.')
 
 type Options = z.output<typeof options>
-
-const stepData = z.strictObject({ name: z.string(), to: z.string(), ttl: z.int().min(1) })
 
 /**
  * Moves a name between the addresses, or aliases, of the paths by DNS UPDATE (RFC 2136). Each update
@@ -86,7 +79,7 @@ export default plugin
 class Rfc2136Actuator implements Actuator {
   readonly #options: Options
   readonly #context: ActuatorContext
-  readonly #plan: RecordPlan
+  readonly #name: NamePlan
   readonly #primary: Primary
 
   constructor(given: Options, context: ActuatorContext) {
@@ -95,7 +88,7 @@ class Rfc2136Actuator implements Actuator {
     const { name, algorithm, secret } = given.key
     this.#options = given
     this.#context = context
-    this.#plan = new RecordPlan(context.paths, given.records)
+    this.#name = new NamePlan(given, context)
     this.#primary = new Primary(context, server, {
       name,
       algorithm,
@@ -105,52 +98,24 @@ class Rfc2136Actuator implements Actuator {
 
   async observe(signal: AbortSignal): Promise<ObserveResult> {
     const read = await this.#read(signal)
-    if (!read.ok) return read
-    const { state, ttl } = read
-    const { allocation, strangers } = this.#plan.read(state.sets)
-    if (Object.values(allocation).every((weight) => weight === 0)) {
-      const says = `${this.#options.name} has ${strangers.join(', ')}, which no path names`
-      return { ok: false, retry: false, says }
-    }
-    return {
-      ok: true,
-      observed: {
-        allocation,
-        version: versionOf(state),
-        ours: state.mark === 'ours',
-        says: `${this.#options.name} has ${describeSets(state.sets)}${strangersIn(strangers)} (TTL ${ttl} s)${markSays(state, this.#options.name)}`,
-      },
-    }
+    return read.ok ? this.#name.observed(read.state, read.ttl) : read
   }
 
   plan(observed: Observed, wanted: Allocation): readonly Step[] {
-    const state = parseVersion(observed.version)
-    if (state === undefined || this.#plan.isShown(state.sets, wanted)) return []
-    const { name, ttl } = this.#options
-    const to = this.#plan.setsFor(wanted)
-    const seconds = Math.ceil(ttl / 1_000)
-    const says = `set ${name} to ${describeSets(to)} (TTL ${seconds} s) in place of ${describeSets(state.sets)}`
-    return [{ says, data: { name, to: textOfSets(to), ttl: seconds } }]
+    return this.#name.plan(observed, wanted)
   }
 
   async apply(step: Step, version: string, signal: AbortSignal): Promise<ApplyResult> {
-    const { name, server } = this.#options
-    const parsed = stepData.safeParse(step.data)
-    const to = parsed.success ? parseSets(parsed.data.to) : undefined
-    const from = parseVersion(version)
-    const isOurs = to !== undefined && parsed.data?.name === name && this.#plan.read(to).isWhole
-    if (!isOurs || from === undefined) return failed(false, 'the step is not one of this actuator')
-    if (textOfSets(to) === '') return failed(false, `${name} would be left without any record`)
-    const veto = this.#veto(from)
-    if (veto !== undefined) return failed(false, veto)
-
-    const wanted: NameState = { sets: to, mark: 'ours' }
+    const { name, server, zone } = this.#options
+    const parsed = this.#name.parseStep(step, version)
+    if (!parsed.ok) return failed(false, parsed.says)
+    const { from, wanted, ttl } = parsed
     if (versionOf(wanted) === versionOf(from)) return await this.#compare(wanted, signal)
     const message = encodeUpdate({
       id: this.#primary.messageId(),
-      zone: this.#options.zone,
+      zone,
       prerequisites: this.#prerequisites(from),
-      changes: this.#changes(from, wanted, parsed.data?.ttl ?? 0),
+      changes: this.#changes(from, wanted, ttl),
     })
     const asked = await this.#primary.ask([message], this.#deadlineMs, signal)
     if (!asked.ok) {
@@ -175,30 +140,17 @@ class Rfc2136Actuator implements Actuator {
   }
 
   async spread(wanted: Allocation, signal: AbortSignal): Promise<Spread> {
-    const { name } = this.#options
-    const about = { name, types: this.#plan.types, wanted: this.#plan.setsFor(wanted) }
-    return await askFollowers(this.#context, this.#options, about, signal)
-  }
-
-  /** What forbids an update whatever is wanted: it would touch more than ours. */
-  #veto({ sets, mark }: NameState): string | undefined {
-    const { name } = this.#options
-    const { strangers } = this.#plan.read(sets)
-    if (strangers.length > 0) {
-      return `${name} also has ${strangers.join(', ')}, which no path names: take it out, or name it`
-    }
-    if (mark !== 'other') return undefined
-    return `${name} belongs to somebody else, as ${markName(name)} says: delete that TXT record to let this group have it`
+    return await askFollowers(this.#context, this.#options, this.#name.about(wanted), signal)
   }
 
   /** After a prerequisite that did not hold: what was wanted may be there already. */
   async #compare(wanted: NameState, signal: AbortSignal): Promise<ApplyResult> {
     const read = await this.#read(signal)
-    if (read.ok && versionOf(read.state) === versionOf(wanted)) {
-      return { result: 'applied', version: versionOf(wanted) }
-    }
-    const now = read.ok ? `: it has ${describeSets(read.state.sets)}` : ''
-    return { result: 'conflict', says: `${this.#options.name} was changed since it was read${now}` }
+    if (!read.ok) return this.#name.conflict()
+    const isThere = versionOf(read.state) === versionOf(wanted)
+    return isThere
+      ? { result: 'applied', version: versionOf(wanted) }
+      : this.#name.conflict(read.state)
   }
 
   #prerequisites(from: NameState): Prerequisite[] {
@@ -220,7 +172,7 @@ class Rfc2136Actuator implements Actuator {
 
   #changes(from: NameState, to: NameState, ttl: number): Change[] {
     const { name } = this.#options
-    const changes = (['A', 'AAAA', 'CNAME'] as const).flatMap((type): Change[] => {
+    const changes = targetTypes.flatMap((type): Change[] => {
       if (from.sets[type].join() === to.sets[type].join()) return []
       return [
         { kind: 'delete-set', name, type },
@@ -242,17 +194,6 @@ class Rfc2136Actuator implements Actuator {
   get #deadlineMs(): number {
     return this.#context.callTimeoutMs / 2
   }
-}
-
-function strangersIn(strangers: readonly string[]): string {
-  return strangers.length === 0 ? '' : `, of which no path names ${strangers.join(', ')},`
-}
-
-function markSays({ mark }: NameState, name: string): string {
-  if (mark === 'ours') return ''
-  return mark === 'none'
-    ? `, without our mark at ${markName(name)}`
-    : `, with the mark of somebody else at ${markName(name)}`
 }
 
 function failed(retry: boolean, says: string): ApplyResult {

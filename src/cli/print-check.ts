@@ -5,6 +5,7 @@ import type { Checked } from '../plugin/notifier.ts'
 import type { Cli } from './cli.ts'
 import { warningLines, type UsableConfiguration } from './configuration.ts'
 import { detectionOf, effectsOf, type DetectionEstimate, type EffectEstimate } from './detection.ts'
+import { effectWarnings } from './effect-warnings.ts'
 import { stopSignal } from './follow.ts'
 import type { ExitCode, Io } from './io.ts'
 import { painter } from './paint.ts'
@@ -61,7 +62,11 @@ export async function printCheck(
   request: CheckRequest,
 ): Promise<ExitCode> {
   const { io } = cli
-  const { settings, warnings } = loaded
+  const { settings } = loaded
+  const warnings = [
+    ...loaded.warnings,
+    ...settings.groups.flatMap((group) => effectWarnings(group, cli.composition.plugins)),
+  ]
   const groups = settings.groups.map((group) => reportOf(cli, loaded, group))
   const deep = request.deep === true ? await lookOutside(cli, loaded) : []
   if (request.json === true) {

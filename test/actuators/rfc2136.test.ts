@@ -35,7 +35,7 @@ function create(server: string): {
     net,
     group: 'channel-1/cdn',
     paths,
-    callTimeoutMs: 600,
+    callTimeoutMs: 3_000,
   })
   return { actuator, close: () => net.close() }
 }

@@ -26,6 +26,7 @@ const environment: Readonly<Record<string, string>> = {
   PAGERDUTY_ROUTING_KEY: '0123456789abcdef0123456789abcdef',
   SLACK_WEBHOOK_URL: 'https://hooks.slack.com/services/x',
   TEAMS_WORKFLOW_URL: 'https://flow.example/x',
+  POWERDNS_API_KEY: '0123456789abcdef',
   TSIG_SECRET: 'MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=',
   WEBHOOK_URL: 'https://hooks.example/x',
 }

@@ -8,18 +8,28 @@ import { freePort } from './haproxy-process.ts'
 
 const KNOTD = installed('/usr/sbin/knotd', '/usr/local/sbin/knotd', '/opt/homebrew/sbin/knotd')
 const KDIG = installed('/usr/bin/kdig', '/usr/local/bin/kdig', '/usr/bin/dig')
+const KNOTC = installed('/usr/sbin/knotc', '/usr/local/sbin/knotc', '/opt/homebrew/sbin/knotc')
 const KNSUPDATE = installed('/usr/bin/knsupdate', '/usr/local/bin/knsupdate')
 
 /** The version of the Knot that is installed here; `undefined` where it, or one of its tools, is not. */
 export function knotVersion(): string | undefined {
-  if (KNOTD === undefined || KDIG === undefined || KNSUPDATE === undefined) return undefined
+  if ([KNOTD, KDIG, KNOTC, KNSUPDATE].includes(undefined) || KNOTD === undefined) return undefined
   return /version (\S+)/u.exec(execFileSync(KNOTD, ['--version']).toString())?.[1]
 }
 
 const ZONE = 'changeover.test'
 
-/** A real Knot with `changeover.test` on loopback, that takes updates of the holders of a key. */
-export async function startKnot({ key }: { readonly key: TsigKey }) {
+/**
+ * A real Knot with `changeover.test` on loopback, that takes updates of the holders of a key. With
+ * `included`, the record of `live` stands in a file of its own, and Knot makes new serials by itself.
+ */
+export async function startKnot({
+  key,
+  included,
+}: {
+  readonly key: TsigKey
+  readonly included?: string
+}) {
   if (KNOTD === undefined) throw new Error('Knot is not installed')
   const folder = mkdtempSync(join(tmpdir(), 'changeover-knot-'))
   const port = await freePort()
@@ -30,11 +40,12 @@ export async function startKnot({ key }: { readonly key: TsigKey }) {
       `@ IN SOA ns1.${ZONE}. root.${ZONE}. 1 3600 3600 86400 30`,
       `@ IN NS ns1.${ZONE}.`,
       'ns1 IN A 127.0.0.1',
-      'live IN A 192.0.2.1',
+      included === undefined ? 'live IN A 192.0.2.1' : `$INCLUDE ${join(folder, 'live.inc')}`,
       'alias IN CNAME edge-a.cdn.test.',
       '',
     ].join('\n'),
   )
+  if (included !== undefined) writeFileSync(join(folder, 'live.inc'), included)
   writeFileSync(
     join(folder, 'knot.conf'),
     [
@@ -60,13 +71,21 @@ export async function startKnot({ key }: { readonly key: TsigKey }) {
       `  - domain: ${ZONE}`,
       `    storage: "${folder}"`,
       '    file: zone.db',
+      ...(included === undefined
+        ? []
+        : [
+            '    zonefile-load: difference-no-serial',
+            '    journal-content: all',
+            '    zonefile-sync: -1',
+          ]),
       '    acl: ours',
       '',
     ].join('\n'),
   )
   const child = startChild(KNOTD, ['-c', join(folder, 'knot.conf')], folder)
   const answers = (name: string, type: string) => {
-    const args = ['@127.0.0.1', '-p', String(port), '+short', '+time=1', `${name}.${ZONE}`, type]
+    const owner = name === '@' ? ZONE : `${name}.${ZONE}`
+    const args = ['@127.0.0.1', '-p', String(port), '+short', '+time=1', owner, type]
     const out = execFileSync(KDIG ?? '', args, { stdio: 'pipe' }).toString()
     return out
       .split('\n')
@@ -85,6 +104,9 @@ export async function startKnot({ key }: { readonly key: TsigKey }) {
   )
   return {
     server: `127.0.0.1:${port}`,
+    file: join(folder, 'live.inc'),
+    /** Makes Knot read the zone again, and waits until it has. */
+    reload: [KNOTC ?? 'knotc', '-b', '-s', join(folder, 'knot.sock'), 'zone-reload', ZONE],
     answers,
     /** Lines of knsupdate. */
     update(...lines: readonly string[]) {

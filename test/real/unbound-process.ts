@@ -17,12 +17,20 @@ export function unboundVersion(): string | undefined {
   return /Version (\S+)/u.exec(execFileSync(UNBOUND, ['-V']).toString())?.[1]
 }
 
-/** A real caching resolver that asks these servers (`127.0.0.1:port`) for `changeover.test`. */
-export async function startUnbound(servers: readonly string[], more: readonly string[] = []) {
+/**
+ * A real caching resolver that asks these servers (`127.0.0.1:port`) for `changeover.test`. `more` are
+ * lines of its server section, `local` the text of `local.conf` in its folder.
+ */
+export async function startUnbound(
+  servers: readonly string[],
+  more: readonly string[] = [],
+  local = '',
+) {
   if (UNBOUND === undefined) throw new Error('Unbound is not installed')
   const folder = mkdtempSync(join(tmpdir(), 'changeover-unbound-'))
   const port = await freePort()
   const config = join(folder, 'unbound.conf')
+  writeFileSync(join(folder, 'local.conf'), local)
   writeFileSync(
     config,
     [
@@ -42,8 +50,7 @@ export async function startUnbound(servers: readonly string[], more: readonly st
       ...more,
       'remote-control:',
       '  control-enable: no',
-      'stub-zone:',
-      '  name: "changeover.test"',
+      ...(servers.length === 0 ? [] : ['stub-zone:', '  name: "changeover.test"']),
       ...servers.map((server) => `  stub-addr: ${server.replace(':', '@')}`),
       '',
     ].join('\n'),
@@ -52,8 +59,8 @@ export async function startUnbound(servers: readonly string[], more: readonly st
   return {
     resolver: `127.0.0.1:${port}`,
     folder,
-    reload: () => child.signal('SIGHUP'),
-    errors: () => child.errors(),
+    pid: child.pid,
+    isRunning: () => child.isRunning(),
     async close() {
       await child.kill()
       rmSync(folder, { recursive: true })

@@ -125,9 +125,11 @@ export class RecordPlan {
   #fill(wanted: Allocation): readonly number[] {
     const weights = this.#paths.map((path) => wanted[path] ?? 0)
     const room = this.#places.map((places, index) => ((weights[index] ?? 0) > 0 ? places : 0))
+    // A name has one alias at most (RFC 1034 section 3.6.2).
+    const most = this.types.includes('CNAME') ? Math.min(1, sum(room)) : sum(room)
     let best: readonly number[] = room.map(() => 0)
     let least = Infinity
-    for (let total = 1; total <= sum(room); total += 1) {
+    for (let total = 1; total <= most; total += 1) {
       const filled = spread(total, weights, room)
       const shown = this.#allocation(filled)
       const off = sum(

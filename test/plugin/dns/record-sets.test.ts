@@ -61,6 +61,12 @@ describe('the records of a path', () => {
     expect(balanced.read(sets).allocation).toEqual({ 'cdn-a': shown, 'cdn-b': 100 - shown })
   })
 
+  it('never share an alias: the heaviest path gets it', () => {
+    const plan = new RecordPlan(paths, { 'cdn-a': ['live.a.example'], 'cdn-b': ['live.b.example'] })
+
+    expect(textOfSets(plan.setsFor({ 'cdn-a': 40, 'cdn-b': 60 }))).toBe('CNAME=live.b.example')
+  })
+
   it('that somebody took out or put in by hand are seen', () => {
     const short = recordSets({ A: ['192.0.2.1', '192.0.2.2'] })
     const foreign = recordSets({ A: ['192.0.2.1', '203.0.113.9'] })
