@@ -3,6 +3,7 @@ import { HTTPException } from 'hono/http-exception'
 import type { Clock } from '../core/clock.ts'
 import { redactText } from '../core/redact.ts'
 import { type AccessSettings, type ApiEnv, createAccess } from './access.ts'
+import { drillRoutes } from './drill-routes.ts'
 import { errorResponse } from './api-error.ts'
 import { commandRoutes } from './command-routes.ts'
 import { demoRoutes } from './demo-routes.ts'
@@ -49,6 +50,7 @@ export function createApi(deps: ApiDeps): Hono {
   api.get('*', access.reading)
   api.route('/', readRoutes(port, feed))
   api.route('/', commandRoutes(port))
+  api.route('/', drillRoutes(port))
   api.route('/', demoRoutes(port))
 
   const app = shell(log)

@@ -268,6 +268,36 @@ export const openApiDocument = {
         withReason.required,
       ),
     },
+    '/api/v1/drills': reading('Drills: what is planned, what runs, what came of the newest ones'),
+    '/api/v1/drills/reports/{file}': {
+      get: {
+        summary: 'The report of a drill that ended',
+        parameters: [parameter('file', 'Its id and a form: .json, .html or .xml (JUnit)')],
+        responses: {
+          '200': {
+            description: 'The report',
+            content: { ...json({ type: 'object' }), 'text/html': {}, 'application/xml': {} },
+          },
+          ...failed,
+        },
+      },
+    },
+    '/api/v1/drills/plans/{name}/run': {
+      post: change(
+        'Begin a drill; the answer comes at once, with its id',
+        [parameter('name', 'Name of the drill in the configuration')],
+        withReason.properties,
+        withReason.required,
+      ),
+    },
+    '/api/v1/drills/abort': {
+      post: change(
+        'End the running drill before its time; what it moved returns',
+        [],
+        withReason.properties,
+        withReason.required,
+      ),
+    },
     '/api/v1/demo/faults': {
       ...reading('Faults of the lab, in the demo'),
       post: change(

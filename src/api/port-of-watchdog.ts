@@ -1,5 +1,6 @@
 import type { Clock, Ids } from '../core/clock.ts'
 import type { JournalEntry } from '../core/journal.ts'
+import type { DrillArchive } from '../app/drills/archive.ts'
 import type { Plugins } from '../app/plugin-binding.ts'
 import { PulledAnswers } from '../app/pulled-answers.ts'
 import { stuckGroup } from '../app/loop-health.ts'
@@ -25,6 +26,7 @@ export interface PortParts {
   /** Links that the page shows in the demo. */
   readonly links?: { readonly lab: string; readonly viewer: string }
   readonly demo?: DemoPort
+  readonly drillArchive?: DrillArchive
 }
 
 /** A group that was not evaluated for this long is stuck; three evaluations of the slowest kind. */
@@ -92,6 +94,12 @@ export function portOf(parts: PortParts): WatchdogPort {
       return { ok: true, says: 'every group is evaluated' }
     },
     ...(demo !== undefined && { demo }),
+    drills: {
+      view: () => watchdog.drills.view(),
+      report: async (id, form) => await parts.drillArchive?.read(id, form),
+      run: (name, actor, reason) => watchdog.drills.run(name, actor, reason),
+      abort: (actor, reason) => watchdog.drills.abort(actor, reason),
+    },
   }
 }
 

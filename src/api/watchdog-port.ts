@@ -2,7 +2,7 @@ import type { Health } from '../core/health.ts'
 import type { JournalEntry } from '../core/journal.ts'
 import type { Picture } from '../core/picture.ts'
 import type { SilenceMatch } from '../core/silence.ts'
-import type { WatchdogView } from '../core/view.ts'
+import type { DrillsView, WatchdogView } from '../core/view.ts'
 import type { Command as GroupCommand, CommandResult } from '../core/command.ts'
 import type { PictureKind } from '../app/path-pictures.ts'
 import type { GroupRequest, PullAnswer } from '../plugin/actuator.ts'
@@ -73,6 +73,20 @@ export interface DemoPort {
   heal(id: string): Promise<CommandResult>
 }
 
+/** Rehearsals. */
+export interface DrillPort {
+  view(): DrillsView
+  /** A report as it was kept; `undefined` where there is none of that id. */
+  report(id: string, form: 'json' | 'html' | 'xml'): Promise<string | undefined>
+  /** Begins a drill and answers at once. */
+  run(
+    name: string,
+    actor: string,
+    reason: string,
+  ): Promise<CommandResult & { readonly id?: string }>
+  abort(actor: string, reason: string): CommandResult
+}
+
 /** Everything that the HTTP API needs of the watchdog. It never throws for what a caller asks. */
 export interface WatchdogPort {
   view(): WatchdogView
@@ -104,4 +118,5 @@ export interface WatchdogPort {
   /** Whether the loop still turns: last tick and loop lag. */
   alive(): SelfReport
   readonly demo?: DemoPort
+  readonly drills?: DrillPort
 }

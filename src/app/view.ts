@@ -69,6 +69,7 @@ function groupView(source: ViewSource, name: string): GroupView[] {
   const whyNot = decision.kind === 'stay' ? decision.whyNot : undefined
   const published = watchdog.published(name)
   const fault = watchdog.fault(group.stream)
+  const drill = watchdog.drills.ofGroup(name)
   return [
     {
       name,
@@ -101,6 +102,7 @@ function groupView(source: ViewSource, name: string): GroupView[] {
         auto: group.failback.auto,
         says: describeFailback(situation, active ?? ''),
       },
+      ...(drill !== undefined && { drill }),
       ...(row.intent !== undefined && { intent: row.intent }),
       ...(lastChange !== undefined && { lastChange }),
       actuators: snapshot.readings.map(({ type, ok, says, settleMs }) => ({

@@ -7,7 +7,9 @@ import type { Files } from '../plugin/files.ts'
 import type { Net } from '../plugin/net.ts'
 import type { Delivery } from '../plugin/notifier.ts'
 import type { Processes } from '../plugin/processes.ts'
+import type { Schedules } from '../plugin/schedules.ts'
 import type { Store } from '../plugin/store.ts'
+import type { DrillArchive } from './drills/archive.ts'
 import type { Transition } from './health-board.ts'
 import type { Plugins } from './plugin-binding.ts'
 
@@ -39,6 +41,12 @@ export interface WatchdogOptions {
   readonly settings: Settings
   /** Rules of every pack, compiled against the probes' declarations. */
   readonly rules: RuleSet
+  /** Runs drills by the calendar; absent: on demand only. */
+  readonly schedules?: Schedules
+  /** Where reports of drills are kept; absent: nowhere. */
+  readonly drillArchive?: DrillArchive
+  /** Our own version, for reports. */
+  readonly version?: string
   readonly lagMs: () => number
   readonly hooks?: WatchdogHooks
   /** Guards to leave out; only the mutation tests use it. */

@@ -7,6 +7,7 @@ import type { RuleSet } from '../engine/rules/rule-set.ts'
 import type { Published } from '../plugin/actuator.ts'
 import { createAlerting } from './alerting/alerting.ts'
 import type { Alerting } from './alerting/alerting-options.ts'
+import { Drills } from './drills/drills.ts'
 import type { GroupController } from './group/group-controller.ts'
 import { HealthBoard } from './health-board.ts'
 import { keepBeating } from './heartbeat.ts'
@@ -19,6 +20,7 @@ import { isSame, PathWatchers } from './path-watchers.ts'
 import { alertRoutes } from './plugin-binding.ts'
 import { RunningGroups } from './running-groups.ts'
 import { runSelfCheck, type SelfHealth } from './self-check.ts'
+import { tappedStore } from './tapped-store.ts'
 import type { WatchedPath } from './watched-path.ts'
 import type { WatchdogOptions } from './watchdog-options.ts'
 
@@ -40,6 +42,8 @@ export class Watchdog {
   readonly #journal: JournalWriter
   #alerting: Alerting
   readonly #groups: RunningGroups
+  readonly #drills: Drills
+  #rules: RuleSet
   readonly #paths: PathWatchers
   readonly #listeners = new Set<() => void>()
   #settings: Settings
@@ -52,8 +56,13 @@ export class Watchdog {
   readonly startedAt: number
 
   constructor(options: WatchdogOptions) {
-    const { clock, random, net, processes, store, log, plugins, settings, rules, hooks } = options
-    this.#options = options
+    const { clock, random, net, processes, log, plugins, settings, rules, hooks } = options
+    // Drills hear of everything that is written here, in order.
+    const store = tappedStore(options.store, (entries) => {
+      for (const entry of entries) this.#drills.entry(entry)
+    })
+    this.#options = { ...options, store }
+    this.#rules = rules
     this.#settings = settings
     this.startedAt = clock.wall()
     this.#journal = new JournalWriter({ clock, store, log })
@@ -81,9 +90,10 @@ export class Watchdog {
       ...(hooks?.onLag !== undefined && { onLag: hooks.onLag }),
     })
     this.#alerting = this.#createAlerting(settings)
+    const owner = options.ids.next()
     this.#groups = new RunningGroups({
-      options,
-      owner: options.ids.next(),
+      options: this.#options,
+      owner,
       installation: this.#installation,
       board: this.#board,
       paths: this.#paths,
@@ -91,6 +101,32 @@ export class Watchdog {
       alerting: () => this.#alerting,
       onChange: () => this.#changed(),
     })
+    this.#drills = new Drills({
+      clock,
+      ids: options.ids,
+      random,
+      net,
+      processes,
+      log,
+      store,
+      plugins,
+      version: options.version ?? '',
+      owner,
+      ...(options.schedules !== undefined && { schedules: options.schedules }),
+      ...(options.drillArchive !== undefined && { archive: options.drillArchive }),
+      settings: () => this.#settings,
+      rules: () => this.#rules,
+      snapshot: (group) => this.controller(group)?.snapshot(),
+      command: (command) => this.command(command),
+      incidents: () => this.#alerting.view(),
+      look: (group, path, signal) => this.#paths.look(group, path, signal),
+      tell: (source, conditions) => this.#alerting.conditions(source, conditions),
+      onChange: () => this.#changed(),
+    })
+  }
+
+  get drills(): Drills {
+    return this.#drills
   }
 
   get settings(): Settings {
@@ -118,14 +154,16 @@ export class Watchdog {
     for (const group of this.#settings.groups) this.#groups.start(group)
     this.#startSelfCheck()
     this.#startHeartbeat()
+    this.#drills.start()
   }
 
   /** Stops everything and gives the leases back. Nothing fails over because we stopped. */
   async stop(): Promise<void> {
     this.#stopping.abort()
     this.#heartbeat?.abort()
+    const drills = this.#drills.stop()
     await this.#inTurn(async () => {
-      await Promise.all([this.#stopSelfCheck(), this.#paths.stop(), this.#groups.stop()])
+      await Promise.all([this.#stopSelfCheck(), this.#paths.stop(), this.#groups.stop(), drills])
       this.#journal.add({ kind: 'stop', says: 'Changeover stops; traffic stays as it is' })
       await this.#journal.close()
       await this.#alerting.stop()
@@ -169,6 +207,8 @@ export class Watchdog {
   async #reload(settings: Settings, rules: RuleSet): Promise<void> {
     const before = this.#settings
     this.#settings = settings
+    this.#rules = rules
+    this.#drills.configure()
     this.#board.configure({ ...settings, rules, probes: this.#options.plugins.probes })
     this.#installation.configure(settings.installation, settings.groups.length)
     if (!isSame(alertingPart(before), alertingPart(settings))) {

@@ -1,7 +1,7 @@
 import { ChangeoverError, type ErrorCode } from '../core/errors.ts'
 import type { JournalEntry } from '../core/journal.ts'
 import { nearest } from '../core/nearest.ts'
-import type { GroupView, WatchdogView } from '../core/view.ts'
+import type { DrillsView, GroupView, WatchdogView } from '../core/view.ts'
 import type { HttpAnswer, Net } from '../plugin/net.ts'
 import { clean, cleanJson } from './clean.ts'
 import type { Server } from './server.ts'
@@ -20,6 +20,11 @@ export interface ApiClient {
   group(name: string): Promise<GroupView>
   /** Newest first, or oldest first after `after`. */
   journal(request: JournalRequest): Promise<readonly JournalEntry[]>
+  drills(): Promise<DrillsView>
+  /** Begins a drill and gives its id. */
+  beginDrill(name: string, body: Readonly<Record<string, unknown>>): Promise<string>
+  /** The report of a drill as it was kept. */
+  drillReport(id: string, form: 'json' | 'html' | 'xml'): Promise<string>
   /** Sends a change and gives its sentence; `what` is the path below `/api/v1/`. */
   change(what: string, body: Readonly<Record<string, unknown>>): Promise<string>
 }
@@ -96,6 +101,31 @@ export function createApiClient(net: Pick<Net, 'http'>, server: Server): ApiClie
       if (group !== undefined) query.set('group', group)
       const { entries } = (await call(`journal?${query}`)) as { entries: readonly JournalEntry[] }
       return entries
+    },
+    drills: async () => (await call('drills')) as DrillsView,
+    async beginDrill(name, body) {
+      const { id } = (await call(`drills/plans/${encodeURIComponent(name)}/run`, body)) as {
+        id: string
+      }
+      return id
+    },
+    async drillReport(id, form) {
+      const path = `drills/reports/${encodeURIComponent(id)}.${form}`
+      const url = `${server.url}/api/v1/${path}`
+      const headers = server.token === undefined ? {} : { authorization: `Bearer ${server.token}` }
+      const result = await net.http({
+        url,
+        headers,
+        deadlineMs: readDeadlineMs,
+        maxBytes: mostBytes,
+        maxRedirects: 0,
+      })
+      if (result.ok && result.status === 200) return result.body.toString()
+      // Whatever is wrong is said as for every other call.
+      await call(path)
+      throw new ChangeoverError('NOT_FOUND', `There is no report of ${id}.`, {
+        todo: 'changeover drill list',
+      })
     },
     async change(what, body) {
       const { says } = (await call(what, body)) as { says: string }

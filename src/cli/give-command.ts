@@ -51,7 +51,7 @@ export async function give(
 }
 
 /** Containers often run under a user that has no name. */
-function loginName(): string | undefined {
+export function loginName(): string | undefined {
   try {
     return userInfo().username
   } catch {

@@ -5,6 +5,7 @@ import { addAck } from './commands/ack.ts'
 import { addAdopt } from './commands/adopt.ts'
 import { addCheck } from './commands/check.ts'
 import { addDemo } from './commands/demo.ts'
+import { addDrill } from './commands/drill.ts'
 import { addExplain } from './commands/explain.ts'
 import { addHold } from './commands/hold.ts'
 import { addJournal } from './commands/journal.ts'
@@ -24,6 +25,7 @@ const groups = [
   ['Watching:', [addRun, addCheck, addProbe]],
   ['Looking:', [addStatus, addExplain, addJournal, addPlan]],
   ['Acting:', [addSteer, addHold, addRelease, addAck, addAdopt, addSilence]],
+  ['Rehearsing:', [addDrill]],
   ['Trying out:', [addDemo, addLab, addRules, addReplay, addSimulate]],
 ] as const
 

@@ -9,7 +9,7 @@ import { sayAll, sayFailure } from './failure.ts'
 import { watchText } from './file-watch.ts'
 import { stopSignal } from './follow.ts'
 import type { ExitCode, Io } from './io.ts'
-import { junitXml } from './junit.ts'
+import { junitXml } from '../formats/junit.ts'
 import { painter } from './paint.ts'
 import {
   chosenFolders,

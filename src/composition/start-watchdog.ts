@@ -5,6 +5,7 @@ import { portOf } from '../api/port-of-watchdog.ts'
 import { serveAgent, type ServedAgent } from '../api/serve-agent.ts'
 import { serveApi, type ServedApi } from '../api/serve-api.ts'
 import type { DemoPort } from '../api/watchdog-port.ts'
+import { folderArchive } from '../app/drills/archive.ts'
 import { Recorder, type KnownGroup } from '../app/recording/recorder.ts'
 import { tappedStore } from '../app/tapped-store.ts'
 import { viewOf } from '../app/view.ts'
@@ -20,6 +21,7 @@ import { ChangeoverError } from '../core/errors.ts'
 import type { JournalEntry } from '../core/journal.ts'
 import type { Settings } from '../core/settings.ts'
 import { createMetrics } from '../metrics/create-metrics.ts'
+import { cronSchedules } from '../platform/cron-schedules.ts'
 import type { LoopLagWatch } from '../platform/loop-lag.ts'
 import type { Store } from '../plugin/store.ts'
 import { operatorToken } from './operator-token.ts'
@@ -31,6 +33,13 @@ const lagReadEveryMs = 1_000
 /** The file of a store setting such as `sqlite:./changeover.db`. */
 export function storeFile(settings: Settings, fileName: string): string {
   return resolve(dirname(resolve(fileName)), settings.store.replace(/^sqlite:/u, ''))
+}
+
+/** Where reports of drills are kept: beside the store, unless told. */
+function reportFolder(settings: Settings, fileName: string): string {
+  const { directory } = settings.drillReports
+  if (directory === undefined) return `${storeFile(settings, fileName)}.drills`
+  return resolve(dirname(resolve(fileName)), directory)
 }
 
 /** Starts a watchdog with its store, API and metrics; everything is taken down again where a part fails. */
@@ -61,6 +70,7 @@ export async function startWatchdog(
       for (const listener of journalListeners) listener(entry)
     }
   })
+  const drillArchive = folderArchive(reportFolder(settings, fileName), settings.drillReports.keep)
   const lag = lagReader(parts.loopLag, () => clock.now())
   const watchdog = new Watchdog({
     clock,
@@ -74,6 +84,9 @@ export async function startWatchdog(
     plugins,
     settings,
     rules: loaded.rules,
+    schedules: cronSchedules(),
+    drillArchive,
+    version,
     lagMs: () => lag().p99Ms,
     tickMs: ({ profile }) => tickMs[profile],
     hooks: {
@@ -99,6 +112,7 @@ export async function startWatchdog(
     plugins,
     version,
     journalListeners,
+    drillArchive,
     lagMs: () => lag().p99Ms,
     metrics: async () => {
       metrics.show(viewOf({ watchdog, clock, plugins, version }))
@@ -227,6 +241,9 @@ function needsRestart(old: Settings, next: Settings): string | undefined {
   }
   if (JSON.stringify(old.recording) !== JSON.stringify(next.recording)) {
     return 'recording: a change needs a restart'
+  }
+  if (JSON.stringify(old.drillReports) !== JSON.stringify(next.drillReports)) {
+    return 'drill_reports: a change needs a restart'
   }
   if (old.vantage.name !== next.vantage.name) return 'vantage.name: a change needs a restart'
   if (JSON.stringify(hostsOf(old)) !== JSON.stringify(hostsOf(next))) {

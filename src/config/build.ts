@@ -3,6 +3,7 @@ import type { RuleChanges } from '../core/rule.ts'
 import type { GroupSettings, PathSettings, Settings, VantageSettings } from '../core/settings.ts'
 import { mergeChanges } from '../engine/rules/alter-rules.ts'
 import { calendarEntry, periodOf } from './calendar-fields.ts'
+import { buildDrills } from './drills.ts'
 import { buildCapacity, buildSharing } from './sharing.ts'
 import { placeKey } from './document.ts'
 import type { ConfigDocument, Path } from './document.ts'
@@ -73,6 +74,13 @@ export function buildSettings(parts: Parts): Settings {
       },
     },
     groups: buildGroups(parts, vantages),
+    drills: buildDrills(file),
+    drillReports: {
+      keep: file.drill_reports.keep,
+      ...(file.drill_reports.directory !== undefined && {
+        directory: file.drill_reports.directory,
+      }),
+    },
     notify: buildRoutes(file.notify, (index) =>
       parts.entries.options.get(placeKey(['notify', index])),
     ),
@@ -177,6 +185,7 @@ function buildGroup(parts: Parts, group: FileGroup, place: GroupPlace): GroupSet
     holddownMs: group.holddown,
     budget: { changes: group.budget.changes, perMs: group.budget.per },
     drillBudget: { changes: group.drill_budget.changes, perMs: group.drill_budget.per },
+    ...(group.drill_within !== undefined && { drillWithinMs: group.drill_within }),
     failback: {
       auto: group.failback.auto ?? role === 'delivery',
       stableForMs: group.failback.stable_for,

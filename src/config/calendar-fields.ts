@@ -61,7 +61,8 @@ function days() {
   return z.array(z.enum(weekdays)).min(1).max(7)
 }
 
-function timeZone() {
+/** The time zone of times of day; UTC unless told. */
+export function timeZone() {
   const expected = 'expected a time zone such as UTC or Europe/Berlin'
   return z
     .string()

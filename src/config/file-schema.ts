@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { byteSize, duration, secretUrl } from '../plugin/option-types.ts'
 import { calendar } from './calendar-fields.ts'
-import { drillBudget } from './drill-schema.ts'
+import { drills, groupDrills } from './drill-schema.ts'
 import { fraction, listenAddress, name, plainUrl, referenceTarget, whole } from './fields.ts'
 import { failback, flaps } from './failback-fields.ts'
 import { groupSharing } from './sharing-schema.ts'
@@ -112,6 +112,7 @@ export function fileSchema(profile: Profile, types: PluginTypes) {
       .record(name(), stream(d, types))
       .refine((streams) => Object.keys(streams).length > 0, 'expected at least one stream')
       .describe('The streams, by name.'),
+    ...drills(),
     notify: z
       .array(routeSchema(types.notifiers))
       .max(50)
@@ -289,7 +290,7 @@ export function group(d: ProfileDefaults, types: PluginTypes) {
       })
       .prefault({})
       .describe('How many changes may happen by themselves.'),
-    drill_budget: drillBudget(),
+    ...groupDrills(),
     failback: failback(d),
     flaps: flaps(d),
     calendar: calendar().describe("This group's own freezes and change windows."),

@@ -1,5 +1,6 @@
 import { formatDuration } from '../core/duration.ts'
 import { entryProblems, type FileCalendarEntry } from './calendar-fields.ts'
+import { drillProblems } from './drills.ts'
 import type { Path, Problem } from './document.ts'
 import type { FileGroup, FileSettings } from './file-schema.ts'
 import { routeProblems } from './route-fields.ts'
@@ -22,6 +23,7 @@ function wholeFile(file: FileSettings): Problem[] {
   problems.push(...duplicates(file.tokens, ['tokens'], 'token'))
   problems.push(...duplicates(file.notify, ['notify'], 'route'), ...routeProblems(file.notify))
   problems.push(...calendarProblems(file.installation.calendar, ['installation', 'calendar']))
+  problems.push(...duplicates(file.drills, ['drills'], 'drill'), ...drillProblems(file))
   return problems
 }
 

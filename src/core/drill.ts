@@ -1,6 +1,21 @@
 import type { Allocation } from './allocation.ts'
 
 /**
+ * What is rehearsed. `observe`: is everything ready? `advise`: would it be decided rightly on
+ * injected evidence? `switch`: traffic really moves to the standby and back. `fault`: a path is
+ * broken, and the watchdog must find it by itself. `load`: bounded virtual viewers pull the standby.
+ */
+export type DrillKind = 'observe' | 'advise' | 'switch' | 'fault' | 'load'
+
+/**
+ * How a drill ended. `PASSED`: it ran to its end and met every objective. `FAILED`: it ran, and
+ * something did not happen as it should. `ABORTED`: one of its own conditions stopped it.
+ * `INTERRUPTED`: something that goes before a drill took over: an incident, a person, the end of the
+ * process. `SKIPPED`: it did not start.
+ */
+export type DrillOutcome = 'PASSED' | 'FAILED' | 'ABORTED' | 'INTERRUPTED' | 'SKIPPED'
+
+/**
  * A drill that holds traffic away from where it belongs, or is about to. It lives in the group's
  * row, so that whoever leads the group returns the traffic, also after a crash.
  */

@@ -1,5 +1,6 @@
 import type { CalendarEntry, Period } from './calendar.ts'
 import type { Allocation } from './allocation.ts'
+import type { DrillPlan } from './drill-plan.ts'
 import type { Mode } from './group.ts'
 import type { RuleChanges } from './rule.ts'
 
@@ -131,6 +132,8 @@ export interface GroupSettings {
   readonly budget: BudgetSettings
   /** How often drills may move traffic, beside `budget`. */
   readonly drillBudget: BudgetSettings
+  /** At least one drill must pass within this time, or people are told. Absent: nobody is. */
+  readonly drillWithinMs?: number
   readonly failback: FailbackSettings
   readonly flaps: FlapSettings
   /** Freezes and change windows of the installation and of the group. */
@@ -236,5 +239,9 @@ export interface Settings {
   readonly recording?: RecordingSettings
   readonly installation: InstallationSettings
   readonly groups: readonly GroupSettings[]
+  /** Rehearsals, each under a name of its own. */
+  readonly drills: readonly DrillPlan[]
+  /** Where reports of drills are kept, and how many; beside the store where there is no directory. */
+  readonly drillReports: { readonly directory?: string; readonly keep: number }
   readonly notify: readonly NotifierSettings[]
 }

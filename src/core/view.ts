@@ -7,6 +7,8 @@ import type { PictureLooks } from './picture.ts'
 import type { Finding } from './sample.ts'
 import type { Silence } from './silence.ts'
 import type { Severity } from './notice.ts'
+import type { DrillKind } from './drill.ts'
+import type { DrillSummary } from './drill-report.ts'
 
 /** What the API serves and the status page draws. Times are wall milliseconds since the epoch. */
 export interface WatchdogView {
@@ -65,6 +67,8 @@ export interface GroupView {
   readonly holddownLeftMs: number
   readonly budget: { readonly left: number; readonly of: number; readonly perMs: number }
   readonly failback: { readonly auto: boolean; readonly says: string }
+  /** Rehearsals of this group; absent where there are none. */
+  readonly drill?: GroupDrillView
   readonly intent?: Intent
   readonly lastChange?: LedgerEntry
   readonly actuators: readonly {
@@ -157,4 +161,44 @@ export interface IncidentView {
   readonly acknowledgedBy?: string
   /** What that person does about it, in their words. */
   readonly acknowledgedFor?: string
+}
+
+/** A drill that runs now. */
+export interface RunningDrillView {
+  readonly id: string
+  readonly plan: string
+  readonly group: string
+  readonly kind: DrillKind
+  readonly actor: string
+  readonly since: number
+  /** What it does now, in words. */
+  readonly says: string
+}
+
+/** The drills of one group. */
+export interface GroupDrillView {
+  readonly running?: RunningDrillView
+  readonly next?: { readonly plan: string; readonly at: number }
+  readonly last?: DrillSummary
+  /** When the last one that passed ended. */
+  readonly passedAt?: number
+  /** Newest first, at most five. */
+  readonly recent: readonly DrillSummary[]
+}
+
+/** All drills: what is planned, what runs, and what came of the newest ones. */
+export interface DrillsView {
+  readonly plans: readonly {
+    readonly name: string
+    readonly group: string
+    readonly kind: DrillKind
+    readonly timeZone: string
+    readonly cron?: string
+    readonly away?: string
+    readonly next?: number
+    readonly last?: DrillSummary
+  }[]
+  readonly running?: RunningDrillView
+  /** Newest first. */
+  readonly history: readonly DrillSummary[]
 }

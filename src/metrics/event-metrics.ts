@@ -1,7 +1,7 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
 import type { JournalDraft, JournalKind } from '../core/journal.ts'
 import type { Delivery } from '../plugin/notifier.ts'
-import { labelWord } from './labels.ts'
+import { groupLabels, labelWord } from './labels.ts'
 
 /** A part of a change whose duration is measured. */
 export type ChangePhase = 'detect' | 'decide' | 'apply' | 'verify' | 'effective'
@@ -35,6 +35,7 @@ export class EventMetrics {
   readonly #durations: Histogram
   readonly #notifications: Counter
   readonly #heartbeats: Counter
+  readonly #drills: Counter
   readonly #schedulerLag: Histogram
   readonly #loopLag: Gauge
   /** Why each group changes or changed last; entries after the intent do not repeat it. */
@@ -52,6 +53,12 @@ export class EventMetrics {
     this.#changes = counter('changes', 'Changes by what came of them.', ['result', 'reason'])
     this.#steps = counter('actuator_steps', 'Parts of changes by actuator.', ['type', 'result'])
     this.#entries = counter('journal_entries', 'Entries of the journal.', ['kind'])
+    this.#drills = counter('drill_runs', 'Drills by what came of them.', [
+      'stream',
+      'group',
+      'kind',
+      'outcome',
+    ])
     this.#notifications = counter('notifications', 'Attempts to tell people.', ['route', 'result'])
     this.#heartbeats = counter(
       'heartbeats',
@@ -90,6 +97,10 @@ export class EventMetrics {
       this.#decisions.inc({ result: 'nothing', reason: vetoIn(data?.guards) })
     } else if (kind === 'step') {
       this.#steps.inc({ type: labelWord(data?.type), result: labelWord(data?.result) })
+    }
+    if (kind === 'drill' && data?.event === 'outcome') {
+      const outcome = labelWord(String(data.outcome).toLowerCase())
+      this.#drills.inc({ ...groupLabels(group), kind: labelWord(data.kind), outcome })
     }
     const ending = endings[kind]
     if (ending !== undefined) {

@@ -48,6 +48,10 @@ export class StateMetrics {
   readonly #store: Gauge
   readonly #routes: Gauge
   readonly #started: Gauge
+  readonly #drillRunning: Gauge
+  readonly #drillPassed: Gauge
+  readonly #drillNext: Gauge
+  readonly #drillTimes: Gauge
 
   constructor(registry: Registry) {
     this.#registry = registry
@@ -92,6 +96,22 @@ export class StateMetrics {
     this.#store = this.#gauge('store_ok', '1 while the store can be written.', [])
     this.#routes = this.#gauge('route_ok', '1 while a way to people takes notices.', ['route'])
     this.#started = this.#gauge('start_timestamp_seconds', 'Wall time of the start.', [])
+    this.#drillRunning = this.#gauge('drill_running', '1 while a drill of a group runs.', group)
+    this.#drillPassed = this.#gauge(
+      'drill_last_passed_timestamp_seconds',
+      'Wall time at which the last drill of a group that passed ended, absent where none ever did.',
+      group,
+    )
+    this.#drillNext = this.#gauge(
+      'drill_next_timestamp_seconds',
+      'Wall time of the next drill of a group by the calendar, absent where there is none.',
+      group,
+    )
+    this.#drillTimes = this.#gauge(
+      'drill_last_seconds',
+      'What the last drill of a group measured, absent where it did not.',
+      [...group, 'phase'],
+    )
   }
 
   /** Replaces everything by what the view shows. */
@@ -120,6 +140,15 @@ export class StateMetrics {
     }
     for (const [index, { type, ok }] of view.actuators.entries()) {
       this.#readable.set({ ...labels, actuator: String(index), type }, ok ? 1 : 0)
+    }
+    if (view.drill !== undefined) {
+      const { last, next, passedAt, running } = view.drill
+      this.#drillRunning.set(labels, running === undefined ? 0 : 1)
+      if (passedAt !== undefined) this.#drillPassed.set(labels, passedAt / 1_000)
+      if (next !== undefined) this.#drillNext.set(labels, next.at / 1_000)
+      for (const [phase, ms] of Object.entries(last?.times ?? {})) {
+        this.#drillTimes.set({ ...labels, phase }, ms / 1_000)
+      }
     }
     for (const path of view.paths) this.#path(view, path)
   }

@@ -41,7 +41,9 @@ export function prepareConfiguration(
       `rules that never strike here, because steady numbers cannot: ${[...untouched].join(', ')}`,
     )
   }
-  const { publicUrl: _publicUrl, recording: _recording, ...kept } = settings
+  const { publicUrl: _publicUrl, recording: _recording, ...rest } = settings
+  // Only what the simulation itself moves: nothing is broken or pulled outside.
+  const kept = { ...rest, drills: rest.drills.filter(({ kind }) => kind === 'switch') }
   return {
     notes,
     configuration: {

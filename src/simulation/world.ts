@@ -1,4 +1,5 @@
 import { sameAllocation, type Allocation } from '../core/allocation.ts'
+import type { DrillReport } from '../core/drill-report.ts'
 import type { GroupRow } from '../core/group.ts'
 import type { VantageReport } from '../core/health.ts'
 import type { JournalEntry, JournalKind } from '../core/journal.ts'
@@ -45,6 +46,8 @@ export interface World {
   /** Calls of the address outside that hears that a process lives. */
   readonly beats: { readonly at: number; readonly process: number }[]
   readonly processes: Process[]
+  /** Reports of drills, as they were kept. */
+  readonly reports: DrillReport[]
   /** Monotonic times of wall-clock jumps, and by how much. */
   readonly jumps: { readonly at: number; readonly ms: number }[]
   /** The modes that were in force, from when. */
@@ -144,6 +147,7 @@ export function createWorld(options: WorldOptions): World {
     notices: [],
     beats: [],
     processes: [],
+    reports: [],
     jumps: [],
     modes: [{ at: 0, mode: settings.mode }],
     reloads: [],

@@ -75,6 +75,8 @@ export function sceneSettings(overrides: Partial<Settings> = {}): Settings {
     store: 'memory',
     listen: { operator: { host: '127.0.0.1', port: 0 } },
     tokens: [],
+    drills: [],
+    drillReports: { keep: 10 },
     rules: { directories: [], shipped: false },
     timing: {
       everyMs: 1_000,

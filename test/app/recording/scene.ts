@@ -43,6 +43,8 @@ export const sceneSettings: Settings = {
   store: 'memory',
   listen: { operator: { host: '127.0.0.1', port: 0 } },
   tokens: [],
+  drills: [],
+  drillReports: { keep: 10 },
   rules: { directories: [], shipped: false },
   timing: {
     everyMs: 5_000,

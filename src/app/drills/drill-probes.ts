@@ -1,0 +1,38 @@
+import type { GroupSettings } from '../../core/settings.ts'
+import { rulesOf } from '../../engine/rules/rule-set.ts'
+import { probeOf } from '../plugin-binding.ts'
+import type { DrillHost } from './drill-host.ts'
+import { PublicLooks } from './public-looks.ts'
+
+/** The public name is looked at this often in a drill, or at its own cadence where that is quicker. */
+const gapEveryMs = 1_000
+
+/** What looks at the public name of a group; `undefined` where it has none. */
+export function publicLooksOf(host: DrillHost, group: GroupSettings): PublicLooks | undefined {
+  const { path } = group.verify
+  if (path === undefined) return undefined
+  const { clock, log, net, plugins, processes, random } = host
+  const everyMs = Math.min(path.everyMs, gapEveryMs)
+  const settings = host.settings()
+  return new PublicLooks({
+    clock,
+    random,
+    net,
+    processes,
+    log,
+    plugin: probeOf(plugins, path.type),
+    settings: { ...path, everyMs },
+    rules: rulesOf(host.rules(), `${group.name}/verify`),
+    timing: { ...settings.timing, everyMs },
+    path: `${group.name}/verify`,
+    vantage: settings.vantage.name,
+  })
+}
+
+/** Where virtual viewers of a path begin; only HLS is pulled. */
+export function loadUrl(group: GroupSettings, path: string): string | undefined {
+  const found = group.paths.find(({ name }) => name === path)
+  if (found?.type !== 'hls') return undefined
+  const { url } = found.options as { readonly url?: unknown }
+  return typeof url === 'string' ? url : undefined
+}

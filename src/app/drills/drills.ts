@@ -1,0 +1,311 @@
+import type { CommandResult } from '../../core/command.ts'
+import type { Condition } from '../../core/condition.ts'
+import type { DrillPlan } from '../../core/drill-plan.ts'
+import { summaryOf, type DrillReport, type DrillSummary } from '../../core/drill-report.ts'
+import type { JournalEntry } from '../../core/journal.ts'
+import type { DrillsView, GroupDrillView } from '../../core/view.ts'
+import { drillHistory } from './drill-history.ts'
+import type { DrillHost } from './drill-host.ts'
+import { DrillRun, type DrillOrder } from './drill-run.ts'
+import { Orphans } from './orphans.ts'
+import { overdueConditions } from './overdue.ts'
+import type { Schedule } from '../../plugin/schedules.ts'
+
+const tickMs = 1_000
+/** Earlier drills that are kept in mind, and that a report shows. */
+const historyLength = 500
+const trendLength = 20
+
+/**
+ * The drills of a watchdog: by the calendar and on demand, one at a time. What is rehearsed is the
+ * watchdog itself, so that nothing here moves traffic: the group's controller does.
+ */
+export class Drills {
+  readonly #host: DrillHost
+  readonly #orphans: Orphans
+  readonly #schedules = new Map<string, { readonly plan: DrillPlan; readonly schedule: Schedule }>()
+  readonly #stop = new AbortController()
+  #running: DrillRun | undefined
+  #history: readonly DrillSummary[] = []
+  /** Outcomes that the store did not take yet. */
+  #unwritten: readonly DrillSummary[] = []
+  #isRead = false
+  #startedAt = 0
+  #loop: Promise<void> = Promise.resolve()
+  #current: Promise<void> = Promise.resolve()
+
+  constructor(host: DrillHost) {
+    this.#host = host
+    this.#orphans = new Orphans(host, (summary) => this.#conclude(summary))
+  }
+
+  start(): void {
+    this.#startedAt = this.#host.clock.wall()
+    this.configure()
+    this.#loop = this.#keep()
+  }
+
+  /** Takes the plans of the configuration in force. */
+  configure(): void {
+    const { schedules } = this.#host
+    const plans = this.#host.settings().drills
+    for (const [name, { plan, schedule }] of this.#schedules) {
+      if (plans.some((each) => JSON.stringify(each) === JSON.stringify(plan))) continue
+      schedule.stop()
+      this.#schedules.delete(name)
+    }
+    if (schedules === undefined) return
+    for (const plan of plans) {
+      const { cron, name, timeZone } = plan
+      if (cron === undefined || this.#schedules.has(name)) continue
+      const schedule = schedules.start({
+        cron,
+        timeZone,
+        run: async () => void (await this.run(name, 'schedule', 'by the calendar')),
+        onMissed: (at) => this.#skip(plan, `it was due at ${iso(at)} and is not run late`),
+      })
+      this.#schedules.set(name, { plan, schedule })
+    }
+  }
+
+  async stop(): Promise<void> {
+    this.#stop.abort()
+    for (const { schedule } of this.#schedules.values()) schedule.stop()
+    await Promise.all([this.#loop, this.#current])
+  }
+
+  /** Hears of everything that this process writes into the journal. */
+  entry(entry: JournalEntry): void {
+    this.#running?.entry(entry)
+  }
+
+  /** Begins a drill and answers at once, with its id in the sentence; its report tells what came of it. */
+  async run(
+    name: string,
+    actor: string,
+    reason: string,
+  ): Promise<CommandResult & { readonly id?: string }> {
+    const plan = this.#host.settings().drills.find((each) => each.name === name)
+    if (plan === undefined) {
+      const known = this.#host.settings().drills.map((each) => each.name)
+      const todo =
+        known.length === 0
+          ? 'None is configured: see docs/drills.md.'
+          : `Drills: ${known.join(', ')}.`
+      return { ok: false, code: 'not-found', says: `there is no drill ${name}`, todo }
+    }
+    if (this.#stop.signal.aborted) {
+      return {
+        ok: false,
+        code: 'unavailable',
+        says: 'Changeover is being stopped',
+        todo: 'Try again later.',
+      }
+    }
+    if (this.#running !== undefined) {
+      const says = `drill ${this.#running.order.plan.name} is under way`
+      if (actor === 'schedule') this.#skip(plan, says)
+      return { ok: false, code: 'refused', says, todo: 'One drill at a time: wait for its end.' }
+    }
+    const order: DrillOrder = { id: this.#host.ids.next(), plan, actor, reason }
+    const run = new DrillRun(this.#host, order)
+    this.#running = run
+    this.#current = this.#carryOut(run)
+    this.#host.onChange()
+    return { ok: true, says: `drill ${name} began: ${order.id}`, id: order.id }
+  }
+
+  /** Ends the running drill before its time; traffic that it moved returns. */
+  abort(actor: string, reason: string): CommandResult {
+    const run = this.#running
+    if (run === undefined) {
+      return {
+        ok: false,
+        code: 'not-found',
+        says: 'no drill is under way',
+        todo: 'See: changeover drill list.',
+      }
+    }
+    run.abort(actor, reason)
+    return { ok: true, says: `drill ${run.order.plan.name} ends, and what it moved returns` }
+  }
+
+  /** Plans, what runs, and what came of the newest ones. */
+  view(): DrillsView {
+    const { drills } = this.#host.settings()
+    const run = this.#running
+    return {
+      plans: drills.map((plan) => {
+        const { away, cron, group, kind, name, timeZone } = plan
+        const next = this.#schedules.get(name)?.schedule.next()
+        const last = this.#history.find((each) => each.plan === name)
+        return {
+          name,
+          group,
+          kind,
+          timeZone,
+          ...(cron !== undefined && { cron }),
+          ...(away !== undefined && { away }),
+          ...(next !== undefined && { next }),
+          ...(last !== undefined && { last }),
+        }
+      }),
+      ...(run !== undefined && {
+        running: {
+          id: run.order.id,
+          plan: run.order.plan.name,
+          group: run.order.plan.group,
+          kind: run.order.plan.kind,
+          actor: run.order.actor,
+          since: run.startedAt,
+          says: run.says,
+        },
+      }),
+      history: this.#history.slice(0, trendLength),
+    }
+  }
+
+  /** What the page and the metrics show of one group; `undefined` where nothing was ever rehearsed or is planned. */
+  ofGroup(group: string): GroupDrillView | undefined {
+    const { history, plans, running } = this.view()
+    const own = plans.filter((plan) => plan.group === group)
+    const mine = this.#history.filter((each) => each.group === group)
+    const [last] = mine
+    if (own.length === 0 && last === undefined) return undefined
+    const next = own
+      .flatMap(({ name, next: at }) => (at === undefined ? [] : [{ plan: name, at }]))
+      .toSorted((a, b) => a.at - b.at)[0]
+    const passedAt = mine.find(({ outcome }) => outcome === 'PASSED')?.endedAt
+    return {
+      ...(running?.group === group && { running }),
+      ...(next !== undefined && { next }),
+      ...(last !== undefined && { last }),
+      ...(passedAt !== undefined && { passedAt }),
+      recent: history.filter((each) => each.group === group).slice(0, 5),
+    }
+  }
+
+  async #carryOut(run: DrillRun): Promise<void> {
+    const { id, plan, actor, reason } = run.order
+    await this.#note({
+      kind: 'drill',
+      group: plan.group,
+      actor,
+      says: `drill ${plan.name} (${plan.kind}) is asked for by ${actor}: ${reason}`,
+      data: {
+        event: 'begins',
+        drill: id,
+        plan: plan.name,
+        kind: plan.kind,
+        owner: this.#host.owner,
+        at: run.startedAt,
+      },
+    })
+    const bare = await run.run(this.#stop.signal).catch((error: unknown) => {
+      const says = error instanceof Error ? error.message : String(error)
+      this.#host.log.error(
+        { drill: id, error: says },
+        'a drill failed, which is a defect; its traffic returns',
+      )
+      return undefined
+    })
+    this.#running = undefined
+    if (bare !== undefined) {
+      const trend = this.#history.filter((each) => each.plan === plan.name).slice(0, trendLength)
+      const report: DrillReport = { ...bare, trend }
+      const trouble = await this.#host.archive?.save(report)
+      if (trouble !== undefined) {
+        this.#host.log.error(
+          { drill: id, error: trouble },
+          'the report of a drill could not be kept',
+        )
+      }
+      await this.#conclude(summaryOf(report))
+    }
+    this.#host.onChange()
+  }
+
+  /** It did not start. */
+  #skip(plan: DrillPlan, says: string): void {
+    const wall = this.#host.clock.wall()
+    void this.#conclude({
+      id: this.#host.ids.next(),
+      plan: plan.name,
+      group: plan.group,
+      kind: plan.kind,
+      outcome: 'SKIPPED',
+      says,
+      actor: 'schedule',
+      startedAt: wall,
+      endedAt: wall,
+      times: {},
+    })
+  }
+
+  /** An outcome, remembered and written; one that the store does not take is tried again. */
+  async #conclude(summary: DrillSummary): Promise<void> {
+    this.#history = [summary, ...this.#history].slice(0, historyLength)
+    this.#host.onChange()
+    if (!(await this.#write(summary))) this.#unwritten = [...this.#unwritten, summary]
+  }
+
+  async #write(summary: DrillSummary): Promise<boolean> {
+    const { actor, group, id, outcome, plan, says } = summary
+    return await this.#note({
+      kind: 'drill',
+      group,
+      actor,
+      says: `drill ${plan} ${outcome}: ${says}`,
+      data: { event: 'outcome', drill: id, ...summary },
+    })
+  }
+
+  async #note(entry: Omit<JournalEntry, 'seq' | 'at' | 'previous' | 'hash'>): Promise<boolean> {
+    const result = await this.#host.store.commit({ entries: [entry] })
+    return result.ok
+  }
+
+  async #keep(): Promise<void> {
+    const { clock } = this.#host
+    do {
+      if (!this.#isRead) await this.#read()
+      if (this.#isRead) await this.#orphans.look(this.#running?.order.id)
+      for (const summary of this.#unwritten) {
+        if (!(await this.#write(summary))) break
+        this.#unwritten = this.#unwritten.filter((each) => each !== summary)
+      }
+      if (this.#isRead) this.#tell()
+    } while (await clock.sleep(tickMs, this.#stop.signal))
+  }
+
+  /** What came of earlier drills, and which times were missed while nothing ran. */
+  async #read(): Promise<void> {
+    const found = await drillHistory(this.#host.store, historyLength, this.#startedAt)
+    if (found === undefined) return
+    this.#isRead = true
+    const known = new Set(this.#history.map(({ id }) => id))
+    this.#history = [...this.#history, ...found.history.filter(({ id }) => !known.has(id))]
+    const { aliveAt } = found
+    if (aliveAt === undefined) return
+    for (const { plan, schedule } of this.#schedules.values()) {
+      const at = schedule.missed(aliveAt, this.#startedAt)
+      if (at === undefined) continue
+      this.#skip(plan, `it was due at ${iso(at)}, when Changeover did not run, and is not run late`)
+    }
+  }
+
+  #tell(): void {
+    const { clock } = this.#host
+    const conditions: Condition[] = overdueConditions(
+      this.#host.settings().groups,
+      this.#history,
+      clock.wall(),
+      this.#startedAt,
+    )
+    this.#host.tell('drills', conditions)
+  }
+}
+
+function iso(wall: number): string {
+  return new Date(wall).toISOString().replace(/\.\d+Z$/u, 'Z')
+}

@@ -1,0 +1,301 @@
+import { describe, expect, test } from 'vitest'
+import type { DrillPlan } from '../../../src/core/drill-plan.ts'
+import type { DrillSummary } from '../../../src/core/drill-report.ts'
+import {
+  groupName,
+  killProcess,
+  startProcess,
+  type Process,
+  type World,
+} from '../../../src/simulation/world.ts'
+import { ask, onA, onB, show, steady } from '../group/scene.ts'
+
+const minute = 60_000
+
+function plan(overrides: Partial<DrillPlan> = {}): DrillPlan {
+  return {
+    name: 'weekly',
+    group: groupName,
+    kind: 'switch',
+    timeZone: 'UTC',
+    stayMs: 2 * minute,
+    maxMs: 4 * minute,
+    objectives: {},
+    abortIf: { standby: ['degraded'] },
+    blockedBy: 'warning',
+    window: [],
+    ...overrides,
+  }
+}
+
+/** A steady world with these drills. */
+async function scene(...drills: DrillPlan[]) {
+  return await steady({ settings: { drills } })
+}
+
+/** Runs a drill and lets time pass until it ended. */
+async function rehearse(world: World, process: Process, ms = 5 * minute): Promise<DrillSummary> {
+  const began = await process.watchdog.drills.run('weekly', 'ana', 'before the final')
+  expect(began).toMatchObject({ ok: true })
+  await world.clock.advance(ms)
+  return newest(process)
+}
+
+function newest(process: Process): DrillSummary {
+  const [summary] = process.watchdog.drills.view().history
+  if (summary === undefined) throw new Error('no drill ended')
+  return summary
+}
+
+describe('a drill that switches', () => {
+  test('passes when the traffic went there and back, verified both ways, and measures each part', async () => {
+    const { world, process } = await scene(
+      plan({ objectives: { decide: 10_000, apply: 10_000, gap: 10_000, return: 10_000 } }),
+    )
+
+    const { outcome, says, times } = await rehearse(world, process)
+
+    expect(says).toBe('the traffic went to cdn-b and back, verified both ways')
+    expect(outcome).toBe('PASSED')
+    expect(world.target.allocation).toEqual(onA)
+    expect(Object.keys(times)).toEqual(['decide', 'apply', 'verify', 'effective', 'gap', 'return'])
+    expect(times.gap).toBe(0)
+    expect(times.return).toBeLessThan(5_000)
+  })
+
+  test('fails when an objective is missed, and says by how much', async () => {
+    const { world, process } = await scene(plan({ objectives: { verify: 1_000 } }))
+
+    const { outcome, says } = await rehearse(world, process)
+
+    expect(outcome).toBe('FAILED')
+    expect(says).toMatch(/; objectives missed: verify took \d+s.*, at most 1s wanted$/u)
+  })
+
+  test('fails when the standby cannot be verified, and the traffic is back', async () => {
+    const { world, process } = await scene(plan())
+    world.publicTrouble = () => (world.target.allocation['cdn-b'] === 100 ? 'bad' : undefined)
+
+    const { outcome, says } = await rehearse(world, process)
+
+    expect(outcome).toBe('FAILED')
+    expect(says).toMatch(/^not verified: /u)
+    expect(world.target.allocation).toEqual(onA)
+  })
+
+  test('is interrupted by a failing standby', async () => {
+    const { world, process } = await scene(plan())
+    await process.watchdog.drills.run('weekly', 'ana', 'test')
+    await world.clock.advance(40_000)
+
+    show(world, { 'cdn-b': 'bad' })
+    await world.clock.advance(2 * minute)
+
+    expect(newest(process)).toMatchObject({ outcome: 'INTERRUPTED' })
+    expect(world.target.allocation).toEqual(onA)
+  })
+
+  test('is interrupted by a person who steers', async () => {
+    const { world, process } = await steady({ paths: 3, settings: { drills: [plan()] } })
+    await process.watchdog.drills.run('weekly', 'ana', 'test')
+    await world.clock.advance(40_000)
+
+    await ask(world, process, { kind: 'steer', path: 'cdn-c', bypass: [] }, 30_000)
+
+    expect(newest(process)).toMatchObject({
+      outcome: 'INTERRUPTED',
+      says: 'ana steers to cdn-c: test',
+    })
+    expect(world.target.allocation).toMatchObject({ 'cdn-c': 100 })
+  })
+
+  test('is aborted by a hold, and says that the traffic is not back', async () => {
+    const { world, process } = await scene(plan())
+    await process.watchdog.drills.run('weekly', 'ana', 'test')
+    await world.clock.advance(40_000)
+
+    await ask(world, process, { kind: 'hold', forMs: 20 * minute })
+    await world.clock.advance(5 * minute)
+
+    expect(newest(process)).toMatchObject({
+      outcome: 'ABORTED',
+      says: 'ana holds the group for 20m: test; the traffic is not back yet',
+    })
+  })
+
+  test('is aborted when the standby is blurry, and returns at once', async () => {
+    const { world, process } = await scene(plan({ stayMs: 10 * minute, maxMs: 15 * minute }))
+    await process.watchdog.drills.run('weekly', 'ana', 'test')
+    await world.clock.advance(40_000)
+
+    show(world, { 'cdn-b': 'blurry' })
+    await world.clock.advance(2 * minute)
+
+    expect(newest(process).outcome).toBe('ABORTED')
+    expect(world.target.allocation).toEqual(onA)
+  })
+
+  test('is aborted by a person, and returns', async () => {
+    const { world, process } = await scene(plan())
+    await process.watchdog.drills.run('weekly', 'ana', 'test')
+    await world.clock.advance(40_000)
+
+    process.watchdog.drills.abort('bob', 'the match begins early')
+    await world.clock.advance(minute)
+
+    expect(newest(process)).toMatchObject({
+      outcome: 'ABORTED',
+      says: 'ended by bob: the match begins early',
+    })
+    expect(world.target.allocation).toEqual(onA)
+  })
+
+  test('whose process is killed is called INTERRUPTED by its successor, once', async () => {
+    const { world, process, options } = await scene(plan())
+    await process.watchdog.drills.run('weekly', 'ana', 'test')
+    await world.clock.advance(40_000)
+    expect(world.target.allocation).toEqual(onB)
+
+    killProcess(process)
+    const successor = await startProcess(world, options)
+    await world.clock.advance(3 * minute)
+
+    expect(world.target.allocation).toEqual(onA)
+    expect(successor.watchdog.drills.view().history).toMatchObject([
+      {
+        outcome: 'INTERRUPTED',
+        says: 'the process that ran it ended before it could be judged',
+      },
+    ])
+  })
+})
+
+describe('a drill does not start, and says why', () => {
+  test.each([
+    [
+      'the standby is down',
+      { 'cdn-b': 'bad' } as const,
+      'an incident is open: channel-1/cdn: cdn-b is down',
+    ],
+    ['what serves is blurry', { 'cdn-a': 'blurry' } as const, 'cdn-a serves and is degraded'],
+  ])('%s', async (_, sights, says) => {
+    const { world, process } = await scene(plan())
+    show(world, sights)
+    await world.clock.advance(50_000)
+
+    const ended = await rehearse(world, process, 2_000)
+
+    expect(ended.outcome).toBe('SKIPPED')
+    expect(ended.says).toContain(says)
+    expect(world.target.allocation).toEqual(onA)
+  })
+
+  test('during a hold', async () => {
+    const { world, process } = await scene(plan())
+    await ask(world, process, { kind: 'hold', forMs: 10 * minute, reason: 'the final' })
+
+    expect(await rehearse(world, process, 2_000)).toMatchObject({
+      outcome: 'SKIPPED',
+      says: 'held by ana for another 9m58s: the final',
+    })
+  })
+
+  test('outside its windows', async () => {
+    const window = [{ repeats: 'weekly', days: ['sun'], from: 0, to: 1, timeZone: 'UTC' }] as const
+    const { world, process } = await scene(plan({ window }))
+
+    const { outcome, says } = await rehearse(world, process, 2_000)
+
+    expect(outcome).toBe('SKIPPED')
+    expect(says).toMatch(/^outside its windows: its window opens /u)
+  })
+
+  test('while another one runs', async () => {
+    const { world, process } = await scene(plan())
+    await process.watchdog.drills.run('weekly', 'ana', 'test')
+    await world.clock.advance(1_000)
+
+    expect(await process.watchdog.drills.run('weekly', 'bob', 'test')).toEqual({
+      ok: false,
+      code: 'refused',
+      says: 'drill weekly is under way',
+      todo: 'One drill at a time: wait for its end.',
+    })
+  })
+
+  test('of a name that is not configured', async () => {
+    const { process } = await scene(plan())
+
+    expect(await process.watchdog.drills.run('monthly', 'ana', 'test')).toMatchObject({
+      code: 'not-found',
+      says: 'there is no drill monthly',
+      todo: 'Drills: weekly.',
+    })
+  })
+})
+
+describe('a drill that only observes', () => {
+  test('passes where everything is ready', async () => {
+    const { world, process } = await scene(plan({ kind: 'observe' }))
+
+    expect(await rehearse(world, process, 30_000)).toMatchObject({
+      outcome: 'PASSED',
+      says: 'everything is ready for a failover',
+    })
+    expect(world.writes).toEqual([])
+  })
+
+  test('fails where the standby is not, and names it', async () => {
+    const { world, process } = await scene(plan({ kind: 'observe', blockedBy: 'critical' }))
+    show(world, { 'cdn-b': 'bad' })
+    await world.clock.advance(50_000)
+
+    const { outcome, says } = await rehearse(world, process, 30_000)
+
+    expect(outcome).toBe('FAILED')
+    expect(says).toContain('standby cdn-b: cdn-b is down')
+  })
+})
+
+describe('a drill that asks the engine', () => {
+  test('passes where every injected evidence is decided rightly, and moves nothing', async () => {
+    const { world, process } = await scene(plan({ kind: 'advise' }))
+
+    expect(await rehearse(world, process, 5_000)).toMatchObject({
+      outcome: 'PASSED',
+      says: 'every piece of injected evidence was decided rightly',
+    })
+    expect(world.writes).toEqual([])
+  })
+
+  test('fails where a failing path could not be left, with the reason', async () => {
+    const { world, process } = await scene(plan({ kind: 'advise', blockedBy: 'critical' }))
+    show(world, { 'cdn-b': 'bad' })
+    await world.clock.advance(50_000)
+
+    const { outcome, says } = await rehearse(world, process, 5_000)
+
+    expect(outcome).toBe('FAILED')
+    expect(says).toContain('cdn-a is down: every path is down')
+  })
+})
+
+test('a report carries what was checked, measured, seen and written', async () => {
+  const { world, process } = await scene(plan())
+  await rehearse(world, process)
+
+  const [report] = world.reports
+  expect(report).toMatchObject({ away: 'cdn-a', standby: 'cdn-b', mode: 'armed' })
+  expect(report?.checks.map(({ name }) => name)).toContain('never-empty')
+  expect(report?.timeline.map(({ what }) => what)).toEqual([
+    'intent',
+    'applied',
+    'verified',
+    'intent',
+    'applied',
+    'over',
+    'verified',
+  ])
+  expect(report?.looks).toEqual([{ atMs: expect.any(Number) as number, ok: true, says: 'good' }])
+  expect(report?.journal.length).toBeGreaterThan(5)
+})
