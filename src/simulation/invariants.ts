@@ -12,6 +12,7 @@ import { drills } from './invariants-drills.ts'
 import { evidence, failback, targets } from './invariants-evidence.ts'
 import { advise, holdWins, oneIncident, overrides } from './invariants-people.ts'
 import { blastRadius, rates } from './invariants-rate.ts'
+import { calendars, contradictions } from './invariants-surroundings.ts'
 import { shares } from './invariants-sharing.ts'
 import { traceOf, type Violation } from './trace.ts'
 import type { World } from './world.ts'
@@ -37,6 +38,8 @@ export function checkTrace(world: World): Violation[] {
     ...advise(trace),
     ...holdWins(trace),
     ...overrides(trace),
+    ...calendars(trace),
+    ...contradictions(trace),
     ...oneIncident(trace),
     ...drills(trace),
     ...audit(trace),

@@ -1,9 +1,11 @@
 import { seededRandom } from '../core/seeded-random.ts'
+import { SimulatedClock } from '../platform/simulated-clock.ts'
 import type { GroupSettings } from '../core/settings.ts'
 import { diceOf, planFaults } from './faults.ts'
 import { checkTrace, type Violation } from './invariants.ts'
 import { OutageMeter, type GroupOutage } from './outage-meter.ts'
 import { drawSharing } from './shared-groups.ts'
+import { drawSurroundings, letWitnessesSee } from './surroundings.ts'
 import { Witness } from './witness.ts'
 import {
   createWorld,
@@ -56,6 +58,7 @@ export async function simulate(
   const { chance, pick } = diceOf(random)
   const vantages = chance(0.2) ? 1 : 3
   const paths = chance(0.5) ? 2 : 3
+  const around = drawSurroundings(seed, new SimulatedClock().wall(), minutes)
   const options: WorldOptions = {
     seed,
     vantages,
@@ -63,12 +66,18 @@ export async function simulate(
     groups: chance(0.85) ? 1 : pick([2, 3]),
     layout: pick(layouts),
     // Room for many changes, so that machinery breaks around more of them.
-    group: { ...(chance(0.5) ? busy : {}), ...drawSharing(seed, overrides.paths ?? paths) },
+    witnesses: around.witnesses,
+    group: {
+      ...(chance(0.5) ? busy : {}),
+      ...drawSharing(seed, overrides.paths ?? paths),
+      calendar: around.calendar,
+    },
     ...overrides,
   }
   const world = createWorld(options)
   const calmMs = restMs + Math.max(...world.initial.map((group) => group.verify.forMs))
   const faults = planFaults(world, random, minutes - calmMs / 60_000)
+  if (options.witnesses === true) letWitnessesSee(world, around.stubborn)
   const witness = new Witness(world)
   const meter = new OutageMeter(world)
   await startProcess(world, options)

@@ -72,6 +72,9 @@ function simulatedProbe(
   }
 }
 
+/** The name of the one witness that paths have where they have any. */
+export const witnessName = 'server'
+
 /** The name under which probes look at what the group serves to the public. */
 export const publicPath = 'public'
 
@@ -167,7 +170,7 @@ export function startOtherVantages(world: World, seed: number): void {
     const watchedPaths: WatchedPath[] = []
     const { set } = world.rules
     for (const group of settings.groups) {
-      for (const path of group.paths) {
+      for (const path of group.paths.flatMap((each) => [each, ...(each.witnesses ?? [])])) {
         const full = `${group.name}/${path.name}`
         const plugin = plugins.find((each) => each.type === path.type)
         if (plugin === undefined) throw new Error(`no simulated probe of type ${path.type}`)

@@ -4,7 +4,13 @@ import type { GroupRow } from '../core/group.ts'
 import type { VantageReport } from '../core/health.ts'
 import type { JournalEntry, JournalKind } from '../core/journal.ts'
 import type { Notice } from '../core/notice.ts'
-import type { ActuatorSettings, GroupSettings, RuleTiming, Settings } from '../core/settings.ts'
+import type {
+  ActuatorSettings,
+  GroupSettings,
+  PathSettings,
+  RuleTiming,
+  Settings,
+} from '../core/settings.ts'
 import { SimulatedClock } from '../platform/simulated-clock.ts'
 import { defaultSettings, type InstallationShape } from '../app/scenarios/default-settings.ts'
 import { initialAllocation } from '../engine/group/initial-allocation.ts'
@@ -12,7 +18,7 @@ import { memoryDisk, type MemoryDisk } from './memory-store.ts'
 import { pagerType, type Process } from './process.ts'
 import { pullType, pushType, SimulatedTarget, type Call, type Write } from './target.ts'
 import { ownRules, type SimulatedRules } from './shapes.ts'
-import { startOtherVantages, type Look, type Sight } from './vantages.ts'
+import { startOtherVantages, witnessName, type Look, type Sight } from './vantages.ts'
 
 export { killProcess, startProcess, type Process } from './process.ts'
 export type { Sight } from './vantages.ts'
@@ -95,6 +101,8 @@ export interface WorldOptions {
   readonly paths?: number
   readonly groups?: number
   readonly layout?: Layout
+  /** Every path is seen by a witness too. */
+  readonly witnesses?: boolean
   readonly group?: Partial<GroupSettings>
   readonly settings?: Partial<Settings>
   readonly withoutGuards?: readonly string[]
@@ -215,6 +223,12 @@ function defaultsFor(shape: InstallationShape): Settings {
 /** A group whose paths, public name and targets are the simulation's. */
 function simulatedGroup(group: GroupSettings, options: WorldOptions): GroupSettings {
   const { name } = group
+  const simulatedPath = (path: PathSettings): PathSettings => ({
+    ...path,
+    type: 'sim',
+    options: { group: name, path: path.name },
+    shows: `sim://${path.name}`,
+  })
   const verifyPath = {
     name: 'verify',
     type: 'sim',
@@ -225,10 +239,10 @@ function simulatedGroup(group: GroupSettings, options: WorldOptions): GroupSetti
   return {
     ...group,
     paths: group.paths.map((path) => ({
-      ...path,
-      type: 'sim',
-      options: { group: name, path: path.name },
-      shows: `sim://${path.name}`,
+      ...simulatedPath(path),
+      ...(options.witnesses === true && {
+        witnesses: [simulatedPath({ ...path, name: `${path.name}@${witnessName}` })],
+      }),
     })),
     earnMs: 30_000,
     verify: { ...group.verify, path: verifyPath },

@@ -150,6 +150,7 @@ describe('the simulation notices when a guard is removed', () => {
     { guard: 'holddown', overrides: { group: { failback, holddownMs: 600_000 } } },
     { guard: 'budget', overrides: { group: { budget: { changes: 1, perMs: 3_600_000 } } } },
     { guard: 'blast-radius', overrides: { groups: 3 } },
+    { guard: 'calendar', overrides: {} },
   ] as const)('$guard', { timeout: 120_000 }, async ({ guard, overrides }) => {
     let caught = 0
     for (let seed = 1; seed <= 100 && caught === 0; seed += 1) {

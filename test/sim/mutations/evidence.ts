@@ -25,6 +25,12 @@ export const evidenceMutations: readonly Mutation[] = [
     replace: 'now - report.seenAt > 1e9',
   },
   {
+    name: 'evidence: a witness that contradicts has no say',
+    file: quorum,
+    find: "const health = against.length > 0 ? 'contested' : voted",
+    replace: 'const health = voted',
+  },
+  {
     name: 'evidence: a contested path is down',
     file: quorum,
     find: "  return 'contested'\n",
