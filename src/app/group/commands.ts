@@ -100,7 +100,9 @@ async function steer(
       ? `To do it all the same: ${veto.guard === 'mode' ? '--apply' : `--bypass ${veto.guard}`}`
       : 'This guard cannot be bypassed.'
     const refused = refusal('refused', `${veto.guard}: ${veto.says}`, todo)
-    return bypassableGuards.includes(veto.guard) ? { ...refused, guard: veto.guard } : refused
+    // The mode is overruled by `apply`, and not by naming it.
+    const isNamed = veto.guard !== 'mode' && bypassableGuards.includes(veto.guard)
+    return isNamed ? { ...refused, guard: veto.guard } : refused
   }
   const bypassed = guards.filter((guard) => guard.bypassed === true).map((guard) => guard.guard)
   await change.record.append([
