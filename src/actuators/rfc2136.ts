@@ -68,7 +68,7 @@ const plugin: ActuatorPlugin<typeof options> = {
     compareAndSet: 'atomic',
     layer: 'dns',
     permissions: [
-      `the TSIG key ${key.name} may ask ${server} for ${name}, and update ${areAliases(records) ? 'CNAME' : 'A and AAAA'} of ${name} and TXT of ${markName(name)} in zone ${zone}`,
+      `the TSIG key ${key.name}, which may ask ${server} for ${name}, and update ${areAliases(records) ? 'CNAME' : 'A and AAAA'} of ${name} and TXT of ${markName(name)} in zone ${zone}`,
     ],
   }),
   create: (given, context) => new Rfc2136Actuator(given, context),

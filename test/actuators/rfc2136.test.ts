@@ -190,7 +190,7 @@ describe('the options of the rfc2136 actuator', () => {
 
     expect(capabilities).toMatchObject({ shape: 'weights', layer: 'dns', settleMs: 30_000 })
     expect(capabilities.permissions).toEqual([
-      'the TSIG key changeover may ask 127.0.0.1:53 for live.example.org, and update A and AAAA of live.example.org and TXT of _changeover.live.example.org in zone example.org',
+      'the TSIG key changeover, which may ask 127.0.0.1:53 for live.example.org, and update A and AAAA of live.example.org and TXT of _changeover.live.example.org in zone example.org',
     ])
   })
 })
