@@ -5,7 +5,7 @@ import { startGameDay, type GameDay } from '../gameday/gameday.ts'
 let day: GameDay | undefined
 beforeAll(async () => {
   day = await startGameDay()
-}, 60_000)
+}, 180_000)
 afterAll(async () => {
   await day?.stop()
 })

@@ -30,11 +30,23 @@ export interface GameDay {
   stop(): Promise<void>
 }
 
-/** Starts it on free ports of loopback, in a folder of its own. */
-export async function startGameDay(): Promise<GameDay> {
+/** Starts it on free ports of loopback; a port that another program took meanwhile makes it begin anew. */
+export async function startGameDay(attempts = 5): Promise<GameDay> {
+  const day = await begin()
+  const failed = await day.settle().then(
+    () => undefined,
+    (error: unknown) => error,
+  )
+  if (failed === undefined) return day
+  await day.stop()
+  if (attempts <= 1) throw failed
+  return await startGameDay(attempts - 1)
+}
+
+async function begin(): Promise<GameDay> {
   const folder = mkdtempSync(join(tmpdir(), 'changeover-gameday-'))
-  const ports: number[] = []
-  while (ports.length < 7) ports.push((await freePort(0)) ?? 0)
+  // All at once, so that no two are the same.
+  const ports = await Promise.all(Array.from({ length: 7 }, async () => (await freePort(0)) ?? 0))
   const [control = 0, name = 0, api = 0, labA = 0, frontA = 0, labB = 0, frontB = 0] = ports
   const order: LabOrder = {
     control,
@@ -71,6 +83,8 @@ export async function startGameDay(): Promise<GameDay> {
   let active = ''
   let shown = ''
   const isSteady = async () => {
+    const dead = [...children].find((child) => !child.isRunning())
+    if (dead !== undefined) throw new Error(`a part of it ended: ${dead.errors()}`)
     const now = await view().catch(() => undefined)
     active = now?.active ?? ''
     shown =
