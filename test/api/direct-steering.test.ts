@@ -54,7 +54,7 @@ describe('players that are answered directly', () => {
 
   it('hear of an error of ours from the API, and the server goes on', async () => {
     const { port, direct } = await start()
-    const { pullGroup } = port
+    const pullGroup = port.pullGroup.bind(port)
     port.pullGroup = () => {
       throw new Error('broken')
     }
