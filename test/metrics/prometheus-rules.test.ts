@@ -6,6 +6,7 @@ import { createMetrics } from '../../src/metrics/create-metrics.ts'
 import { filesUnder } from '../architecture/source.ts'
 
 const folder = new URL('../../rules/prometheus/', import.meta.url)
+const testFiles = ['changeover.test.yml', 'drills.test.yml'] as const
 const hasPromtool = spawnSync('promtool', ['--version']).status === 0
 
 /** Metrics of Prometheus itself, about a scrape. */
@@ -26,10 +27,10 @@ const file = parse(readFileSync(new URL('changeover.yml', folder), 'utf8')) as R
 const rules = file.groups.flatMap((group) => group.rules)
 
 describe('the Prometheus rules for Changeover itself', () => {
-  test('pass their own tests', ({ skip }) => {
+  test.for(testFiles)('pass their own tests in %s', (testFile, { skip }) => {
     skip(!hasPromtool, 'promtool is not installed (Debian package prometheus)')
 
-    const ran = spawnSync('promtool', ['test', 'rules', 'changeover.test.yml'], {
+    const ran = spawnSync('promtool', ['test', 'rules', testFile], {
       cwd: folder,
       encoding: 'utf8',
     })
@@ -69,9 +70,9 @@ describe('the Prometheus rules for Changeover itself', () => {
   })
 
   test('each have a test that sees them fire', () => {
-    const tests = readFileSync(new URL('changeover.test.yml', folder), 'utf8')
+    const tests = testFiles.map((name) => readFileSync(new URL(name, folder), 'utf8')).join('\n')
 
-    expect(filesUnder('rules/prometheus')).toHaveLength(2)
+    expect(filesUnder('rules/prometheus')).toHaveLength(1 + testFiles.length)
     for (const { alert } of rules) expect(tests).toContain(alert)
   })
 })
