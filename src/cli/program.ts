@@ -6,6 +6,7 @@ import { addAdopt } from './commands/adopt.ts'
 import { addCheck } from './commands/check.ts'
 import { addDemo } from './commands/demo.ts'
 import { addDrill } from './commands/drill.ts'
+import { addEncode } from './commands/encode.ts'
 import { addExplain } from './commands/explain.ts'
 import { addHold } from './commands/hold.ts'
 import { addJournal } from './commands/journal.ts'
@@ -22,7 +23,7 @@ import { addStatus } from './commands/status.ts'
 import { addSteer } from './commands/steer.ts'
 
 const groups = [
-  ['Watching:', [addRun, addCheck, addProbe]],
+  ['Watching:', [addRun, addCheck, addProbe, addEncode]],
   ['Looking:', [addStatus, addExplain, addJournal, addPlan]],
   ['Acting:', [addSteer, addHold, addRelease, addAck, addAdopt, addSilence]],
   ['Rehearsing:', [addDrill]],
