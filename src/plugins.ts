@@ -26,6 +26,7 @@ import keepalived from './actuators/keepalived.ts'
 import kubernetesActuator from './actuators/kubernetes.ts'
 import mediaconnect from './actuators/mediaconnect.ts'
 import medialive from './actuators/medialive.ts'
+import mediamtxActuator from './actuators/mediamtx.ts'
 import nginx from './actuators/nginx.ts'
 import obs from './actuators/obs.ts'
 import powerdns from './actuators/powerdns.ts'
@@ -83,6 +84,7 @@ export const plugins: {
     kubernetesActuator,
     mediaconnect,
     medialive,
+    mediamtxActuator,
     nginx,
     obs,
     powerdns,

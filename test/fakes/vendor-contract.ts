@@ -51,11 +51,12 @@ export interface ContractServer {
 
 /**
  * A fake server that holds both sides to a vendor's own document: every request must be one that the
- * document knows, with a body of its schema, and every answer is checked before it is sent.
+ * document knows, with a body of its schema, and every answer is checked before it is sent. Where
+ * `answer` gives none, the request stays unanswered.
  */
 export async function startContractServer(
   file: string,
-  answer: (request: FakeRequest) => FakeAnswer,
+  answer: (request: FakeRequest) => FakeAnswer | undefined,
 ): Promise<ContractServer> {
   const contract = readContract(file)
   const requests: FakeRequest[] = []
@@ -78,7 +79,9 @@ export async function startContractServer(
     violations.push(...contract.checkRequest(match.operation, method, url.searchParams, body))
     const request = { method, ...match, query: url.searchParams, headers: incoming.headers, body }
     requests.push(request)
-    const { status = 200, body: sent } = answer(request)
+    const given = answer(request)
+    if (given === undefined) return
+    const { status = 200, body: sent } = given
     violations.push(...contract.checkAnswer(match.operation, method, status, sent))
     reply(response, status, sent)
   }
