@@ -75,6 +75,7 @@ export function alertRoutes({ clock, net, plugins }: Parts, settings: Settings):
       ...rules,
       ...(refreshEveryMs !== undefined && { refreshEveryMs }),
       ...(plugin.tellsSeveral === true && { togetherMs }),
+      ...(plugin.takesChanges?.(options) === true && { takesChanges: true }),
       send: (notice) =>
         plugin.send(options, notice, { clock, net, callTimeoutMs: deliveryTimeoutMs }),
     }

@@ -57,9 +57,13 @@ export class Watchdog {
 
   constructor(options: WatchdogOptions) {
     const { clock, random, net, processes, log, plugins, settings, rules, hooks } = options
-    // Drills hear of everything that is written here, in order.
+    // Drills, and people who want to know of changes, hear of everything that is written here, in order.
     const store = tappedStore(options.store, (entries) => {
-      for (const entry of entries) this.#drills.entry(entry)
+      for (const entry of entries) {
+        this.#drills.entry(entry)
+        const { tags } = this.#settings.groups.find(({ name }) => name === entry.group) ?? {}
+        this.#alerting.change(entry, tags)
+      }
     })
     this.#options = { ...options, store }
     this.#rules = rules

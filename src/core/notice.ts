@@ -15,7 +15,8 @@ export interface Notice {
   readonly id: string
   /** The incident's key; the notifier's own deduplication key derives from it. */
   readonly key: string
-  readonly action: 'trigger' | 'acknowledge' | 'resolve'
+  /** `change`: a change that was made, which is no incident; only routes that say so are sent it. */
+  readonly action: 'trigger' | 'acknowledge' | 'resolve' | 'change'
   readonly severity: Severity
   /** Other severities under which the incident was told before, where it had any. */
   readonly formerly?: readonly Severity[]

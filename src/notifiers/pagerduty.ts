@@ -21,7 +21,15 @@ const options = z
       .describe('The integration key of an Events API v2 integration; a secret.'),
     url: secretUrl('https', 'http')
       .default('https://events.pagerduty.com/v2/enqueue')
-      .describe('Where events are sent; another one for the EU region or a relay.'),
+      .describe(
+        'Where events are sent; another one for the EU region or a relay. Change events go to `change/enqueue` beside it.',
+      ),
+    change_events: z
+      .boolean()
+      .default(true)
+      .describe(
+        'Tells of every change that was made (failover, failback, steer, drill) as a change event, which pages nobody; `only` holds for it, other rules of the route do not.',
+      ),
   })
   .describe('PagerDuty, through the Events API v2.')
 
@@ -32,15 +40,17 @@ const options = z
  */
 const pagerduty: NotifierPlugin<typeof options> = {
   type: 'pagerduty',
-  summary: 'Opens, acknowledges and resolves alerts in PagerDuty (Events API v2).',
+  summary:
+    'Opens, acknowledges and resolves alerts in PagerDuty, and tells of changes (Events API v2).',
   tested: 'contract',
   options,
   async send({ routing_key, url }, notice, { net, clock, callTimeoutMs }) {
+    const isChange = notice.action === 'change'
     const result = await net.http({
-      url,
+      url: isChange ? changeUrl(url) : url,
       method: 'POST',
       headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ routing_key, ...eventOf(notice) }),
+      body: JSON.stringify({ routing_key, ...(isChange ? changeOf(notice) : eventOf(notice)) }),
       deadlineMs: callTimeoutMs,
       maxBytes: ANSWER_BYTES,
       // The body holds the routing key: it goes nowhere but where the configuration says.
@@ -48,6 +58,7 @@ const pagerduty: NotifierPlugin<typeof options> = {
     })
     return deliveryOf(result, clock.wall(), (body) => refusal(body, routing_key))
   },
+  takesChanges: ({ change_events }) => change_events,
   check: () =>
     Promise.resolve({
       result: 'unknown',
@@ -80,6 +91,28 @@ function eventOf(notice: Notice): Readonly<Record<string, unknown>> {
   }
 }
 
+/** `/v2/change/enqueue` beside `/v2/enqueue`, whatever else the address has. */
+function changeUrl(url: string): string {
+  const changed = new URL(url)
+  changed.pathname = new URL('change/enqueue', url).pathname
+  return changed.href
+}
+
+/** A change event: it has no key, and shows beside the incidents of the same service. */
+function changeOf(notice: Notice): Readonly<Record<string, unknown>> {
+  const { title, group, wall, details } = notice
+  const links = linksOf(notice)
+  return {
+    payload: {
+      summary: cut(title, SUMMARY_LENGTH),
+      source: group,
+      timestamp: new Date(wall).toISOString(),
+      custom_details: bounded(details),
+    },
+    ...(links.length === 0 ? {} : { links }),
+  }
+}
+
 function dedupKey(key: string): string {
   return incidentKey(`changeover:${key}`, DEDUP_KEY_LENGTH)
 }
@@ -95,13 +128,17 @@ function detailsOf(notice: Notice): Record<string, unknown> {
     ...(trend === undefined ? {} : { trend: cut(trend, DETAIL_LENGTH) }),
     ...(runbook === undefined ? {} : { runbook: cut(runbook, DETAIL_LENGTH) }),
   }
-  const more = Object.entries(details)
+  return { ...bounded(details), ...own }
+}
+
+function bounded(details: Notice['details']): Readonly<Record<string, unknown>> {
+  const some = Object.entries(details)
     .slice(0, DETAILS)
     .map(([name, value]) => [
       cut(name, DETAIL_LENGTH),
       typeof value === 'string' ? cut(value, DETAIL_LENGTH) : value,
     ])
-  return { ...Object.fromEntries(more), ...own }
+  return Object.fromEntries(some)
 }
 
 /** The service names the fields that it did not like; a relay might repeat the key. */

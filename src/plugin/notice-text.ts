@@ -9,7 +9,12 @@ export interface NoticeFact {
   readonly text: string
 }
 
-const beginnings = { trigger: '', acknowledge: 'ACKNOWLEDGED ', resolve: 'OVER ' } as const
+const beginnings = {
+  trigger: '',
+  acknowledge: 'ACKNOWLEDGED ',
+  resolve: 'OVER ',
+  change: 'CHANGED ',
+} as const
 
 /** The first line of a notice, in words that need no colour: `CRITICAL: cdn-a is down`. */
 export function headlineOf({ action, severity, title }: Notice): string {

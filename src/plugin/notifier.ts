@@ -38,6 +38,11 @@ export interface NotifierPlugin<Schema extends z.ZodType = z.ZodType> {
   readonly options: Schema
   /** It shows `also`: several incidents may come in one notice. */
   readonly tellsSeveral?: true
+  /**
+   * Whether the service is sent changes too (notices of action `change`), which page nobody. Absent
+   * where it has no place for what is no incident: it is never handed such a notice.
+   */
+  takesChanges?(options: z.output<Schema>): boolean
   send(options: z.output<Schema>, notice: Notice, context: NotifierContext): Promise<Delivery>
   /**
    * Milliseconds after which an open incident is sent again, for a service that forgets what it does

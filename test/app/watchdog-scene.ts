@@ -135,11 +135,12 @@ export function watchdogScene(settings = sceneSettings(), hooks?: WatchdogHooks)
       notices.push({ by: type, notice })
       return { ok: true }
     },
+    ...(type === 'changes' && { takesChanges: () => true }),
   })
   const plugins: Plugins = {
     probes: [probe],
     actuators: [balancer(targets), serve],
-    notifiers: [notifier('page'), notifier('chat')],
+    notifiers: [notifier('page'), notifier('chat'), notifier('changes')],
   }
   const compiled = compileRuleSet([{ name: 'scene', windows: {}, rules }], plugins.probes)
   if (!compiled.ok) throw new Error(JSON.stringify(compiled.errors))

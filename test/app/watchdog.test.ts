@@ -138,6 +138,44 @@ describe('a watchdog', () => {
     )
   })
 
+  it('tells of each change that was made, whatever made it, where a route takes changes', async () => {
+    const settings = sceneSettings()
+    const changes = {
+      route: 'changes',
+      type: 'changes',
+      options: {},
+      minSeverity: 'critical',
+    } as const
+    const scene = await steadyScene({
+      ...settings,
+      groups: settings.groups.map((group) => ({ ...group, tags: ['sport'] })),
+      notify: [...settings.notify, changes],
+    })
+
+    void scene.watchdog.command({
+      kind: 'steer',
+      group: cdn,
+      path: 'cdn-b',
+      actor: 'ana',
+      reason: 'maintenance',
+      apply: false,
+      bypass: [],
+    })
+    await scene.clock.advance(5_000)
+
+    const told = scene.notices.filter(({ notice }) => notice.action === 'change')
+    expect(told).toMatchObject([
+      {
+        by: 'changes',
+        notice: {
+          title: 'channel-1/cdn: steer: traffic moved from cdn-a to cdn-b',
+          tags: ['sport'],
+          details: { reason: 'steer', from: 'cdn-a', to: 'cdn-b', actor: 'ana' },
+        },
+      },
+    ])
+  })
+
   it('does not move to a path that answers while a rule is about to call it down', async () => {
     const scene = await steadyScene()
     scene.sights.set('cdn-b', pass({ missing_ratio: 0.9 }))

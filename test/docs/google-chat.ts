@@ -38,7 +38,12 @@ const plugin: NotifierPlugin<typeof options> = {
 
 export { plugin }
 
-const words = { trigger: '', acknowledge: 'Somebody looks after it. ', resolve: 'Over. ' } as const
+const words = {
+  trigger: '',
+  acknowledge: 'Somebody looks after it. ',
+  resolve: 'Over. ',
+  change: 'Changed. ',
+} as const
 
 function textOf({ action, severity, title, did, todo, link }: Notice): string {
   const lines = [`${words[action]}${severity}: ${title}`, did, todo, link ?? '']

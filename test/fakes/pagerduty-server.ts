@@ -22,6 +22,18 @@ interface PagerdutyEvent {
   }
 }
 
+/** A change event as the service took it. */
+interface PagerdutyChange {
+  readonly routing_key: string
+  readonly payload: {
+    readonly summary: string
+    readonly source?: string
+    readonly timestamp?: string
+    readonly custom_details?: Readonly<Record<string, unknown>>
+  }
+  readonly links?: readonly { readonly href: string; readonly text?: string }[]
+}
+
 type AlertState = 'triggered' | 'acknowledged' | 'resolved'
 
 /** Answers in place of the service; `undefined` lets it validate and take the event. */
@@ -30,6 +42,7 @@ type Interception = (request: IncomingMessage, response: ServerResponse) => bool
 export interface PagerdutyServer {
   readonly url: string
   readonly events: readonly PagerdutyEvent[]
+  readonly changes: readonly PagerdutyChange[]
   /** State of each alert by its deduplication key, as a person would see it. */
   readonly alerts: ReadonlyMap<string, AlertState>
   /** Handles a request before the service does; true where it did. */
@@ -39,13 +52,14 @@ export interface PagerdutyServer {
 
 /**
  * PagerDuty's Events API v2 on loopback, as far as its published description goes: the requirements
- * on `POST /v2/enqueue` are transcribed from the OpenAPI document of PagerDuty
+ * on `POST /v2/enqueue` and `POST /v2/change/enqueue` are transcribed from the OpenAPI document of PagerDuty
  * (github.com/PagerDuty/api-schema, reference/events-v2/openapiv3.json, 91a06fb), the lengths from
  * https://developer.pagerduty.com/docs/send-alert-event. An event that breaks one gets 400 with the
  * list of what is wrong, as from the service.
  */
 export async function startPagerduty(): Promise<PagerdutyServer> {
   const events: PagerdutyEvent[] = []
+  const changes: PagerdutyChange[] = []
   const alerts = new Map<string, AlertState>()
   const server = createServer((request, response) => {
     if (running.intercept?.(request, response) === true) return
@@ -60,6 +74,11 @@ export async function startPagerduty(): Promise<PagerdutyServer> {
       reply(response, 400, { status: 'invalid event', message, errors })
       return
     }
+    if (request.url === CHANGE) {
+      changes.push(JSON.parse(body) as PagerdutyChange)
+      reply(response, 202, { status: 'success', message: 'Change event processed' })
+      return
+    }
     const event = JSON.parse(body) as PagerdutyEvent
     events.push(event)
     apply(alerts, event)
@@ -72,6 +91,7 @@ export async function startPagerduty(): Promise<PagerdutyServer> {
   const running: PagerdutyServer = {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v2/enqueue`,
     events,
+    changes,
     alerts,
     intercept: undefined,
     async close() {
@@ -104,10 +124,15 @@ function apply(alerts: Map<string, AlertState>, event: PagerdutyEvent): void {
   }
 }
 
+const CHANGE = '/v2/change/enqueue'
+
 type Fields = Readonly<Record<string, unknown>>
 
 function violations(request: IncomingMessage, body: string): string[] {
-  if (request.method !== 'POST' || request.url !== '/v2/enqueue') return ['not POST /v2/enqueue']
+  const isChange = request.url === CHANGE
+  if (request.method !== 'POST' || (request.url !== '/v2/enqueue' && !isChange)) {
+    return ['not POST /v2/enqueue']
+  }
   if (request.headers['content-type'] !== 'application/json') return ['content type']
   if (Buffer.byteLength(body) > 512 * 1_024) return ['event larger than 512 KB']
   let event: unknown
@@ -117,7 +142,34 @@ function violations(request: IncomingMessage, body: string): string[] {
     return ['JSON parse error']
   }
   if (!isFields(event)) return ['not an object']
+  if (isChange) return [...changeViolations(event)]
   return [...envelope(event), ...(event['payload'] === undefined ? [] : payload(event['payload']))]
+}
+
+/** `createChangeEvent` of the document: no key, no action, no severity. */
+function* changeViolations(event: Fields): Generator<string> {
+  yield* unknownKeys(event, 'payload routing_key links images')
+  const { routing_key, payload: said, links } = event
+  if (typeof routing_key !== 'string' || routing_key.length !== 32) {
+    yield "Length of 'routing_key' is incorrect (should be 32 characters)"
+  }
+  if (links !== undefined) {
+    if (!Array.isArray(links)) yield "'links' is not an array"
+    else for (const link of links) yield* linkViolations(link)
+  }
+  if (!isFields(said)) {
+    yield "'payload' is missing"
+    return
+  }
+  yield* unknownKeys(said, 'summary timestamp source custom_details')
+  const { summary, source, timestamp, custom_details } = said
+  if (typeof summary !== 'string' || summary === '') yield "'payload.summary' is missing or blank"
+  else if (summary.length > 1_024) yield "'payload.summary' is longer than 1024 characters"
+  if (source !== undefined && typeof source !== 'string') yield "'payload.source'"
+  if (timestamp !== undefined && !isDateTime(timestamp)) yield "'payload.timestamp' is no date-time"
+  if (custom_details !== undefined && !isFields(custom_details)) {
+    yield "'payload.custom_details' is not an object"
+  }
 }
 
 function* envelope(event: Fields): Generator<string> {

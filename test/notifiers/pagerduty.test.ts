@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { createNet, type RealNet } from '../../src/net/create-net.ts'
 import pagerduty from '../../src/notifiers/pagerduty.ts'
 import { realClock } from '../../src/platform/real-clock.ts'
-import { fullNotice, notifierContract } from '../contract/notifier-contract.ts'
+import { fullNotice, noticesAtTheEdges, notifierContract } from '../contract/notifier-contract.ts'
 import { startPagerduty, type PagerdutyServer } from '../fakes/pagerduty-server.ts'
 
 const routing_key = 'a1b2c3d4e5f60718293a4b5c6d7e8f90'
@@ -128,11 +128,93 @@ describe('an event for PagerDuty', () => {
   })
 })
 
+describe('a change event for PagerDuty', () => {
+  let server: PagerdutyServer
+  let net: RealNet
+
+  beforeEach(async () => {
+    server = await startPagerduty()
+    net = createNet({ clock: realClock() })
+  })
+  afterEach(async () => {
+    await net.close()
+    await server.close()
+  })
+
+  function send(change: Parameters<typeof fullNotice>[0] = {}) {
+    const options = pagerduty.options.parse({ routing_key, url: `${server.url}?relay=eu` })
+    server.intercept = (request) => {
+      // A relay takes what is asked in the query off again.
+      request.url = request.url?.replace('?relay=eu', '')
+      return false
+    }
+    const context = { clock: realClock(), net, callTimeoutMs: 5_000 }
+    return pagerduty.send(options, fullNotice({ action: 'change', ...change }), context)
+  }
+
+  test('says what moved, why, where and when, and opens no alert', async () => {
+    const delivery = await send({
+      title: 'channel-1/cdn: failover: traffic moved from cdn-a to cdn-b',
+      details: { reason: 'failover', from: 'cdn-a', to: 'cdn-b' },
+    })
+
+    expect(delivery).toEqual({ ok: true })
+    expect(server.changes).toEqual([
+      {
+        routing_key,
+        payload: {
+          summary: 'channel-1/cdn: failover: traffic moved from cdn-a to cdn-b',
+          source: 'channel-1/cdn',
+          timestamp: '2027-01-15T08:00:30.000Z',
+          custom_details: { reason: 'failover', from: 'cdn-a', to: 'cdn-b' },
+        },
+        links: [
+          { href: 'https://status.example/', text: 'Status page' },
+          { href: 'https://wiki.example/stalled', text: 'Runbook' },
+        ],
+      },
+    ])
+    expect(server.events).toEqual([])
+  })
+
+  const edges = noticesAtTheEdges.filter(([, { action }]) => action === undefined)
+  test.for(edges)('is taken %s', async ([, edge]) => {
+    expect(await send(edge)).toEqual({ ok: true })
+    expect(server.changes).toHaveLength(1)
+  })
+
+  test.for([
+    [429, true],
+    [500, true],
+    [400, false],
+  ] as const)('after an answer %i is sent again: %s', async ([status, retry]) => {
+    const pending = send()
+    server.intercept = (_request, response) => {
+      response.writeHead(status).end(routing_key)
+      return true
+    }
+
+    const delivery = await pending
+
+    expect(delivery).toMatchObject({ ok: false, retry })
+    expect(JSON.stringify(delivery)).not.toContain(routing_key)
+  })
+
+  test('is sent unless change_events is false', () => {
+    const taken = [{}, { change_events: true }, { change_events: false }].map((given) =>
+      pagerduty.takesChanges?.(pagerduty.options.parse({ routing_key, ...given })),
+    )
+
+    expect(taken).toEqual([true, true, false])
+  })
+})
+
 describe('the options of pagerduty', () => {
   test('go to the service itself unless told otherwise', () => {
     expect(pagerduty.options.parse({ routing_key })).toEqual({
       routing_key,
       url: 'https://events.pagerduty.com/v2/enqueue',
+      change_events: true,
     })
   })
 

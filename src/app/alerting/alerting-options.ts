@@ -1,4 +1,5 @@
 import type { Clock, Ids, Random } from '../../core/clock.ts'
+import type { JournalEntry } from '../../core/journal.ts'
 import type { Log } from '../../core/log.ts'
 import type { Delivery } from '../../plugin/notifier.ts'
 import type { Store } from '../../plugin/store.ts'
@@ -40,6 +41,11 @@ export interface Alerting {
    * conditions it is ours again, and what the other one opened is taken over from the journal first.
    */
   aside(group: string): void
+  /**
+   * Tells the routes that take changes of one that was made, as the journal has it, and passes over
+   * any other entry. It has a queue of its own, and neither delays a page nor says how a route fares.
+   */
+  change(entry: JournalEntry, tags?: readonly string[]): void
   /** Records that somebody looks after an incident, and why, and tells its routes; false for an unknown key. */
   acknowledge(key: string, actor: string, reason?: string): boolean
   /** Open incidents, worst and then oldest first. */

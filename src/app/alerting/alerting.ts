@@ -5,6 +5,7 @@ import type { Notice } from '../../core/notice.ts'
 import type { OutboxItem } from '../../plugin/store.ts'
 import { Alarm } from './alarm.ts'
 import type { Alerting, AlertingOptions } from './alerting-options.ts'
+import { changeNotice } from './change-notice.ts'
 import { Deliveries } from './deliveries.ts'
 import { Durable } from './durable.ts'
 import {
@@ -140,6 +141,11 @@ class LevelTriggered implements Alerting {
     this.#early.delete(group)
     this.#aside.delete(group)
     this.conditions(group, list)
+  }
+
+  change: Alerting['change'] = (entry, tags) => {
+    const notice = changeNotice(entry, { ...this.#options, tags })
+    if (notice !== undefined) this.#deliveries.change(notice)
   }
 
   acknowledge: Alerting['acknowledge'] = (key, actor, reason) => {

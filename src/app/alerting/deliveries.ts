@@ -8,7 +8,7 @@ import type { Delivery } from '../../plugin/notifier.ts'
 import type { OutboxItem } from '../../plugin/store.ts'
 import type { Durable } from './durable.ts'
 import { journalGroup } from './incident.ts'
-import type { RouteRules } from './routing.ts'
+import { isFor, type RouteRules } from './routing.ts'
 import { RouteQueue, type Ending } from './route-queue.ts'
 
 /** How long after its planned attempt an item may be taken up by another process. */
@@ -26,6 +26,8 @@ export interface AlertRoute extends RouteRules {
   /** New incidents below it are not sent here; what was sent is followed to its end. */
   readonly minSeverity: Severity
   readonly send: (notice: Notice) => Promise<Delivery>
+  /** It is sent changes that were made, too. */
+  readonly takesChanges?: true
   /** The service forgets an incident that it does not hear of: how often it must. */
   readonly refreshEveryMs?: number
 }
@@ -44,6 +46,11 @@ export interface DeliveriesOptions {
 
 interface Route {
   readonly queue: RouteQueue
+  /**
+   * Changes have a queue of their own, one attempt at a time: however many wait, and whatever pause
+   * the peer asks for, no page waits behind them. Absent where the route takes none.
+   */
+  readonly changes: RouteQueue | undefined
   failures: number
   /** An earlier process may have left an incident about this route: its first result counts. */
   isHeard: boolean
@@ -95,8 +102,21 @@ export class Deliveries {
       return new Promise<void>((resolve) => this.#unsecured.set(id, resolve))
     })
     void this.#put(items)
-    for (const item of items) this.#routes.get(item.route)?.queue.add(item)
+    for (const item of items) queueOf(this.#routes.get(item.route), item)?.add(item)
     await Promise.all(secured)
+  }
+
+  /** Tells every route that takes changes, and that is for this group, of one that was made. */
+  change(notice: Notice): void {
+    const takers = this.#options.routes.filter(
+      (route) => route.takesChanges === true && isFor(route, notice),
+    )
+    void this.send(
+      this.items(
+        notice,
+        takers.map(({ route }) => route),
+      ),
+    )
   }
 
   /** Every route, and whether it takes notices. */
@@ -146,14 +166,15 @@ export class Deliveries {
     const taken: OutboxItem[] = []
     for (const item of await durable.due(wall)) {
       const route = this.#routes.get(item.route)
-      if (route?.queue.has(item) === true || this.#held.has(item.id)) continue
+      const queue = queueOf(route, item)
+      if (queue?.has(item) === true || this.#held.has(item.id)) continue
       if (route === undefined) {
         log.warn({ route: item.route }, 'a waiting notice was dropped: its route is gone')
       }
-      if (route === undefined || isVoid(item.notice)) {
+      if (queue === undefined || isVoid(item.notice)) {
         await durable.settle(item.id)
       } else {
-        route.queue.add(item)
+        queue.add(item)
         taken.push(item)
       }
     }
@@ -162,28 +183,37 @@ export class Deliveries {
 
   /** Resolves when no attempt is under way and the outbox knows of those that ended. */
   async idle(): Promise<void> {
-    await Promise.all([...this.#routes.values()].map(({ queue }) => queue.idle()))
+    const queues = [...this.#routes.values()].flatMap(({ queue, changes }) => [queue, changes])
+    await Promise.all(queues.map((queue) => queue?.idle()))
     await Promise.all([...this.#puts.values(), ...this.#settling])
   }
 
-  #route({ route, send }: AlertRoute): Route {
+  #route({ route, send, takesChanges }: AlertRoute): Route {
     const { clock, random, signal, onDelivered } = this.#options
-    const queue = new RouteQueue({
+    const shared = {
       send,
       clock,
       random,
       signal,
+      onRetry: (item: OutboxItem, delayMs: number) => {
+        if (this.#refreshes.has(item.id)) return
+        void this.#put([{ ...item, dueAt: clock.wall() + delayMs + GRACE_MS }])
+      },
+      onEnd: (item: OutboxItem, ending: Ending) => this.#end(item, ending),
+    }
+    const queue = new RouteQueue({
+      ...shared,
       onAttempt: (delivery) => {
         onDelivered?.(route, delivery)
         this.#judge(route, delivery)
       },
-      onRetry: (item, delayMs) => {
-        if (this.#refreshes.has(item.id)) return
-        void this.#put([{ ...item, dueAt: clock.wall() + delayMs + GRACE_MS }])
-      },
-      onEnd: (item, ending) => this.#end(item, ending),
     })
-    return { queue, failures: 0, isHeard: false, trouble: undefined }
+    // That changes are not taken does not mean that pages are not, nor the other way round.
+    const changes =
+      takesChanges === true
+        ? new RouteQueue({ ...shared, parallel: 1, onAttempt: () => {} })
+        : undefined
+    return { queue, changes, failures: 0, isHeard: false, trouble: undefined }
   }
 
   #put(items: readonly OutboxItem[]): Promise<void> {
@@ -269,4 +299,8 @@ export class Deliveries {
     }
     return conditions
   }
+}
+
+function queueOf(route: Route | undefined, { notice }: OutboxItem): RouteQueue | undefined {
+  return notice.action === 'change' ? route?.changes : route?.queue
 }

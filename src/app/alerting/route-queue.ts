@@ -13,7 +13,6 @@ const LAST_RETRY_MS = 60_000
 const LONGEST_PAUSE_MS = 300_000
 /** After this age a notice tells people nothing that a page still helps with. */
 const OLDEST_MS = 24 * 3_600_000
-/** Attempts under way at the same time, each about another incident. */
 const PARALLEL = 8
 
 /** How the sending of one notice ended. `superseded`: a newer one of the same incident replaces it. */
@@ -27,6 +26,8 @@ export interface RouteQueueOptions {
   readonly clock: Clock
   readonly random: Random
   readonly signal: AbortSignal
+  /** Attempts under way at the same time, each about another incident; 8 where absent. */
+  readonly parallel?: number
   /** After each attempt. */
   readonly onAttempt: (delivery: Delivery) => void
   /** The item waits for its next attempt, `delayMs` from now. */
@@ -115,8 +116,8 @@ export class RouteQueue {
 
   /** One attempt, when the route may be used; `undefined` where the queue stopped before. */
   async #attempt(item: OutboxItem): Promise<Delivery | undefined> {
-    const { clock, signal, onAttempt } = this.#options
-    while (this.#underWay >= PARALLEL) {
+    const { clock, signal, onAttempt, parallel = PARALLEL } = this.#options
+    while (this.#underWay >= parallel) {
       await new Promise<void>((resolve) => this.#waiting.push(resolve))
     }
     this.#underWay += 1

@@ -70,7 +70,11 @@ export function askRoute(route: AlertRoute, asked: Asked): Answer {
   return { isTold: false, inMs, says: `in ${formatDuration(Math.ceil(inMs / 1_000) * 1_000)}` }
 }
 
-function isFor({ only }: AlertRoute, { group, tags = [], isOwn }: Condition): boolean {
+/** Whether what concerns a group is for a route, by `only`; what concerns Changeover itself always is. */
+export function isFor(
+  { only }: RouteRules,
+  { group, tags = [], isOwn }: Pick<Condition, 'group' | 'tags' | 'isOwn'>,
+): boolean {
   if (only === undefined || isOwn === true) return true
   const { streams, groups, tags: wanted } = only
   const stream = group.split('/')[0] ?? group

@@ -66,11 +66,13 @@ export function settle(): Promise<void> {
 }
 
 /** A route that keeps what it took. `answer` decides each attempt. */
-class FakeRoute implements Omit<AlertRoute, 'refreshEveryMs'> {
+class FakeRoute implements Omit<AlertRoute, 'refreshEveryMs' | 'takesChanges'> {
   readonly route: string
   readonly minSeverity: Severity
   /** Of the next process: how often the service must hear of an open incident. */
   refreshEveryMs: number | undefined
+  /** Of the next process: whether it is sent changes. */
+  takesChanges: true | undefined
   /** Of the next process: what reaches it, and when. */
   rules: RouteRules = {}
   readonly attempts: { readonly notice: Notice; readonly at: number }[] = []
@@ -140,11 +142,12 @@ export class Scene {
       ids: { next: () => `n${(this.#ids += 1)}` },
       store: this.store,
       routes: [this.pager, this.hook].map(
-        ({ route, minSeverity, refreshEveryMs, rules, send }) => ({
+        ({ route, minSeverity, refreshEveryMs, takesChanges, rules, send }) => ({
           ...rules,
           route,
           minSeverity,
           ...(refreshEveryMs !== undefined && { refreshEveryMs }),
+          ...(takesChanges === true && { takesChanges }),
           send: this.#mortal('send', isDead, send),
         }),
       ),
