@@ -17,6 +17,7 @@ import { JournalWriter } from './journal-writer.ts'
 import { stuckGroup } from './loop-health.ts'
 import { settleChanges } from './settle-changes.ts'
 import { isSame, PathWatchers } from './path-watchers.ts'
+import { needsOf } from './path-trend.ts'
 import { alertRoutes } from './plugin-binding.ts'
 import { RunningGroups } from './running-groups.ts'
 import { runSelfCheck, type SelfHealth } from './self-check.ts'
@@ -283,6 +284,7 @@ export class Watchdog {
       clearForMs: settings.timing.clearForMs,
       routes: alertRoutes(this.#options, settings),
       groups: settings.groups.map((group) => group.name),
+      trend: (group, path) => this.#trend(`${group}/${path}`),
       ...(settings.publicUrl !== undefined && {
         link: settings.publicUrl,
         picture: (group, path) =>
@@ -290,6 +292,12 @@ export class Watchdog {
       }),
       ...(hooks?.onDelivered !== undefined && { onDelivered: hooks.onDelivered }),
     })
+  }
+
+  /** What the active rules of a path look at, as this vantage saw it. */
+  #trend(path: string): string | undefined {
+    const watched = this.watched(path)
+    return watched?.trend.line(watched.report, needsOf(this.#rules, path))
   }
 
   /** Takes the report of a vantage: our own, or one that another process sent. */

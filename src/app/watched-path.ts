@@ -7,6 +7,7 @@ import type { RuleSet } from '../engine/rules/rule-set.ts'
 import type { CheckSession } from './check-session.ts'
 import { Latch } from './latch.ts'
 import { PathPictures } from './path-pictures.ts'
+import { PathTrend } from './path-trend.ts'
 
 /**
  * One path at this vantage: its check session feeds its rules, and its timers run by themselves, so
@@ -15,6 +16,8 @@ import { PathPictures } from './path-pictures.ts'
 export class WatchedPath {
   /** Pictures of what it showed. */
   readonly pictures = new PathPictures()
+  /** What the last looks measured. */
+  readonly trend = new PathTrend()
   readonly #clock: Clock
   readonly #session: CheckSession
   readonly #watch: PathWatch
@@ -55,6 +58,7 @@ export class WatchedPath {
   /** Applies a sample in order of arrival. */
   apply(sample: Sample): void {
     this.#last = sample
+    this.trend.take(sample)
     if (Object.keys(sample.measurements).length > 0) this.#lastGood = sample
     this.#publish(this.#watch.apply(sample, this.#clock.now()))
     this.#latch.open()

@@ -24,8 +24,6 @@ export interface Condition {
   /** What viewers get meanwhile, where that is known. */
   readonly viewers?: string
   readonly runbook?: string
-  /** The measurement that shows it, as a line of bars. */
-  readonly trend?: string
   /** Wall milliseconds since the epoch. */
   readonly since: number
   /** Changeover itself cannot see, act or tell: no wide silence, route or cause keeps it from people. */

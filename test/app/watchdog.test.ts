@@ -516,6 +516,16 @@ describe('a reload', () => {
     })
   })
 
+  it('shows people how the measurement went that a rule calls bad', async () => {
+    const scene = await steadyScene()
+
+    scene.sights.set('cdn-a', pass({ bitrate_bits_per_second: 5_000_000, missing_ratio: 0.9 }))
+    await scene.clock.advance(20_000)
+
+    const told = scene.notices.find(({ notice }) => notice.path === 'cdn-a')
+    expect(told?.notice.trend).toMatch(/^missing_ratio 0 ▁+█+ 0\.9 within \d+s$/u)
+  })
+
   it('tells people by the new routes, and no more by the old', async () => {
     const scene = await steadyScene()
 

@@ -29,7 +29,10 @@ describe('a mail', () => {
   }
 
   test('says everything that a person needs at night, in text and in HTML', async () => {
-    const [mail = ''] = await mailed({ viewers: 'Players stall.' })
+    const [mail = ''] = await mailed({
+      viewers: 'Players stall.',
+      trend: 'missing_ratio 0 ▁▂█ 0.9',
+    })
 
     expect(mail).toContain('From: Changeover <changeover@ops.example>')
     expect(mail).toContain('To: ada@ops.example, bob@ops.example')
@@ -42,6 +45,8 @@ describe('a mail', () => {
     expect(mail).toContain('Next: Check the encoder.')
     expect(mail).toContain('Runbook: https://wiki.example/stalled')
     expect(mail).toContain('Content-Type: text/html')
+    // Bars in UTF-8, in both parts.
+    expect(mail.split('missing_ratio 0 =E2=96=81=E2=96=82=E2=96=88 0.9')).toHaveLength(3)
   })
 
   test('of one incident answers one identity, from beginning to end, and each has its own', async () => {

@@ -27,7 +27,11 @@ describe('a card for Teams', () => {
     const server = await startTeams()
     const options = teams.options.parse({ url: server.url })
 
-    await teams.send(options, fullNotice({ viewers: 'Players stall.' }), context())
+    await teams.send(
+      options,
+      fullNotice({ viewers: 'Players stall.', trend: 'missing_ratio 0 ▁▂█ 0.9' }),
+      context(),
+    )
 
     await server.close()
     expect(server.cards).toMatchObject([
@@ -43,6 +47,7 @@ describe('a card for Teams', () => {
               { title: 'Viewers', value: 'Players stall.' },
               { title: 'Changeover', value: 'moved to cdn-b' },
               { title: 'Next', value: 'Check the encoder.' },
+              { title: 'Trend', value: String.raw`missing\_ratio 0 ▁▂█ 0.9` },
             ],
           },
         ],

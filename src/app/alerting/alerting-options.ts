@@ -24,6 +24,8 @@ export interface AlertingOptions {
   readonly link?: string
   /** Address of a picture of the path, where there is one. */
   readonly picture?: (group: string, path: string) => string | undefined
+  /** The measurement that shows what is wrong with a path, as a line of bars, where there is one. */
+  readonly trend?: (group: string, path: string) => string | undefined
   readonly log: Log
   /** After each attempt to deliver, for metrics. */
   readonly onDelivered?: (route: string, delivery: Delivery) => void

@@ -374,8 +374,8 @@ class LevelTriggered implements Alerting {
   }
 
   #notice(event: IncidentEvent, record: IncidentRecord): Notice {
-    const { clock, ids, link, picture } = this.#options
-    const extra = { id: ids.next(), wall: clock.wall(), link, picture }
+    const { clock, ids, link, picture, trend } = this.#options
+    const extra = { id: ids.next(), wall: clock.wall(), link, picture, trend }
     return noticeOf(record, actions[event], extra)
   }
 

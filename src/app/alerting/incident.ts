@@ -126,16 +126,19 @@ interface NoticeExtra extends Pick<Notice, 'id' | 'wall'> {
   readonly link?: string | undefined
   /** The address of a picture of a path, where there is one. */
   readonly picture?: ((group: string, path: string) => string | undefined) | undefined
+  /** The trend of a path as it is now. */
+  readonly trend?: ((group: string, path: string) => string | undefined) | undefined
 }
 
 /** The notice that tells a route of an incident. */
 export function noticeOf(
   { condition, acknowledgedBy, formerly }: IncidentRecord,
   action: Notice['action'],
-  { link, picture, ...extra }: NoticeExtra,
+  { link, picture, trend, ...extra }: NoticeExtra,
 ): Notice {
   const { group, path } = condition
   const address = path === undefined ? undefined : picture?.(group, path)
+  const line = path === undefined || action !== 'trigger' ? undefined : trend?.(group, path)
   const { isOwn: _own, role: _role, place: _place, ...said } = condition
   return {
     ...said,
@@ -143,6 +146,7 @@ export function noticeOf(
     action,
     ...(link !== undefined && { link }),
     ...(address !== undefined && { picture: address }),
+    ...(line !== undefined && { trend: line }),
     ...(acknowledgedBy !== undefined && { acknowledgedBy }),
     ...(formerly !== undefined && { formerly }),
   }
@@ -168,6 +172,7 @@ export function openedOnly(waiting: readonly OutboxItem[]): readonly IncidentRec
       wall: _wall,
       link: _link,
       picture: _picture,
+      trend: _trend,
       acknowledgedBy: _by,
       formerly: _formerly,
       also: _also,

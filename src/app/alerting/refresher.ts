@@ -9,6 +9,7 @@ export interface RefresherOptions {
   readonly signal: AbortSignal
   readonly link?: string
   readonly picture?: (group: string, path: string) => string | undefined
+  readonly trend?: (group: string, path: string) => string | undefined
   readonly routes: readonly AlertRoute[]
   /** Incidents that are open now and not about to end, as they were told last. */
   readonly open: () => readonly IncidentRecord[]
@@ -26,7 +27,7 @@ export function keepFresh(options: RefresherOptions): void {
 }
 
 async function refreshRoute(
-  { clock, ids, signal, link, picture, open, send }: RefresherOptions,
+  { clock, ids, signal, link, picture, trend, open, send }: RefresherOptions,
   route: string,
   everyMs: number,
 ): Promise<void> {
@@ -34,7 +35,7 @@ async function refreshRoute(
     for (const record of open()) {
       if (!record.routes.includes(route)) continue
       const action = record.acknowledgedBy === undefined ? 'trigger' : 'acknowledge'
-      const extra = { id: ids.next(), wall: clock.wall(), link, picture }
+      const extra = { id: ids.next(), wall: clock.wall(), link, picture, trend }
       send(route, noticeOf(record, action, extra))
     }
   }

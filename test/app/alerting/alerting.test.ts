@@ -41,6 +41,26 @@ describe('an incident', () => {
     expect(scene.pager.taken[1]).not.toHaveProperty('picture')
   })
 
+  test('comes with the trend of its path as it is then, until it is over', async () => {
+    await scene.start()
+    scene.trends.set(key, 'missing_ratio 0 ▁▁█ 0.9 within 20s')
+    scene.evaluate(condition(), condition({ path: 'cdn-b' }))
+    await settle()
+
+    scene.trends.set(key, 'missing_ratio 0 ▁█▁ 0 within 20s')
+    await scene.time.pass(1_000)
+    scene.evaluate()
+    await scene.time.pass(CLEAR_MS)
+
+    expect(scene.pager.taken.map(({ action, path, trend }) => [action, path, trend])).toEqual([
+      ['trigger', 'cdn-a', 'missing_ratio 0 ▁▁█ 0.9 within 20s'],
+      ['trigger', 'cdn-b', undefined],
+      ['resolve', 'cdn-a', undefined],
+      ['resolve', 'cdn-b', undefined],
+    ])
+    expect(JSON.stringify(scene.disk.journal)).not.toContain('▁')
+  })
+
   test('is not told again while only the numbers in its sentences count up', async () => {
     await scene.start()
 

@@ -114,6 +114,8 @@ export class Scene {
   readonly delivered: string[] = []
   /** Addresses of pictures, by full name of the path. */
   readonly pictures = new Map<string, string>()
+  /** Trends, by full name of the path. */
+  readonly trends = new Map<string, string>()
   store!: MemoryStore
   alerting!: Alerting
   /** Groups as configured from the next start on. */
@@ -154,6 +156,7 @@ export class Scene {
       groups: this.groups,
       clearForMs: CLEAR_MS,
       picture: (group, path) => this.pictures.get(`${group}/${path}`),
+      trend: (group, path) => this.trends.get(`${group}/${path}`),
       log: silentLog,
       onDelivered: (route, delivery) => this.delivered.push(`${route} ${delivery.ok}`),
     })
