@@ -31,6 +31,7 @@ import nginx from './actuators/nginx.ts'
 import obs from './actuators/obs.ts'
 import powerdns from './actuators/powerdns.ts'
 import publishHook from './actuators/publish-hook.ts'
+import restreamerActuator from './actuators/restreamer.ts'
 import rfc2136 from './actuators/rfc2136.ts'
 import route53 from './actuators/route53.ts'
 import serve from './actuators/serve.ts'
@@ -89,6 +90,7 @@ export const plugins: {
     obs,
     powerdns,
     publishHook,
+    restreamerActuator,
     rfc2136,
     route53,
     serve,

@@ -126,8 +126,10 @@ function readContract(file: string) {
 
   return {
     match(method: string, pathname: string) {
-      for (const [operation, methods] of Object.entries(document.paths)) {
-        if (methods[method] === undefined) continue
+      // A name may have slashes; the operation that says most of the path is meant.
+      const operations = Object.keys(document.paths).toSorted((a, b) => b.length - a.length)
+      for (const operation of operations) {
+        if (document.paths[operation]?.[method] === undefined) continue
         const pattern = operation.replaceAll(/\{([^}]+)\}/gu, '(?<$1>.+)')
         const groups = new RegExp(`^${pattern}$`, 'u').exec(pathname)
         if (groups === null) continue
