@@ -94,6 +94,8 @@ class RestreamerActuator implements Actuator {
   readonly #context: ActuatorContext
   readonly #api: CoreApi
   readonly #path: string
+  /** What the last update may have cost, for whoever looks; it says nothing of the address. */
+  #loss = ''
 
   constructor(given: Options, context: ActuatorContext) {
     this.#options = given
@@ -148,13 +150,10 @@ class RestreamerActuator implements Actuator {
     // Core waits for FFmpeg to end before it answers. What is sent meanwhile waits for the update, so
     // the notes are written back even where its answer is late.
     const lost = await this.#keep(notes, endsAt, signal)
+    this.#loss = lost === undefined ? '' : `; the metadata of the process may be lost: ${lost}`
     if (failure !== undefined) return failure
     if (!answer.ok || answer.value[end].find((each) => each.id === id)?.address !== address) {
       return { result: 'unknown', says: `Restreamer answered another address of ${this.#what()}` }
-    }
-    if (lost !== undefined) {
-      const says = `${this.#what()} is at ${to}; the metadata of the process may be lost, because ${lost}`
-      return { result: 'unknown', says }
     }
     return { result: 'applied', version: versionOf(answer.value) }
   }
@@ -206,7 +205,7 @@ class RestreamerActuator implements Actuator {
       version,
       // An address that nobody configured here was set by somebody else.
       ours: path !== undefined,
-      says: `${this.#what()} is at ${path ?? `something that is no path of ${group}`}`,
+      says: `${this.#what()} is at ${path ?? `something that is no path of ${group}`}${this.#loss}`,
     }
   }
 }

@@ -46,11 +46,11 @@ async function begin(given: object = {}) {
     answerAsOfOld: () => {
       isOld = true
     },
-    async fail(how: TargetFault) {
+    fail: async (how: TargetFault) => {
       fault = how
       if (how === 'refuse') await fake.close()
     },
-    async close() {
+    close: async () => {
       await net.close()
       if (fault !== 'refuse') await fake.close()
       const unexplained = fake.violations.filter(

@@ -101,11 +101,12 @@ async function begin(given: object = {}) {
     actuator: restreamer.create(options, { ...context, callTimeoutMs: 900 }),
     /** Every call of this operation is answered so from now on. */
     refuse: (what: string, refusal: FakeAnswer) => void refused.set(what, refusal),
-    async fail(how: TargetFault) {
+    allow: (what: string) => void refused.delete(what),
+    fail: async (how: TargetFault) => {
       fault = how
       if (how === 'refuse') await fake.close()
     },
-    async close() {
+    close: async () => {
       await net.close()
       if (fault !== 'refuse') await fake.close()
       // The document of this version leaves the answer to a missing token out.
@@ -205,14 +206,19 @@ describe('the restreamer actuator', () => {
     expect(state.metadata).toEqual({ 'restreamer-ui': { name: 'channel 1' } })
   })
 
-  it('tells where the metadata could not be written back', async () => {
-    const { refuse, moveTo } = await scene()
-    refuse('put /api/v3/process/{id}/metadata/{key}', error(400, 'Invalid JSON'))
+  it('tells where the metadata could not be written back, until an update that keeps it', async () => {
+    const { refuse, allow, moveTo, observe } = await scene()
+    const operation = 'put /api/v3/process/{id}/metadata/{key}'
+    refuse(operation, error(400, 'Invalid JSON'))
 
-    expect(await moveTo('backup')).toEqual({
-      result: 'unknown',
-      says: `output output_0 of ${id} is at backup; the metadata of the process may be lost, because Restreamer answered 400: Invalid JSON`,
-    })
+    expect(await moveTo('backup')).toMatchObject({ result: 'applied' })
+
+    expect((await observe()).says).toBe(
+      `output output_0 of ${id} is at backup; the metadata of the process may be lost: Restreamer answered 400: Invalid JSON`,
+    )
+    allow(operation)
+    expect(await moveTo('main')).toMatchObject({ result: 'applied' })
+    expect((await observe()).says).toBe(`output output_0 of ${id} is at main`)
   })
 
   it('logs in once, and again where the token has expired before the update', async () => {
