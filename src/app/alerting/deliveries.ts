@@ -184,7 +184,7 @@ export class Deliveries {
   /** Resolves when no attempt is under way and the outbox knows of those that ended. */
   async idle(): Promise<void> {
     const queues = [...this.#routes.values()].flatMap(({ queue, changes }) => [queue, changes])
-    await Promise.all(queues.map((queue) => queue?.idle()))
+    await Promise.all(queues.flatMap((queue) => queue?.idle() ?? []))
     await Promise.all([...this.#puts.values(), ...this.#settling])
   }
 
