@@ -105,10 +105,11 @@ const attacks: readonly Attack[] = [
 const calm = ['calm-1', 'calm-2', 'calm-3']
 
 /*
- * Nothing of an attack is kept, so what remains is slack of the collector. At the peak, playlists of
- * up to 8 MiB are under way from several attackers, and the lab runs in this process too.
+ * Nothing of an attack is kept; what grows is what the lab and the watchdog keep of streams anyway. At
+ * the peak, playlists of up to 8 MiB are under way from several attackers, and the lab runs in this
+ * process too.
  */
-const mostGrowthMiB = { settled: 60, peak: 200 }
+const mostGrowthMiB = { kept: 40, peak: 250 }
 
 let lab: Lab
 let hostile: Awaited<ReturnType<typeof startHostileServer>>
@@ -174,20 +175,25 @@ async function attacked(stream: string): Promise<{ group: GroupView; path: PathV
   return { group, path }
 }
 
-/** Resident memory in MiB since now; `settled` collects all garbage first. */
+/**
+ * Memory in MiB since now. The peak is what was resident. What is kept is what is in use once all
+ * garbage is collected: allocators give pages back when they like, and that is no leak of ours.
+ */
 function watchMemory() {
   setFlagsFromString('--expose-gc')
   const collect = runInNewContext('gc') as () => void
   const resident = () => process.memoryUsage().rss / 2 ** 20
-  const settled = () => {
+  const inUse = () => {
     collect()
-    return resident()
+    const { heapUsed, external } = process.memoryUsage()
+    return (heapUsed + external) / 2 ** 20
   }
-  const before = settled()
+  const usedBefore = inUse()
+  const before = resident()
   let peak = before
   const timer = setInterval(() => (peak = Math.max(peak, resident())), 50)
   return {
-    growth: () => ({ peak: peak - before, settled: settled() - before }),
+    growth: () => ({ peak: peak - before, kept: inUse() - usedBefore }),
     stop: () => clearInterval(timer),
   }
 }
@@ -218,11 +224,11 @@ test('all attacks at once for a while take little memory and disturb nobody', as
 
   const { vantage, groups } = await changeover.view()
   const quiet = groups.filter(({ stream }) => calm.includes(stream))
-  const { peak, settled } = memory.growth()
+  const { peak, kept } = memory.growth()
 
   process.stdout.write(
     `under ${attacks.length} attacks: resident memory peaked ${peak.toFixed(0)} MiB higher, ` +
-      `settled ${settled.toFixed(0)} MiB higher\n`,
+      `${kept.toFixed(0)} MiB more are kept\n`,
   )
   expect(vantage.ok).toBe(true)
   const turned = (await changeover.journal()).filter(
@@ -236,7 +242,7 @@ test('all attacks at once for a while take little memory and disturb nobody', as
   for (const path of ['/healthz', '/readyz', '/metrics']) {
     expect(`${path} ${(await changeover.get(path)).status}`).toBe(`${path} 200`)
   }
-  expect(settled).toBeLessThan(mostGrowthMiB.settled)
+  expect(kept).toBeLessThan(mostGrowthMiB.kept)
   expect(peak).toBeLessThan(mostGrowthMiB.peak)
 })
 

@@ -1,8 +1,8 @@
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { installed, startChild } from './child.ts'
+import { eventually, installed, startChild } from './child.ts'
 import { freePort } from './haproxy-process.ts'
 
 const UNBOUND = installed(
@@ -56,6 +56,11 @@ export async function startUnbound(
     ].join('\n'),
   )
   const child = startChild(UNBOUND, ['-d', '-c', config], folder)
+  // Written once the configuration was read: from then on a test may break it.
+  await eventually(
+    () => `Unbound did not start: ${child.errors()}`,
+    async () => existsSync(join(folder, 'pid')),
+  )
   return {
     resolver: `127.0.0.1:${port}`,
     folder,
