@@ -12,7 +12,13 @@ import type {
 } from '../plugin/actuator.ts'
 import { markName, markText, versionOf, type NameState } from '../plugin/dns/mark.ts'
 import { NamePlan } from '../plugin/dns/name-plan.ts'
-import { domainName, recordsOption, spreadOptions, ttlOption } from '../plugin/dns/options.ts'
+import {
+  domainName,
+  recordsOption,
+  refineNameInZone,
+  spreadOptions,
+  ttlOption,
+} from '../plugin/dns/options.ts'
 import { areAliases, targetTypes } from '../plugin/dns/record-sets.ts'
 import { askFollowers } from '../plugin/dns/spread.ts'
 import { secretUrl } from '../plugin/option-types.ts'
@@ -41,14 +47,7 @@ const options = z
       ),
     ...spreadOptions,
   })
-  .refine(({ zone, name }) => name === zone || name.endsWith(`.${zone}`), {
-    path: ['name'],
-    error: 'does not lie in the zone',
-  })
-  .refine(({ zone, name, records }) => name !== zone || !areAliases(records), {
-    path: ['records'],
-    error: 'the name of the zone itself cannot be an alias (CNAME)',
-  })
+  .superRefine((given, context) => refineNameInZone(given, context))
   .describe('The records of one name, through the HTTP API of a PowerDNS authoritative server.')
 
 type Options = z.output<typeof options>

@@ -18,6 +18,7 @@ import {
   domainName,
   nameServer,
   recordsOption,
+  refineNameInZone,
   spreadOptions,
   tsigKey,
   ttlOption,
@@ -37,14 +38,7 @@ const options = z
     key: tsigKey,
     ...spreadOptions,
   })
-  .refine(({ zone, name }) => name === zone || name.endsWith(`.${zone}`), {
-    path: ['name'],
-    error: 'does not lie in the zone',
-  })
-  .refine(({ zone, name, records }) => name !== zone || !areAliases(records), {
-    path: ['records'],
-    error: 'the name of the zone itself cannot be an alias (CNAME)',
-  })
+  .superRefine((given, context) => refineNameInZone(given, context))
   .describe('The records of one name, by dynamic update with TSIG: BIND, Knot, and others.')
 
 type Options = z.output<typeof options>

@@ -4,7 +4,7 @@ import { parseServer } from '../../formats/dns/question.ts'
 import { tsigAlgorithms } from '../../formats/dns/tsig.ts'
 import { normalTarget, typeOfValue } from '../../formats/dns/value.ts'
 import { duration, perPath } from '../option-types.ts'
-import { mostRecords } from './record-sets.ts'
+import { areAliases, mostRecords } from './record-sets.ts'
 
 /** A domain name in configuration, which becomes lower case without its final dot. */
 export const domainName = z
@@ -40,6 +40,25 @@ export const recordsOption = perPath(
   .describe(
     'What the name answers for each path: addresses (A and AAAA), or one name (CNAME). Several addresses are answered by turns; in a weighted group their number makes the weights.',
   )
+
+/** Refuses a name outside its zone, and an alias at the zone's own name (RFC 1034, section 3.6.2). */
+export function refineNameInZone(
+  given: {
+    readonly zone: string
+    readonly name: string
+    readonly records: Readonly<Record<string, readonly string[]>>
+  },
+  context: z.RefinementCtx,
+): void {
+  const { zone, name, records } = given
+  if (name !== zone && !name.endsWith(`.${zone}`)) {
+    context.addIssue({ code: 'custom', path: ['name'], message: 'does not lie in the zone' })
+  }
+  if (name === zone && areAliases(records)) {
+    const message = 'the name of the zone itself cannot be an alias (CNAME)'
+    context.addIssue({ code: 'custom', path: ['records'], message })
+  }
+}
 
 /** Time to live of what is written, in milliseconds. */
 export const ttlOption = duration('1s', '1d')
