@@ -109,7 +109,7 @@ const calm = ['calm-1', 'calm-2', 'calm-3']
  * the peak, playlists of up to 8 MiB are under way from several attackers, and the lab runs in this
  * process too.
  */
-const mostGrowthMiB = { kept: 40, peak: 250 }
+const mostGrowthMiB = { kept: 40, peak: 200 }
 
 let lab: Lab
 let hostile: Awaited<ReturnType<typeof startHostileServer>>
