@@ -24,6 +24,16 @@ export interface Queue {
   readonly says: string
 }
 
+/** A change that counts, or did. */
+interface Charge {
+  readonly id: string
+  readonly group: string
+  /** Monotonic milliseconds. */
+  readonly at: number
+  /** By how much its stored time lay ahead of the wall clock at `at`; 0 where the clock was right. */
+  readonly aheadMs: number
+}
+
 /** Far more changes than all budgets together allow while one of them can count. */
 const mostKnown = 10_000
 
@@ -41,7 +51,7 @@ export class Installation {
   #comers = 0
   #settings: InstallationSettings['blastRadius']
   #groups: number
-  #charges: { readonly id: string; readonly group: string; readonly at: number }[] = []
+  #charges: Charge[] = []
   /** Intents that were ever reckoned with, also those that count no more: the oldest are forgotten. */
   readonly #known = new Set<string>()
 
@@ -128,11 +138,12 @@ export class Installation {
    * Counts a change, before its intent is written; `at` is monotonic, for changes known from an
    * earlier process. One that was applied later than it was heard of counts from then.
    */
-  charge(id: string, group: string, at: number = this.#clock.now()): void {
+  charge(id: string, group: string, at: number = this.#clock.now(), aheadMs = 0): void {
     this.#remember(id)
     const before = this.#charges.find((charge) => charge.id === id)
     if (before !== undefined && before.at >= at) return
-    this.#charges = [...this.#charges.filter((charge) => charge !== before), { id, group, at }]
+    const charge = { id, group, at, aheadMs }
+    this.#charges = [...this.#charges.filter((each) => each !== before), charge]
   }
 
   #remember(id: string): void {
@@ -142,12 +153,15 @@ export class Installation {
   }
 
   /** Changes of an earlier process count too, and those of other leaders: all of one group, as its row has them. */
-  recall(group: string, changes: readonly Pick<Change, 'intent' | 'at' | 'reason'>[]): void {
+  recall(
+    group: string,
+    changes: readonly Pick<Change, 'intent' | 'at' | 'reason' | 'aheadMs'>[],
+  ): void {
     // What was taken back elsewhere counts no more.
     const left = new Set(changes.map(({ intent }) => intent))
     this.#charges = this.#charges.filter((charge) => charge.group !== group || left.has(charge.id))
-    for (const { intent, at, reason } of changes) {
-      if (reason !== 'drill') this.charge(intent, group, at)
+    for (const { intent, at, reason, aheadMs } of changes) {
+      if (reason !== 'drill') this.charge(intent, group, at, aheadMs)
     }
   }
 
@@ -158,7 +172,16 @@ export class Installation {
 
   #changed(): ReadonlySet<string> {
     const now = this.#clock.now()
-    this.#charges = this.#charges.filter((charge) => now - charge.at < this.#settings.perMs)
+    // Where the wall clock went back, the newest stored time is the least that it had shown: a change
+    // is as old as it lies before that one. Were all of them taken for new, each of their groups
+    // would have its place already, and all could go at once.
+    const newest = Math.max(
+      ...this.#charges.map(({ at, aheadMs }) => (aheadMs > 0 ? at + aheadMs : 0)),
+    )
+    this.#charges = this.#charges.filter(({ at, aheadMs }) => {
+      const before = aheadMs > 0 ? newest - (at + aheadMs) : 0
+      return now - at + before < this.#settings.perMs
+    })
     return new Set(this.#charges.map((charge) => charge.group))
   }
 

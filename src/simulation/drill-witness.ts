@@ -6,6 +6,8 @@ import type { World } from './world.ts'
 
 /** Traffic that may return does within so long: an evaluation, a pre-check, and calls that are slow but not failing. */
 const returnWithinMs = 60_000
+/** What is open when the store comes back is verified once more, and what replaces it too, before anything returns. */
+const settleWithinMs = 60_000
 
 /** Watches, second by second, that drills come back, and keep nobody from leaving a failing path. */
 export class DrillWitness {
@@ -53,8 +55,10 @@ export class DrillWitness {
           trouble.silentLands + trouble.silentVanishes === 0),
     )
     const isAlone = processes.filter((each) => !each.dead).length === 1
+    // A vantage that votes down though it sees well owes `clear_for`, and its pre-check says so.
     const isSeen = (name: string) =>
       situation.paths.get(name)?.health === 'up' &&
+      situation.paths.get(name)?.votes.every((vote) => vote.health === 'up') === true &&
       settings.vantages.every(
         (vantage) =>
           !this.#world.isCut(vantage.name) &&
@@ -78,7 +82,8 @@ export class DrillWitness {
     }
     const since = this.#freeSince.get(group) ?? now
     this.#freeSince.set(group, since)
-    if (now - since < returnWithinMs) return
+    const { intent } = situation.memory.row
+    if (now - since < returnWithinMs + (intent === undefined ? 0 : settleWithinMs)) return
     this.#tell(
       40,
       `drill ${drill.id} did not return in ${now - since} ms: ${snapshot.decision.says}`,

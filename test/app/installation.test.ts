@@ -117,6 +117,20 @@ describe('the blast radius', () => {
     expect([old, installation.ask('two/cdn').pass]).toEqual([true, false])
   })
 
+  it('gives no group a free place where the wall clock went back by an hour before the start', async () => {
+    const { clock, installation } = installed({ fraction: 0 })
+    const [at, hour] = [clock.now(), 3_600_000]
+    // By what is stored, one/cdn changed last, and two/cdn a quarter of an hour before it.
+    const read = { at, reason: 'failover' as const }
+    installation.recall('one/cdn', [{ ...read, intent: '1', aheadMs: hour }])
+    installation.recall('two/cdn', [{ ...read, intent: '2', aheadMs: hour - 900_000 }])
+
+    const first = [installation.ask('one/cdn').pass, installation.ask('two/cdn').pass]
+    await clock.advance(300_000)
+
+    expect([first, installation.ask('two/cdn').pass]).toEqual([[true, false], true])
+  })
+
   it('takes new limits over and keeps what was charged', () => {
     const { installation } = installed({ fraction: 0 })
     installation.charge('1', 'one/cdn')

@@ -10,6 +10,11 @@ export interface Change {
   readonly reason: ChangeReason
   /** Monotonic milliseconds; for a change of an earlier process, converted at boot. */
   readonly at: number
+  /**
+   * By how many milliseconds its stored time lay in the future when this process read it, because the
+   * wall clock went back: `at` is then the moment of reading. Absent where it did not.
+   */
+  readonly aheadMs?: number
   readonly charge: number
   readonly leaving: readonly string[]
   readonly target: string
@@ -89,7 +94,10 @@ export function recall(
   const changes = row.ledger.map((entry) => ({
     intent: entry.intent,
     reason: entry.reason,
-    at: knownAt(entry, before) ?? ago(entry.at),
+    ...(knownTimes(entry, before) ?? {
+      at: ago(entry.at),
+      ...(entry.at > wall && { aheadMs: entry.at - wall }),
+    }),
     charge: entry.charge,
     leaving: entry.leaving,
     target: entry.target,
@@ -97,7 +105,7 @@ export function recall(
     ...(entry.returning !== undefined && { returning: entry.returning }),
     ...(entry.isReturn === true && { isReturn: true }),
   }))
-  const isKnown = row.ledger.every((entry) => knownAt(entry, before) !== undefined)
+  const isKnown = row.ledger.every((entry) => knownTimes(entry, before) !== undefined)
   // A drill starts no holddown.
   const isChanged = changes.some((each) => each.reason !== 'drill')
   const full = isChanged ? now + settings.holddownMs : now
@@ -160,12 +168,18 @@ export function drillsSpent(memory: GroupMemory, settings: GroupSettings, now: n
 }
 
 /** The monotonic time that this process itself knows of a ledger entry, if the entry is still the same. */
-function knownAt(entry: LedgerEntry, before: GroupMemory | undefined): number | undefined {
+function knownTimes(
+  entry: LedgerEntry,
+  before: GroupMemory | undefined,
+): Pick<Change, 'at' | 'aheadMs'> | undefined {
   const isSame = before?.row.ledger.some(
     (each) => each.intent === entry.intent && each.at === entry.at,
   )
   if (isSame !== true) return undefined
-  return before?.changes.find((change) => change.intent === entry.intent)?.at
+  const known = before?.changes.find((change) => change.intent === entry.intent)
+  if (known === undefined) return undefined
+  const { at, aheadMs } = known
+  return { at, ...(aheadMs !== undefined && { aheadMs }) }
 }
 
 /** What the changes inside the sliding budget window cost together (invariant 18). */

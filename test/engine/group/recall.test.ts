@@ -34,4 +34,25 @@ describe('a row that this process reads again', () => {
 
     expect(again).toMatchObject({ readBack: false, observingSince: 5_000 })
   })
+
+  test('tells by how much a stored change lies ahead of a clock that went back, and keeps it', () => {
+    const entry = {
+      intent: '1',
+      reason: 'failover' as const,
+      from: { 'cdn-a': 100 },
+      to: { 'cdn-b': 100 },
+      leaving: ['cdn-a'],
+      target: 'cdn-b',
+      at: 1_000_000,
+      charge: 1,
+    }
+    const changed = { ...row, ledger: [entry] }
+
+    const first = recall(changed, settings, 0, 900_000)
+    const later = recall(changed, settings, 5_000, 905_000, first)
+
+    expect(first.changes).toMatchObject([{ at: 0, aheadMs: 100_000 }])
+    expect(later.changes).toMatchObject([{ at: 0, aheadMs: 100_000 }])
+    expect(recall(changed, settings, 0, 1_000_000).changes[0]?.aheadMs).toBeUndefined()
+  })
 })

@@ -80,8 +80,8 @@ export const peopleMutations: readonly Mutation[] = [
   {
     name: 'clock: times of this process are taken from the wall',
     file: memory,
-    find: 'at: knownAt(entry, before) ?? ago(entry.at),',
-    replace: 'at: ago(entry.at),',
+    find: '...(knownTimes(entry, before) ?? {\n      at: ago(entry.at),',
+    replace: '...({\n      at: ago(entry.at),',
   },
   {
     name: 'clock: a path left as down is forgotten by a jump',

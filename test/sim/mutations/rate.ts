@@ -55,6 +55,18 @@ export const rateMutations: readonly Mutation[] = [
     replace: 'const limit = isFree ? undefined : undefined',
   },
   {
+    name: 'rate: every change is taken for new where the wall clock went back',
+    file: 'src/app/installation.ts',
+    find: 'const before = aheadMs > 0 ? newest - (at + aheadMs) : 0',
+    replace: 'const before = 0',
+  },
+  {
+    name: 'rate: by how much the wall clock went back is not remembered',
+    file: 'src/engine/group/memory.ts',
+    find: '...(entry.at > wall && { aheadMs: entry.at - wall }),',
+    replace: '',
+  },
+  {
     name: 'rate: the blast radius forgets at the intent, not at applied',
     file: change,
     find: '  deps.installation.refund(intent.id)\n  if (intent.drill === undefined) deps.installation.charge(intent.id, settings.name)\n',
