@@ -75,6 +75,7 @@ function groupView(source: ViewSource, name: string): GroupView[] {
       name,
       stream: group.stream,
       title: group.title,
+      ...(group.tags !== undefined && group.tags.length > 0 && { tags: group.tags }),
       state: snapshot.state,
       says: snapshot.busy ?? decision.says,
       since: wallOf(snapshot.stateSince),

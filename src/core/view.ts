@@ -34,6 +34,8 @@ export interface GroupView {
   readonly name: string
   readonly stream: string
   readonly title: string
+  /** Words that routes and silences may name; absent where there are none. */
+  readonly tags?: readonly string[]
   readonly state: GroupState
   /** One sentence: what it does and why. */
   readonly says: string
@@ -152,6 +154,8 @@ export interface IncidentView {
   readonly todo: string
   readonly group: string
   readonly path?: string
+  /** It is about Changeover itself: only a silence of this very key keeps people from being told. */
+  readonly isOwn?: true
   readonly runbook?: string
   readonly since: number
   /** Routes that were told of it. */

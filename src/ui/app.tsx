@@ -1,13 +1,14 @@
 import { useEffect, useState } from 'preact/hooks'
 import type { WatchdogView } from '../core/view.ts'
-import { ActionDialog, type DialogRequest } from './dialogs.tsx'
+import type { DialogRequest } from './dialog-request.ts'
+import { ActionDialog } from './dialogs.tsx'
 import { GroupPanel } from './group-panel.tsx'
 import { type Live, useLive } from './live.ts'
 import { Overview } from './overview.tsx'
 import { SignIn } from './sign-in.tsx'
 import { Headline, TopBar } from './top-bar.tsx'
 import { Wall } from './wall.tsx'
-import { headline } from './words.ts'
+import { headline, sentence } from './words.ts'
 
 const TOAST_MS = 8_000
 
@@ -51,7 +52,7 @@ export function App() {
                 key={group.name}
                 live={live}
                 group={group}
-                wall={view.wall}
+                view={view}
                 onClose={() => setOpen(undefined)}
                 onDialog={ask}
               />
@@ -61,11 +62,11 @@ export function App() {
       {request !== undefined && view !== undefined && (
         <ActionDialog
           request={fresh(request, view)}
-          mode={view.mode}
+          view={view}
           isNamed={session?.name !== undefined}
           onDone={(says) => {
             setRequest(undefined)
-            if (says !== undefined) setToast(says)
+            if (says !== undefined) setToast(sentence(says))
           }}
         />
       )}
@@ -91,7 +92,7 @@ export function App() {
 
 /** The request with its group as it is now, so that a dialog never argues with old facts. */
 function fresh(request: DialogRequest, view: WatchdogView): DialogRequest {
-  if (request.kind === 'ack-incident') return request
+  if (!('group' in request)) return request
   const group = view.groups.find((each) => each.name === request.group.name)
   return group === undefined ? request : { ...request, group }
 }

@@ -1,24 +1,26 @@
-import type { GroupView } from '../core/view.ts'
+import type { GroupView, WatchdogView } from '../core/view.ts'
 import { describeAllocation } from '../core/allocation.ts'
 import { formatDuration } from '../core/duration.ts'
-import type { DialogRequest } from './dialogs.tsx'
+import type { DialogRequest } from './dialog-request.ts'
 import type { Live } from './live.ts'
 import { Ago, For, Until } from './moments.tsx'
 import { PathDetail } from './path-detail.tsx'
 import { Mark } from './shapes.tsx'
+import { silencesOn } from './silence-choice.ts'
+import { SilencedBanner } from './silences.tsx'
 import { Timeline } from './timeline.tsx'
 import { isReady, stateInWords, tally } from './words.ts'
 
 interface GroupPanelProps {
   readonly live: Live
   readonly group: GroupView
-  readonly wall: number
+  readonly view: WatchdogView
   readonly onClose: () => void
   readonly onDialog: (request: DialogRequest) => void
 }
 
 /** Why a group does what it does: sentence, guards, paths, change in progress, history. */
-export function GroupPanel({ live, group, wall, onClose, onDialog }: GroupPanelProps) {
+export function GroupPanel({ live, group, view, onClose, onDialog }: GroupPanelProps) {
   const { says, detail, kind } = tally(group)
   return (
     <>
@@ -40,6 +42,7 @@ export function GroupPanel({ live, group, wall, onClose, onDialog }: GroupPanelP
         </p>
       </div>
       <Banners group={group} />
+      <SilencedBanner silences={silencesOn(view.silences, group, undefined, view.wall)} />
       <Actions group={group} onDialog={onDialog} />
       <Guards group={group} />
       <Change group={group} />
@@ -50,9 +53,13 @@ export function GroupPanel({ live, group, wall, onClose, onDialog }: GroupPanelP
           group={group.name}
           path={path}
           isOpen={path.weight > 0 || !isReady(path)}
+          silences={silencesOn(view.silences, group, path.name, view.wall)}
+          onSilence={() =>
+            onDialog({ kind: 'silence', about: { group: group.name, path: path.name } })
+          }
         />
       ))}
-      <Facts group={group} wall={wall} />
+      <Facts group={group} wall={view.wall} />
       <h3>History of this group</h3>
       <Timeline entries={live.journal.filter((entry) => entry.group === group.name)} isDetailed />
     </>
@@ -130,6 +137,12 @@ function Actions(props: {
           Adopt…
         </button>
       )}
+      <button
+        type="button"
+        onClick={() => onDialog({ kind: 'silence', about: { group: group.name } })}
+      >
+        Silence…
+      </button>
     </div>
   )
 }

@@ -1,11 +1,10 @@
 import { useState } from 'preact/hooks'
-import { describeMatch, type Silence } from '../core/silence.ts'
-import { timeText } from '../core/time-text.ts'
 import type { IncidentView, WatchdogView } from '../core/view.ts'
 import { DemoPanel } from './demo-panel.tsx'
-import type { DialogRequest } from './dialogs.tsx'
+import type { DialogRequest } from './dialog-request.ts'
 import type { Live } from './live.ts'
 import { For } from './moments.tsx'
+import { Silences } from './silences.tsx'
 import { Timeline } from './timeline.tsx'
 
 interface OverviewProps {
@@ -33,7 +32,7 @@ export function Overview({ live, view, onOpen, onDialog }: OverviewProps) {
           <Incident key={incident.key} incident={incident} onOpen={onOpen} onDialog={onDialog} />
         ))}
       </ul>
-      {view.silences.length > 0 && <Silences silences={view.silences} wall={view.wall} />}
+      <Silences view={view} onDialog={onDialog} />
       <div class="panel-head">
         <h2>What happened</h2>
         <select
@@ -58,30 +57,6 @@ export function Overview({ live, view, onOpen, onDialog }: OverviewProps) {
         </label>
       </div>
       <Timeline entries={entries} isDetailed={isDetailed} {...(group === '' && { titles })} />
-    </>
-  )
-}
-
-function Silences(props: { readonly silences: readonly Silence[]; readonly wall: number }) {
-  return (
-    <>
-      <h2>
-        Silences <b class="count">{props.silences.length}</b>
-      </h2>
-      <ul class="incidents">
-        {props.silences.map(({ id, match, owner, reason, from, until }) => (
-          <li key={id} class="incident">
-            {describeMatch(match)}
-            <p>
-              {owner}: {reason}
-            </p>
-            <div class="facts">
-              {from > props.wall && <span>from {timeText(from)} UTC</span>}
-              <span>until {timeText(until)} UTC</span>
-            </div>
-          </li>
-        ))}
-      </ul>
     </>
   )
 }
@@ -118,6 +93,16 @@ function Incident(props: {
             {incident.acknowledgedBy} looks after it
             {incident.acknowledgedFor !== undefined && `: ${incident.acknowledgedFor}`}
           </span>
+        )}
+        {incident.quiet?.kind !== 'silenced' && (
+          <button
+            type="button"
+            class="small"
+            aria-label={`Silence ${incident.title}`}
+            onClick={() => props.onDialog({ kind: 'silence', about: { incident } })}
+          >
+            Silence…
+          </button>
         )}
       </div>
     </li>

@@ -1,11 +1,13 @@
 import { useState } from 'preact/hooks'
 import { formatDuration } from '../core/duration.ts'
 import type { RuleVerdict } from '../core/health.ts'
+import type { Silence } from '../core/silence.ts'
 import type { PathView, PenaltyView } from '../core/view.ts'
 import { For, Seen } from './moments.tsx'
 import { measured, measurementLabel } from './numbers.ts'
 import { PathPicture } from './path-picture.tsx'
 import { HealthShape } from './shapes.tsx'
+import { SilencedBanner } from './silences.tsx'
 import { useNow } from './ticker.ts'
 
 /** Nothing younger than this looks old, in milliseconds, however fast the cadence. */
@@ -27,6 +29,9 @@ export function PathDetail(props: {
   readonly group: string
   readonly path: PathView
   readonly isOpen: boolean
+  /** Silences of this path that are not of the whole group. */
+  readonly silences: readonly Silence[]
+  readonly onSilence: () => void
 }) {
   const { group, path } = props
   const now = useNow()
@@ -46,6 +51,7 @@ export function PathDetail(props: {
         )}
       </summary>
       <p>{path.says}</p>
+      <SilencedBanner silences={props.silences} />
       {path.penalty !== undefined && <Penalty penalty={path.penalty} />}
       {path.remedy !== undefined && <p class="remedy">{path.remedy}</p>}
       <Rules rules={path.rules} label="Active rules" mark="" />
@@ -57,6 +63,16 @@ export function PathDetail(props: {
         {path.type} <code>{path.shows}</code> <Seen at={path.seenAt} oldAfterMs={oldAfter(path)} />
       </p>
       <Measurements path={path} isOld={hasOldNumbers(path, now)} />
+      <div class="path-actions">
+        <button
+          type="button"
+          class="small"
+          aria-label={`Silence path ${path.name}`}
+          onClick={props.onSilence}
+        >
+          Silence…
+        </button>
+      </div>
     </details>
   )
 }

@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks'
 import { hasToken, rememberToken } from './api-client.ts'
-import { Modal } from './dialogs.tsx'
+import { Modal } from './modal.tsx'
 
 /** Asks for a token, or forgets the one there is. */
 export function SignIn(props: {

@@ -45,6 +45,15 @@ export function dayOf(at: number, now: number): string {
   })
 }
 
+/** `21:05`, with the day where that is not today, in the reader's own zone: for what is to come. */
+export function momentInWords(at: number, now: number): string {
+  const date = new Date(at)
+  const time = date.toLocaleTimeString('en-GB', { hour: '2-digit', minute: '2-digit' })
+  if (date.toDateString() === new Date(now).toDateString()) return time
+  const day = date.toLocaleDateString('en-GB', { weekday: 'short', day: 'numeric', month: 'short' })
+  return `${day} ${time}`
+}
+
 function two(big: number, bigUnit: string, small: number, smallUnit: string): string {
   return small === 0 ? `${big} ${bigUnit}` : `${big} ${bigUnit} ${small} ${smallUnit}`
 }

@@ -172,7 +172,7 @@ const kindWords: Readonly<Record<JournalKind, string>> = {
   steer: 'Steer',
   ack: 'Acknowledged',
   incident: 'Incident',
-  silence: 'silence',
+  silence: 'Silence',
   notice: 'Notice',
 }
 
@@ -204,4 +204,11 @@ export const healthMeans: Readonly<Record<Health, string>> = {
   contested: 'contested: vantages disagree, and that moves nothing',
   down: 'down: enough vantages see it failing',
   unknown: 'unknown: too few vantages know',
+}
+
+/** What the watchdog says, as a whole sentence: it begins large and ends with a full stop. */
+export function sentence(says: string): string {
+  const text = says.trim()
+  const begun = text.charAt(0).toUpperCase() + text.slice(1)
+  return /[.!?…]$/u.test(begun) ? begun : `${begun}.`
 }

@@ -414,6 +414,7 @@ function incidents(wall: number): IncidentView[] {
       did: 'Nothing moves while too few vantages know.',
       todo: 'Check the network and load of the vantage; nothing is known of the stream.',
       told: ['video-ops'],
+      isOwn: true,
       group: 'channel-4/cdn',
       since: wall - 50 * SECOND,
     },

@@ -1,6 +1,14 @@
 import { describe, expect, it } from 'vitest'
 import type { GroupView } from '../../src/core/view.ts'
-import { headline, pathInWords, stateInWords, subline, tally, toneOf } from '../../src/ui/words.ts'
+import {
+  headline,
+  pathInWords,
+  sentence,
+  stateInWords,
+  subline,
+  tally,
+  toneOf,
+} from '../../src/ui/words.ts'
 import { group, path, sampleView } from '../api/sample-view.ts'
 
 const wall = 1_760_000_000_000
@@ -75,4 +83,12 @@ describe('the headline', () => {
     )
     expect(subline([well])).toBe('Nothing is about to move. Every standby is ready.')
   })
+})
+
+it.each([
+  ['no drill is under way', 'No drill is under way.'],
+  ['The budget is used.', 'The budget is used.'],
+  ['is it? ', 'Is it?'],
+])('what the watchdog says, "%s", is shown as a sentence', (says, shown) => {
+  expect(sentence(says)).toBe(shown)
 })

@@ -1,16 +1,15 @@
 import type { Condition } from '../../core/condition.ts'
 import type { FaultPlace } from '../../core/fault.ts'
-import type { Silence, SilenceMatch } from '../../core/silence.ts'
-import { glob } from '../../engine/rules/glob.ts'
+import type { Silence } from '../../core/silence.ts'
+import { isSilencedBy } from '../../engine/silence-match.ts'
 import { atLeast } from './incident.ts'
 
 /** Where a fault lies that every way out carries on. */
 const beforeTheEdges: readonly (FaultPlace | undefined)[] = ['encoder', 'ingest', 'origin']
 
 /**
- * The silence that keeps people from being told of a condition; `undefined` where none does. That
- * Changeover itself cannot see, act or tell is silenced only by the key of that very incident: a
- * wide silence for maintenance of a stream must not hide that nobody watches any more.
+ * The silence that keeps people from being told of a condition, of several the one that ends last;
+ * `undefined` where none does.
  */
 export function silenceOf(
   condition: Condition,
@@ -19,20 +18,8 @@ export function silenceOf(
 ): Silence | undefined {
   return silences
     .filter(({ from, until }) => from <= wall && wall < until)
-    .filter(({ match }) => isMatch(match, condition))
+    .filter(({ match }) => isSilencedBy(match, condition))
     .toSorted((a, b) => b.until - a.until)[0]
-}
-
-function isMatch(match: SilenceMatch, condition: Condition): boolean {
-  const { key, group, path, tags = [], isOwn } = condition
-  if (match.key !== undefined && match.key !== key) return false
-  if (isOwn === true && match.key === undefined) return false
-  const stream = group.split('/')[0] ?? group
-  if (match.stream !== undefined && !glob(stream, match.stream)) return false
-  if (match.group !== undefined && !glob(group, match.group)) return false
-  if (match.path !== undefined && !glob(path ?? '', match.path)) return false
-  const { tag } = match
-  return tag === undefined || tags.some((each) => glob(each, tag))
 }
 
 /** How far towards the cause an incident stands: a consequence stands below its cause. */

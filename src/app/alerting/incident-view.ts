@@ -5,7 +5,7 @@ import { acknowledgement, bySeverity, type Incident } from './incident.ts'
 export function incidentViews(open: Iterable<Incident>): IncidentView[] {
   return [...open]
     .map(({ now, record, quiet }): IncidentView => {
-      const { key, severity, title, viewers, did, todo, group, path, runbook } = now
+      const { key, severity, title, viewers, did, todo, group, isOwn, path, runbook } = now
       const { condition, routes } = record
       return {
         key,
@@ -16,6 +16,7 @@ export function incidentViews(open: Iterable<Incident>): IncidentView[] {
         todo,
         group,
         ...(path !== undefined && { path }),
+        ...(isOwn === true && { isOwn }),
         ...(runbook !== undefined && { runbook }),
         since: condition.since,
         told: routes,
