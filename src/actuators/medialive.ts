@@ -1,4 +1,9 @@
-import type { DescribeChannelResponse, MediaLiveClient } from '@aws-sdk/client-medialive'
+import type {
+  DescribeChannelResponse,
+  DescribeScheduleResponse,
+  MediaLiveClient,
+  ScheduleAction,
+} from '@aws-sdk/client-medialive'
 import { z } from 'zod'
 import { heaviest, sameAllocation, sharesOf, type Allocation } from '../core/allocation.ts'
 import type {
@@ -13,6 +18,7 @@ import type {
 import { AwsApi, awsOptions } from '../plugin/aws.ts'
 import { unwritten, type CallFailure } from '../plugin/call-failure.ts'
 import { perPath } from '../plugin/option-types.ts'
+import { newestSwitch, switchName } from './medialive/own-switch.ts'
 
 const options = z
   .strictObject({
@@ -43,13 +49,30 @@ const SETTLE_MS = 10_000
 /** How often a pipeline is asked whether it has switched. */
 const LOOK_EVERY_MS = 500
 
-/** A switch that did not show by then did not come. */
+/**
+ * A switch that did not show by then did not come. With two pipelines MediaLive itself waits 10 s, so
+ * that both switch at the same frame.
+ */
 const GIVE_UP_MS = 20_000
+
+/** Actions are gone from a schedule an hour after their start; more than this is no schedule of ours to judge. */
+const MOST_PAGES = 5
 
 /** A channel as far as it concerns its inputs. */
 interface Inputs {
   /** The active attachment of each pipeline, in the order of the pipelines. */
   readonly active: readonly string[]
+}
+
+/** The input that pipelines are about to switch to. */
+interface Pending {
+  readonly attachment: string
+}
+
+/** Why something could not be read. */
+interface Unread {
+  readonly retry: boolean
+  readonly says: string
 }
 
 /**
@@ -70,7 +93,7 @@ const medialive: ActuatorPlugin<typeof options> = {
     settleMs: SETTLE_MS,
     compareAndSet: 'checked',
     permissions: [
-      `medialive:DescribeChannel and medialive:BatchUpdateSchedule on channel ${id} in ${region}`,
+      `medialive:DescribeChannel, medialive:DescribeSchedule and medialive:BatchUpdateSchedule on channel ${id} in ${region}`,
     ],
   }),
   create: (given, context) => new MedialiveActuator(given, context),
@@ -89,7 +112,10 @@ class MedialiveActuator implements Actuator {
   readonly #options: Options
   readonly #context: ActuatorContext
   readonly #api: AwsApi<MediaLive>
-  /** The switch that was asked for last, while pipelines may still follow it. */
+  /**
+   * The switch that this process asked for last, while pipelines may still follow it. One that another
+   * process asked for stands in the schedule; one whose request got no answer may stand nowhere yet.
+   */
   #asked: { readonly attachment: string; readonly at: number } | undefined
 
   constructor(given: Options, context: ActuatorContext) {
@@ -108,11 +134,15 @@ class MedialiveActuator implements Actuator {
   }
 
   async observe(signal: AbortSignal): Promise<ObserveResult> {
-    const read = await this.#read(this.#context.callTimeoutMs, signal)
+    const { callTimeoutMs } = this.#context
+    const read = await this.#read(callTimeoutMs / 2, signal)
     if ('says' in read) return { ok: false, retry: read.retry, says: read.says }
     // What plays now is about to change: nothing may be decided on it, and nothing sent twice.
-    const awaited = this.#awaited(read)
-    if (awaited !== undefined) return { ok: false, retry: true, says: awaited }
+    const pending = await this.#pending(read, callTimeoutMs / 2, signal)
+    if (pending !== undefined) {
+      const { retry, says } = 'says' in pending ? pending : this.#awaited(pending, read)
+      return { ok: false, retry, says }
+    }
     const { paths } = this.#context
     const count = (path: string) =>
       read.active.filter((name) => name === this.#options.inputs[path]).length
@@ -147,26 +177,27 @@ class MedialiveActuator implements Actuator {
     }
     // What is found out has to be told before the caller stops waiting.
     const until = clock.now() + callTimeoutMs * 0.9
-    const read = await this.#read(callTimeoutMs / 2, signal)
+    const read = await this.#read(callTimeoutMs / 3, signal)
     if ('says' in read) return failed(read.retry, read.says)
-    const awaited = this.#awaited(read)
-    if (awaited !== undefined) {
-      if (this.#asked?.attachment !== attachment) return failed(true, awaited)
-      return await this.#wait(attachment, until, signal)
+    const pending = await this.#pending(read, callTimeoutMs / 4, signal)
+    if (pending !== undefined) {
+      if ('says' in pending) return failed(pending.retry, pending.says)
+      if (pending.attachment === attachment) return await this.#wait(attachment, until, signal)
+      return failed(true, this.#awaited(pending, read).says)
     }
     const current = versionOf(read)
     if (read.active.every((name) => name === attachment)) {
       return { result: 'applied', version: current }
     }
     if (current !== version) return { result: 'conflict', says: this.#describe(read) }
-    const answer = await this.#api.call(callTimeoutMs / 2, signal, ({ sdk, client }, how) =>
+    const answer = await this.#api.call(callTimeoutMs / 3, signal, ({ sdk, client }, how) =>
       client.send(
         new sdk.BatchUpdateScheduleCommand({
           ChannelId: this.#options.channel_id,
           Creates: {
             ScheduleActions: [
               {
-                ActionName: `changeover-${ids.next()}`,
+                ActionName: switchName(clock.wall(), ids.next()),
                 ScheduleActionStartSettings: { ImmediateModeScheduleActionStartSettings: {} },
                 ScheduleActionSettings: {
                   InputSwitchSettings: { InputAttachmentNameReference: attachment },
@@ -185,16 +216,34 @@ class MedialiveActuator implements Actuator {
     return result ?? (await this.#wait(attachment, until, signal))
   }
 
-  /** What a switch under way still lacks, as a sentence; `undefined` where none is. */
-  #awaited(read: Inputs): string | undefined {
+  /**
+   * The switch that pipelines have yet to follow; `undefined` where none is. What this process asked
+   * for it knows; what one before it asked for is told by the schedule.
+   */
+  async #pending(
+    read: Inputs,
+    ms: number,
+    signal: AbortSignal,
+  ): Promise<Pending | Unread | undefined> {
+    const { clock } = this.#context
+    const isShown = (name: string) => read.active.every((each) => each === name)
     const asked = this.#asked
-    if (asked === undefined) return undefined
-    const isLate = this.#context.clock.now() - asked.at >= GIVE_UP_MS
-    if (isLate || read.active.every((name) => name === asked.attachment)) {
+    if (asked !== undefined) {
+      if (clock.now() - asked.at < GIVE_UP_MS && !isShown(asked.attachment)) return asked
       this.#asked = undefined
       return undefined
     }
-    return `the switch to ${asked.attachment} does not show yet; ${this.#describe(read)}`
+    const schedule = await this.#schedule(ms, signal)
+    if ('says' in schedule) return schedule
+    const own = newestSwitch(schedule.actions, clock.wall())
+    const isOver = own === undefined || Math.abs(own.ageMs) >= GIVE_UP_MS || isShown(own.attachment)
+    return isOver ? undefined : own
+  }
+
+  /** What a switch under way still lacks. */
+  #awaited({ attachment }: Pending, read: Inputs): Unread {
+    const says = `the switch to ${attachment} does not show yet; ${this.#describe(read)}`
+    return { retry: true, says }
   }
 
   /** Waits until every pipeline plays `attachment`, as far as the call may last. */
@@ -229,10 +278,7 @@ class MedialiveActuator implements Actuator {
     return `channel ${id}: ${each.join(', ')}`
   }
 
-  async #read(
-    ms: number,
-    signal: AbortSignal,
-  ): Promise<Inputs | CallFailure | { readonly retry: boolean; readonly says: string }> {
+  async #read(ms: number, signal: AbortSignal): Promise<Inputs | CallFailure | Unread> {
     const { channel_id: id, inputs } = this.#options
     const lost = this.#context.paths.find((path) => !Object.hasOwn(inputs, path))
     if (lost !== undefined) return { retry: false, says: `inputs names none for path ${lost}` }
@@ -259,6 +305,44 @@ class MedialiveActuator implements Actuator {
       return { retry: true, says: `a pipeline of channel ${id} does not say which input it plays` }
     }
     return { active }
+  }
+
+  /** Every action of the schedule, within `ms` in all. */
+  async #schedule(
+    ms: number,
+    signal: AbortSignal,
+  ): Promise<{ readonly actions: readonly ScheduleAction[] } | Unread> {
+    const { channel_id: id } = this.#options
+    const until = this.#context.clock.now() + ms
+    const actions: ScheduleAction[] = []
+    let token: string | undefined
+    for (let page = 0; page < MOST_PAGES; page += 1) {
+      const left = Math.max(1, until - this.#context.clock.now())
+      const from = token
+      const answer = await this.#api.call<DescribeScheduleResponse>(
+        left,
+        signal,
+        ({ sdk, client }, how) =>
+          client.send(
+            new sdk.DescribeScheduleCommand({
+              ChannelId: id,
+              MaxResults: 1_000,
+              ...(from !== undefined && { NextToken: from }),
+            }),
+            how,
+          ),
+      )
+      if (!answer.ok) return answer
+      const { ScheduleActions, NextToken } = answer.value
+      // Something else that answers 200 is no empty schedule.
+      if (ScheduleActions === undefined) {
+        return { retry: true, says: `MediaLive answered without the schedule of channel ${id}` }
+      }
+      actions.push(...ScheduleActions)
+      if (NextToken === undefined || NextToken === '') return { actions }
+      token = NextToken
+    }
+    return { retry: false, says: `the schedule of channel ${id} is too long to be read` }
   }
 }
 

@@ -32,11 +32,8 @@ async function begin(callTimeoutMs?: number, more: object = {}) {
     endpoint: fake.url,
     ...more,
   }
-  return pushScene(medialive, fake, {
-    paths,
-    given,
-    ...(callTimeoutMs !== undefined && { callTimeoutMs }),
-  })
+  const how = { paths, given, ...(callTimeoutMs !== undefined && { callTimeoutMs }) }
+  return { ...pushScene(medialive, fake, how), successor: () => pushScene(medialive, fake, how) }
 }
 
 async function scene(callTimeoutMs?: number, more: object = {}) {
@@ -137,6 +134,67 @@ describe('the medialive actuator', () => {
     expect(back).toMatchObject({ result: 'failed', retry: true })
     expect(after.allocation).toEqual({ main: 0, backup: 100, spare: 0 })
     expect(fake.switches).toEqual(['srt backup'])
+  })
+
+  describe('in a process that comes after the one that asked for a switch', () => {
+    /** A switch is under way, and the process that asked for it is gone. */
+    async function interrupted() {
+      const begun = await scene(600)
+      begun.fake.plan('evening news', 'file')
+      begun.fake.followAfter(Infinity)
+      const { version } = await begun.observe()
+      await begun.move({ backup: 100 })
+      const { actuator } = begun.successor()
+      return { ...begun, actuator, version }
+    }
+
+    it('knows of the switch by the schedule, and neither decides nor switches meanwhile', async () => {
+      const { fake, actuator, version } = await interrupted()
+
+      const read = await actuator.observe(never)
+      const back = { says: 'go back', data: { attachment: 'srt main' } }
+      const written = await actuator.apply(back, version, never)
+
+      const says =
+        'the switch to srt backup does not show yet; channel 1234567: pipeline 0 plays srt main (main), pipeline 1 plays srt main (main)'
+      expect(read).toEqual({ ok: false, retry: true, says })
+      expect(written).toEqual({ result: 'failed', retry: true, says })
+      expect(fake.switches).toEqual(['srt backup'])
+    })
+
+    it('waits for that switch instead of asking for it again', async () => {
+      const { fake, actuator, version } = await interrupted()
+
+      fake.followAfter(1)
+      const step = { says: 'go on', data: { attachment: 'srt backup' } }
+      const written = await actuator.apply(step, version, never)
+
+      expect(written).toEqual({ result: 'applied', version: 'active ["srt backup","srt backup"]' })
+      expect(fake.switches).toEqual(['srt backup'])
+    })
+
+    it('reads what plays once the switch is too old to come', async () => {
+      const { fake, actuator } = await interrupted()
+
+      fake.rename((name) =>
+        name.replace(/^changeover-(\d+)/u, (_, at) => `changeover-${Number(at) - 20_000}`),
+      )
+      const read = await actuator.observe(never)
+
+      expect(read).toMatchObject({ ok: true, observed: { allocation: { main: 100, backup: 0 } } })
+    })
+
+    it('cannot observe a channel whose schedule is not told', async () => {
+      const { fake, actuator } = await interrupted()
+
+      fake.loseSchedule()
+
+      expect(await actuator.observe(never)).toEqual({
+        ok: false,
+        retry: true,
+        says: 'MediaLive answered without the schedule of channel 1234567',
+      })
+    })
   })
 
   it.each([
