@@ -1,5 +1,6 @@
 import { actingMutations } from './mutations/acting.ts'
 import { drillMutations } from './mutations/drills.ts'
+import { effectMutations } from './mutations/effect.ts'
 import { evidenceMutations } from './mutations/evidence.ts'
 import { peopleMutations } from './mutations/people.ts'
 import { rateMutations } from './mutations/rate.ts'
@@ -34,6 +35,7 @@ export const mutations: readonly Mutation[] = [
   ...evidenceMutations,
   ...rateMutations,
   ...actingMutations,
+  ...effectMutations,
   ...peopleMutations,
   ...weightMutations,
   ...drillMutations,

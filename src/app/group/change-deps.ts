@@ -44,7 +44,7 @@ export function intentBudgetMs(settings: GroupSettings): number {
 export function entryOf(
   settings: GroupSettings,
   kind: JournalDraft['kind'],
-  intent: Intent | undefined,
+  intent: Pick<Intent, 'id' | 'target' | 'actor'> | undefined,
   says: string,
 ): JournalDraft {
   return {

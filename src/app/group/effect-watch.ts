@@ -5,14 +5,17 @@ import type { Intent } from '../../core/group.ts'
 import type { GroupSettings } from '../../core/settings.ts'
 import type { Effect } from '../../engine/group/effect.ts'
 import type { Actuator, Behind, Spread } from '../../plugin/actuator.ts'
+import type { Store } from '../../plugin/store.ts'
 import type { BoundActuator } from './bound-actuator.ts'
 import { entryOf } from './change-deps.ts'
 import type { GroupRecord } from './group-record.ts'
+import { lastApplied, type Applied } from './last-applied.ts'
 import type { LeaseKeeper } from './lease-keeper.ts'
 
 /** What watching needs. */
 export interface EffectWatchDeps {
   readonly clock: Clock
+  readonly store: Pick<Store, 'entries'>
   readonly record: GroupRecord
   readonly lease: LeaseKeeper
   readonly onChange: () => void
@@ -23,19 +26,22 @@ export interface EffectWatchDeps {
 const firstPauseMs = 250
 const lastPauseMs = 5_000
 
+/** A change that was applied longer ago than this, beyond what caches may keep, is nobody's trouble any more. */
+const takeOverMs = 24 * 3_600_000
+
 type Spreading = Actuator & Required<Pick<Actuator, 'spread'>>
 
 /**
  * Follows an applied change to where it is in effect: every server that passes it on says it, and
  * caches had the time that they may keep the old one. Declared and effective are two facts with two
- * times. It only reads, beside the decisions, and holds nothing up.
+ * times. It only reads, beside the decisions, and holds nothing up. Whoever leads next goes on with it.
  */
 export class EffectWatch {
   readonly #deps: EffectWatchDeps
   #effect: Effect | undefined
-  #following:
-    | { readonly intent: Intent; readonly stop: AbortController; readonly done: Promise<void> }
-    | undefined
+  /** The lease under which watching began, or was found to have nothing to do. */
+  #token: number | undefined
+  #following: Following | undefined
 
   constructor(deps: EffectWatchDeps) {
     this.#deps = deps
@@ -48,20 +54,37 @@ export class EffectWatch {
 
   /** A change was applied. Whatever was followed before has been overtaken. */
   begin(intent: Intent, actuators: readonly BoundActuator[], settings: GroupSettings): void {
-    this.#begin(intent, actuators, settings, this.#deps.clock.now())
+    const { clock, lease } = this.#deps
+    this.#token = lease.current()?.token
+    const change = { ...intent, at: clock.wall() }
+    this.#follow(actuators, settings, change, { since: clock.now(), fromMs: 0 })
+  }
+
+  /**
+   * This process leads, and knows the world: what an earlier leader applied and did not see in effect
+   * is watched from here on. Does nothing where this was asked before under the same lease.
+   */
+  takeOver(actuators: readonly BoundActuator[], settings: GroupSettings): void {
+    const token = this.#deps.lease.current()?.token
+    if (token === undefined || token === this.#token) return
+    this.#token = token
+    this.#follow(actuators, settings)
   }
 
   /** Other servers may be asked from now on; what is under way goes on with those. */
   reconfigure(actuators: readonly BoundActuator[], settings: GroupSettings): void {
-    if (this.#effect === undefined || this.#following === undefined) return
-    this.#begin(this.#following.intent, actuators, settings, this.#effect.since)
+    if (this.#following === undefined) return
+    const { change, watched } = this.#following
+    // The journal has not answered yet: it is asked anew.
+    if (change === undefined || watched === undefined) this.#follow(actuators, settings)
+    else if (this.#effect !== undefined) this.#follow(actuators, settings, change, watched)
   }
 
-  #begin(
-    intent: Intent,
+  #follow(
     actuators: readonly BoundActuator[],
     settings: GroupSettings,
-    since: number,
+    change?: Applied,
+    watched?: Watched,
   ): void {
     this.#following?.stop.abort()
     this.#following = undefined
@@ -71,9 +94,10 @@ export class EffectWatch {
     )
     if (spreading.length === 0) return
     const settleMs = Math.max(...actuators.map(({ capabilities }) => capabilities.settleMs))
-    const stop = new AbortController()
-    const about = { intent, spreading, settleMs, settings, since }
-    this.#following = { intent, stop, done: this.#follow(about, stop.signal) }
+    const about = { spreading, settleMs, settings }
+    const following: Following = { stop: new AbortController(), change, watched }
+    following.done = this.#run(following, about)
+    this.#following = following
   }
 
   /** Stops watching, and returns when nothing is asked any more. */
@@ -82,25 +106,70 @@ export class EffectWatch {
     await this.#following?.done
   }
 
-  async #follow(
-    { intent, spreading, settleMs, settings, since }: Followed,
+  async #run(following: Following, about: About): Promise<void> {
+    const { signal } = following.stop
+    if (following.change === undefined) await this.#recall(following, about)
+    const { change, watched } = following
+    if (signal.aborted || change === undefined || watched === undefined) return
+    await this.#watch(change, watched, about, signal)
+    if (signal.aborted) return
+    this.#effect = undefined
+    this.#deps.onChange()
+  }
+
+  /** Finds in the journal what an earlier leader left to watch. */
+  async #recall(following: Following, { settings, settleMs }: About): Promise<void> {
+    const { clock, store } = this.#deps
+    const { signal } = following.stop
+    while (!signal.aborted) {
+      try {
+        const read = await withDeadline(clock, settings.callTimeoutMs, signal, async () => ({
+          change: await lastApplied(store, settings.name),
+        }))
+        if (read !== undefined) {
+          if (read.change === undefined) return
+          const fromMs = Math.max(0, clock.wall() - read.change.at)
+          if (fromMs > takeOverMs + settleMs) return
+          following.change = read.change
+          following.watched = { since: clock.now() - fromMs, fromMs }
+          return
+        }
+      } catch {
+        // The store is down, which is told elsewhere.
+      }
+      await clock.sleep(lastPauseMs, signal)
+    }
+  }
+
+  async #watch(
+    change: Applied,
+    { since, fromMs }: Watched,
+    { spreading, settleMs, settings }: About,
     signal: AbortSignal,
   ): Promise<void> {
     const { clock, lease, onChange, onPhase, record } = this.#deps
     const late = new Set<string>()
+    // Seen from the start, or seen to follow: else it may have been in effect before anybody looked.
+    let isMeasured = fromMs === 0
     let serversAt: number | undefined
     let pauseMs = firstPauseMs
     while (!signal.aborted) {
       const spreads = await Promise.all(
-        spreading.map((each) => this.#ask(each, intent, settings.callTimeoutMs, signal)),
+        spreading.map((each) => this.#ask(each, change, settings.callTimeoutMs, signal)),
       )
       const { allocation } = record.memory.row
-      // Somebody else's edit, or another leader: what was applied here is not what should be seen.
-      if (signal.aborted || lease.current() === undefined) break
-      if (allocation !== undefined && !sameAllocation(allocation, intent.to)) break
+      if (signal.aborted) return
+      if (lease.current() === undefined) {
+        // Whoever leads next takes over, and that may be this process.
+        this.#token = undefined
+        return
+      }
+      // Somebody else's edit: what was applied is not what should be seen.
+      if (allocation !== undefined && !sameAllocation(allocation, change.to)) return
       const behind = spreads.flatMap((each) => each.behind)
       for (const { who } of behind) late.add(who)
       const isServed = behind.every(({ kind }) => kind === 'cache')
+      isMeasured ||= !isServed
       serversAt = isServed ? (serversAt ?? clock.now()) : undefined
       this.#effect = { since, settleMs, behind, ...(serversAt !== undefined && { serversAt }) }
       onChange()
@@ -108,28 +177,34 @@ export class EffectWatch {
       if (behind.length === 0 && clock.now() >= doneAt) {
         const ms = clock.now() - since
         const asked = spreads.reduce((sum, each) => sum + each.asked, 0)
-        const says = `in effect ${formatDuration(Math.round(ms))} after it was applied${askedSays(asked, late, ms, settleMs)}`
+        const after = `${isMeasured ? '' : 'at most '}${formatDuration(Math.round(ms))}`
+        const from =
+          fromMs === 0 ? '' : `; watched anew from ${formatDuration(Math.round(fromMs))} on`
+        const says = `in effect ${after} after it was applied${askedSays(asked, late, ms, settleMs)}${from}`
         await record.append([
           {
-            ...entryOf(settings, 'effective', intent, says),
-            data: { intent: intent.id, ms, asked, late: [...late] },
+            ...entryOf(settings, 'effective', change, says),
+            data: {
+              intent: change.id,
+              ms,
+              asked,
+              late: [...late],
+              ...(!isMeasured && { isAtMost: true }),
+            },
           },
         ])
-        onPhase?.('effective', ms)
-        break
+        if (isMeasured) onPhase?.('effective', ms)
+        return
       }
       const restMs = behind.length === 0 ? doneAt - clock.now() : Infinity
       await clock.sleep(Math.min(pauseMs, restMs), signal)
       pauseMs = Math.min(pauseMs * 2, lastPauseMs)
     }
-    if (signal.aborted) return
-    this.#effect = undefined
-    onChange()
   }
 
   async #ask(
     actuator: Spreading,
-    { to }: Intent,
+    { to }: Applied,
     timeoutMs: number,
     signal: AbortSignal,
   ): Promise<Spread> {
@@ -147,13 +222,26 @@ export class EffectWatch {
   }
 }
 
-interface Followed {
-  readonly intent: Intent
+/** One change on its way. */
+interface Following {
+  readonly stop: AbortController
+  /** Absent until the journal was asked. */
+  change: Applied | undefined
+  watched: Watched | undefined
+  done?: Promise<void>
+}
+
+interface Watched {
+  /** Monotonic time of applying. */
+  readonly since: number
+  /** How long after it this process began to watch; 0 where it applied the change itself. */
+  readonly fromMs: number
+}
+
+interface About {
   readonly spreading: readonly Spreading[]
   readonly settleMs: number
   readonly settings: GroupSettings
-  /** Monotonic time of applying. */
-  readonly since: number
 }
 
 function askedSays(asked: number, late: ReadonlySet<string>, ms: number, settleMs: number): string {

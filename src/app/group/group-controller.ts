@@ -213,7 +213,9 @@ export class GroupController {
       if (says !== undefined) return await this.#wait(says, signal)
       this.wake()
     }
-    return await this.#observe(signal)
+    if (!(await this.#observe(signal))) return false
+    this.#effects.takeOver(this.#actuators, this.#settings)
+    return true
   }
 
   /** Who watches the evaluations from outside counts from here: this one took as long as its change. */

@@ -1,5 +1,10 @@
 import { describe, expect, test } from 'vitest'
-import { createWorld, startProcess, type World } from '../../../src/simulation/world.ts'
+import {
+  createWorld,
+  killProcess,
+  startProcess,
+  type World,
+} from '../../../src/simulation/world.ts'
 import type { Behind } from '../../../src/plugin/actuator.ts'
 import { onA, onB, pages, says, show, stateOf, until } from './scene.ts'
 
@@ -15,7 +20,7 @@ async function begin(behind: readonly Behind[], settleMs = 0) {
   const process = await startProcess(world, options)
   await world.clock.advance(60_000)
   expect(stateOf(process)).toBe('STEADY')
-  return { world, process }
+  return { world, process, options }
 }
 
 /** The active path fails, and the change away from it is applied. */
@@ -137,6 +142,59 @@ describe('a change that others pass on', () => {
     await world.clock.advance(60_000)
     world.target.behind = []
     await world.clock.advance(60_000)
+
+    expect(says(world, 'foreign-edit')).toHaveLength(1)
+    expect(says(world, 'effective')).toEqual([])
+  })
+
+  test('is watched on by the process that leads next: people hear of it, and of its end', async () => {
+    const { world, process, options } = await begin([deaf])
+
+    await failOver(world)
+    await world.clock.advance(5_000)
+    killProcess(process)
+    await world.clock.advance(30_000)
+    await startProcess(world, options)
+    await world.clock.advance(60_000)
+    const warned = told(world)
+    await world.clock.advance(60_000)
+    const paged = told(world)
+    world.target.behind = []
+    await world.clock.advance(120_000)
+
+    // After a restart people hear twice rather than never.
+    expect(new Set(warned)).toEqual(new Set(['trigger warning']))
+    expect(paged).toContain('trigger critical')
+    expect(told(world).at(-1)).toMatch(/^resolve /u)
+    expect(says(world, 'effective')).toEqual([
+      expect.stringMatching(/; late were 192\.0\.2\.54; watched anew from \d/u),
+    ])
+  })
+
+  test('is watched on where the process ended while it verified', async () => {
+    const { world, process, options } = await begin([], 20_000)
+
+    await failOver(world)
+    killProcess(process)
+    expect(world.disk.rows.get(world.group.name)?.intent?.phase).toBe('applied')
+    await startProcess(world, options)
+    await world.clock.advance(180_000)
+
+    expect(says(world, 'effective')).toEqual([
+      expect.stringMatching(/^in effect at most \d.* after it was applied/u),
+    ])
+  })
+
+  test('is not said to be in effect by the next process where a person edited the target meanwhile', async () => {
+    const { world, process, options } = await begin([deaf])
+
+    await failOver(world)
+    await world.clock.advance(60_000)
+    killProcess(process)
+    world.target.edit({ 'cdn-a': 50, 'cdn-b': 50 })
+    world.target.behind = []
+    await startProcess(world, options)
+    await world.clock.advance(120_000)
 
     expect(says(world, 'foreign-edit')).toHaveLength(1)
     expect(says(world, 'effective')).toEqual([])

@@ -3,6 +3,7 @@ import { EffectWatch } from '../../../src/app/group/effect-watch.ts'
 import { GroupRecord } from '../../../src/app/group/group-record.ts'
 import { LeaseKeeper } from '../../../src/app/group/lease-keeper.ts'
 import type { Intent } from '../../../src/core/group.ts'
+import type { JournalEntry } from '../../../src/core/journal.ts'
 import { SimulatedClock } from '../../../src/platform/simulated-clock.ts'
 import type { Actuator, Behind, Spread } from '../../../src/plugin/actuator.ts'
 import { memoryDisk, memoryStore } from '../../../src/simulation/memory-store.ts'
@@ -12,8 +13,8 @@ const settings = groupSettings({ callTimeoutMs: 4_000 })
 const onB = { 'cdn-a': 0, 'cdn-b': 100 }
 const deaf: Behind = { who: '192.0.2.54', kind: 'server', says: 'lags' }
 
-/** A leader that has just applied a change; `spread` is how others pass it on. */
-async function applied(spread: () => Promise<Spread>, settleMs = 0) {
+/** A leader of the group; `spread` is how others pass on what it applied. */
+async function leader(spread: () => Promise<Spread>, settleMs = 0) {
   const clock = new SimulatedClock()
   const disk = memoryDisk(clock)
   const store = memoryStore(clock, { disk })
@@ -32,7 +33,7 @@ async function applied(spread: () => Promise<Spread>, settleMs = 0) {
   await record.save((row) => ({ ...row, allocation: onB }), [])
   const phases: (readonly [string, number])[] = []
   const onPhase = (phase: 'effective', ms: number) => void phases.push([phase, ms])
-  const watch = new EffectWatch({ clock, record, lease, onChange: () => {}, onPhase })
+  const watch = new EffectWatch({ clock, store, record, lease, onChange: () => {}, onPhase })
   const target: Actuator = {
     observe: async () => ({ ok: false, retry: false, says: 'not asked' }),
     plan: () => [],
@@ -68,8 +69,33 @@ async function applied(spread: () => Promise<Spread>, settleMs = 0) {
       permissions: [],
     },
   } as const
-  watch.begin(intent, [actuator], settings)
-  return { clock, disk, lease, watch, phases, actuator }
+  return { clock, disk, lease, store, watch, phases, actuator, intent }
+}
+
+/** A leader that has just applied a change. */
+async function applied(spread: () => Promise<Spread>, settleMs = 0) {
+  const scene = await leader(spread, settleMs)
+  scene.watch.begin(scene.intent, [scene.actuator], settings)
+  return scene
+}
+
+/** A leader that finds in the journal what another one applied `agoMs` ago. */
+async function successor(agoMs: number, spread: () => Promise<Spread>, settleMs = 0) {
+  const scene = await leader(spread, settleMs)
+  const { id, to } = scene.intent
+  const entry = { kind: 'applied', group: settings.name, path: 'cdn-b', actor: 'ana' } as const
+  const says = 'traffic moved'
+  await scene.store.commit({ entries: [{ ...entry, says, data: { intent: id, to } }] })
+  await scene.lease.release()
+  await scene.clock.advance(agoMs)
+  await scene.lease.renew()
+  const takeOver = () => scene.watch.takeOver([scene.actuator], settings)
+  takeOver()
+  return { ...scene, takeOver, effective: () => effectiveOf(scene.disk.journal) }
+}
+
+function effectiveOf(journal: readonly JournalEntry[]) {
+  return journal.filter(({ kind }) => kind === 'effective')
 }
 
 describe('the watch over what is applied', () => {
@@ -151,5 +177,86 @@ describe('the watch over what is applied', () => {
 
     expect(before).toBeGreaterThan(0)
     expect(asked).toBe(before)
+  })
+
+  it('is taken over by the next leader, which counts from when it was applied', async () => {
+    let behind: readonly Behind[] = [deaf]
+    const { clock, effective, phases, watch } = await successor(30_000, async () => ({
+      asked: 1,
+      behind,
+    }))
+
+    await clock.advance(9_000)
+    const since = clock.now() - (watch.effect?.since ?? 0)
+    behind = []
+    await clock.advance(5_000)
+
+    expect(since).toBe(39_000)
+    expect(phases).toEqual([['effective', expect.toSatisfy((ms) => ms > 39_000 && ms <= 44_000)]])
+    const [entry] = effective()
+    expect(entry).toMatchObject({ actor: 'ana', path: 'cdn-b', data: { intent: 'intent-1' } })
+    expect(entry?.says).toMatch(/; late were 192\.0\.2\.54; watched anew from 30s on$/u)
+  })
+
+  it('says "at most" and measures nothing where all followed before anybody looked', async () => {
+    const { clock, effective, phases } = await successor(
+      30_000,
+      async () => ({ asked: 2, behind: [] }),
+      20_000,
+    )
+
+    await clock.advance(25_000)
+
+    expect(phases).toEqual([])
+    expect(effective().map(({ data }) => data)).toEqual([
+      { intent: 'intent-1', ms: 50_000, asked: 2, late: [], isAtMost: true },
+    ])
+    expect(effective()[0]?.says).toBe(
+      'in effect at most 50s after it was applied: all 2 that were asked answer it, caches had their 20s; watched anew from 30s on',
+    )
+  })
+
+  it('is not taken over a day later', async () => {
+    const { clock, effective, watch } = await successor(24 * 3_600_000 + 1, async () => ({
+      asked: 1,
+      behind: [],
+    }))
+
+    await clock.advance(60_000)
+
+    expect(watch.effect).toBeUndefined()
+    expect(effective()).toEqual([])
+  })
+
+  it('is taken over once, and not where it is in effect already', async () => {
+    const { clock, effective, lease, takeOver } = await successor(1_000, async () => ({
+      asked: 1,
+      behind: [],
+    }))
+    await clock.advance(10_000)
+
+    takeOver()
+    await clock.advance(10_000)
+    await lease.release()
+    await lease.renew()
+    takeOver()
+    await clock.advance(10_000)
+
+    expect(effective()).toHaveLength(1)
+  })
+
+  it('waits for a store that cannot be read, and takes over then', async () => {
+    const scene = await leader(async () => ({ asked: 1, behind: [] }))
+    scene.store.available = false
+    scene.watch.takeOver([scene.actuator], settings)
+    await scene.clock.advance(7_000)
+    scene.store.available = true
+    const says = 'traffic moved'
+    const data = { intent: 'intent-1', to: onB }
+    await scene.store.commit({ entries: [{ kind: 'applied', group: settings.name, says, data }] })
+
+    await scene.clock.advance(10_000)
+
+    expect(effectiveOf(scene.disk.journal)).toHaveLength(1)
   })
 })
