@@ -57,6 +57,7 @@ export class DrillWitness {
     const isAlone = processes.filter((each) => !each.dead).length === 1
     // A vantage that votes down though it sees well owes `clear_for`, and its pre-check says so.
     const isSeen = (name: string) =>
+      situation.settings.paths.some((path) => path.name === name) &&
       situation.paths.get(name)?.health === 'up' &&
       situation.paths.get(name)?.votes.every((vote) => vote.health === 'up') === true &&
       settings.vantages.every(

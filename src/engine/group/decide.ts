@@ -84,7 +84,7 @@ function drilled(
     return stay('STEADY', `${serves}; back to ${home} in ${left}`)
   }
   const obstacle = whyNotBack(situation, drill)
-  const back = returnOf(drill, down, why)
+  const back = returnOf(situation, drill, down, why)
   const decision = obstacle === undefined ? weigh(situation, back, without) : undefined
   if (decision?.kind === 'change') return decision
   if (down.length > 0) return leaveDown(situation, down, without)

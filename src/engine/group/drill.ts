@@ -78,14 +78,24 @@ export function whyNotBack(situation: Situation, drill: OpenDrill): string | und
   return undefined
 }
 
-/** The way back. It belongs to the change that the drill began with, and costs nothing. */
-export function returnOf(drill: OpenDrill, down: readonly string[], why: string): Proposal {
+/**
+ * The way back. It belongs to the change that the drill began with, and costs nothing. A path that
+ * carried nothing and is configured no longer is left out of it: no target knows it any more.
+ */
+export function returnOf(
+  { settings }: Situation,
+  drill: OpenDrill,
+  down: readonly string[],
+  why: string,
+): Proposal {
   const from = drill.to ?? drill.from
+  const known = new Set(settings.paths.map(({ name }) => name))
+  const to = Object.fromEntries(Object.entries(drill.from).filter(([name]) => known.has(name)))
   return {
     reason: 'drill',
     from,
-    to: drill.from,
-    target: raisedPaths(from, drill.from)[0] ?? heaviest(drill.from) ?? '',
+    to,
+    target: raisedPaths(from, to)[0] ?? heaviest(to) ?? '',
     leaving: down,
     charge: 0,
     drill: { id: drill.id, part: 'return' },

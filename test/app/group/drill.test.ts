@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { Command } from '../../../src/core/command.ts'
+import { compileRuleSet } from '../../../src/engine/rules/rule-set.ts'
 import {
   groupName,
   killProcess,
@@ -100,6 +101,22 @@ describe('a drill', () => {
     expect(says(world, 'drill').at(-1)).toBe(
       'drill weekly moves nothing any more: cdn-c serves by failover',
     )
+  })
+
+  test('returns although a path that carried nothing is configured no longer', async () => {
+    const { world, process } = await steady({ paths: 3 })
+    await ask(world, process, drill(), 25_000)
+    const [group] = world.settings.groups
+    if (group === undefined) throw new Error('no group')
+    const rules = compileRuleSet([], [])
+    if (!rules.ok) throw new Error('no rules')
+
+    const groups = [{ ...group, paths: group.paths.filter(({ name }) => name !== 'cdn-c') }]
+    await process.watchdog.reload({ ...world.settings, groups }, rules.set)
+    await world.clock.advance(3 * minute)
+
+    expect(world.target.allocation).toMatchObject({ 'cdn-a': 100 })
+    expect(row(world)?.drill).toBeUndefined()
   })
 
   test('makes no failover cost double that comes right after it', async () => {

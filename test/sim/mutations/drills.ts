@@ -50,6 +50,12 @@ export const drillMutations: readonly Mutation[] = [
     replace: 'if (isDrill && drills > 1e9) {',
   },
   {
+    name: 'drill: returns to a path that is configured no longer',
+    file: 'src/engine/group/drill.ts',
+    find: 'Object.entries(drill.from).filter(([name]) => known.has(name))',
+    replace: 'Object.entries(drill.from).filter(([name]) => known.has(name) || true)',
+  },
+  {
     name: 'drill: takes a place in the blast radius',
     file: 'src/app/group/change.ts',
     find: 'if (intent.drill === undefined) deps.installation.charge(intent.id, settings.name)',
