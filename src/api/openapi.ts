@@ -159,6 +159,18 @@ export const openApiDocument = {
     ),
     '/api/v1/state': reading('Everything: the view that the status page draws'),
     '/api/v1/groups/{stream}/{group}': reading('One group of that view', inGroup),
+    '/api/v1/groups/{stream}/{group}/changes': reading(
+      'Applied changes of a group, newest first, with when each was applied, verified and in effect, and who does not follow yet',
+      [
+        ...inGroup,
+        query('limit', 'At most this many', {
+          type: 'integer',
+          minimum: 1,
+          maximum: 100,
+          default: 20,
+        }),
+      ],
+    ),
     '/api/v1/groups/{stream}/{group}/paths/{path}/picture': {
       get: {
         summary: 'A small picture (JPEG) of what a path shows, where deep looks are made',

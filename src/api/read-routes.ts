@@ -1,5 +1,6 @@
 import { type Context, Hono } from 'hono'
 import { z } from 'zod'
+import { changeKinds, changesIn, ENTRIES_PER_CHANGE } from '../engine/group/change-list.ts'
 import type { JournalQuery } from '../plugin/store.ts'
 import type { ApiEnv } from './access.ts'
 import { refuse } from './api-error.ts'
@@ -17,6 +18,10 @@ const journalQuery = z.strictObject({
   order: z.enum(['newest', 'oldest']).optional(),
 })
 
+const changesQuery = z.strictObject({
+  limit: z.coerce.number().int().min(1).max(100).default(20),
+})
+
 const pictureQuery = z.strictObject({ of: z.enum(['newest', 'good']).default('newest') })
 
 const eventsQuery = z.strictObject({ after: sequence.optional() })
@@ -31,7 +36,21 @@ export function readRoutes(port: WatchdogPort, feed: LiveFeed): Hono<ApiEnv> {
     const name = groupName(c.req.param())
     const group = port.view().groups.find((each) => each.name === name)
     if (group !== undefined) return c.json(group)
-    return refuse('not-found', 'No such group.', 'See /api/v1/state for the groups there are.')
+    return noSuchGroup()
+  })
+
+  app.get('/groups/:stream/:group/changes', async (c) => {
+    const { limit } = readQuery(c, changesQuery)
+    const name = groupName(c.req.param())
+    const group = port.view().groups.find((each) => each.name === name)
+    if (group === undefined) return noSuchGroup()
+    const most = limit * ENTRIES_PER_CHANGE
+    const query = { group: name, kinds: changeKinds, limit: most, newestFirst: true }
+    const changes = changesIn(await port.journal(query)).slice(0, limit)
+    const { effect } = group
+    const [newest] = changes
+    if (newest !== undefined && newest.intent === effect?.intent) changes[0] = { ...newest, effect }
+    return c.json({ changes })
   })
 
   app.get('/groups/:stream/:group/paths/:path/picture', (c) => {
@@ -84,6 +103,10 @@ export function readRoutes(port: WatchdogPort, feed: LiveFeed): Hono<ApiEnv> {
   })
 
   return app
+}
+
+function noSuchGroup(): never {
+  return refuse('not-found', 'No such group.', 'See /api/v1/state for the groups there are.')
 }
 
 function readQuery<Schema extends z.ZodType>(c: Context, schema: Schema): z.output<Schema> {

@@ -3,6 +3,7 @@ import { remedies } from '../core/diagnosis.ts'
 import { formatDuration } from '../core/duration.ts'
 import type { PathSettings } from '../core/settings.ts'
 import type {
+  EffectView,
   GroupView,
   MeasurementView,
   PathView,
@@ -10,6 +11,7 @@ import type {
   WatchdogView,
 } from '../core/view.ts'
 import { askCalendar, nextInCalendar } from '../engine/calendar.ts'
+import type { Effect } from '../engine/group/effect.ts'
 import { failbackOf } from '../engine/group/failback.ts'
 import { goalOf } from '../engine/group/goal.ts'
 import { spent } from '../engine/group/memory.ts'
@@ -106,6 +108,7 @@ function groupView(source: ViewSource, name: string): GroupView[] {
       ...(drill !== undefined && { drill }),
       ...(row.intent !== undefined && { intent: row.intent }),
       ...(lastChange !== undefined && { lastChange }),
+      ...(situation.effect !== undefined && { effect: effectView(situation.effect, wallOf) }),
       actuators: snapshot.readings.map(({ type, ok, says, settleMs }) => ({
         type,
         ok,
@@ -118,6 +121,17 @@ function groupView(source: ViewSource, name: string): GroupView[] {
       paths: group.paths.map((path) => pathView(source, name, path)),
     },
   ]
+}
+
+function effectView(effect: Effect, wallOf: (at: number) => number): EffectView {
+  const { behind, intent, serversAt, settleMs, since } = effect
+  return {
+    intent,
+    appliedAt: wallOf(since),
+    ...(serversAt !== undefined && { serversAt: wallOf(serversAt) }),
+    settleMs,
+    behind,
+  }
 }
 
 function calendarView({ settings, wall }: Situation): NonNullable<GroupView['calendar']> {

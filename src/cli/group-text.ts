@@ -1,7 +1,8 @@
 import { describeAllocation } from '../core/allocation.ts'
 import { formatDuration } from '../core/duration.ts'
 import type { GroupState, GuardAnswer } from '../core/group.ts'
-import type { GroupView, PathView } from '../core/view.ts'
+import type { EffectView, GroupView, PathView } from '../core/view.ts'
+import { describeBehind } from '../engine/group/effect.ts'
 import type { Io } from './io.ts'
 import { healthMark, painter, type Paint, type Tone } from './paint.ts'
 import { textTable } from './text-table.ts'
@@ -84,7 +85,7 @@ export function explanation(group: GroupView, wall: number, io: Io): string {
 }
 
 function facts(group: GroupView, wall: number): [string, string][] {
-  const { allocation, intent, lastChange, budget, holddownLeftMs, failback } = group
+  const { allocation, effect, intent, lastChange, budget, holddownLeftMs, failback } = group
   const carried =
     allocation === undefined ? 'not read yet' : `carried by ${describeAllocation(allocation)}`
   const home =
@@ -111,6 +112,7 @@ function facts(group: GroupView, wall: number): [string, string][] {
           'last change',
           `${lastChange.reason} from ${describeAllocation(lastChange.from)} to ${describeAllocation(lastChange.to)}, ${stamp(lastChange.at)}`,
         )),
+    ...(effect === undefined ? [] : row('in effect', effectSays(effect, wall))),
     ...row('holddown', holddownLeftMs > 0 ? `${span(holddownLeftMs)} left` : 'none'),
     ...row(
       'budget',
@@ -123,6 +125,14 @@ function facts(group: GroupView, wall: number): [string, string][] {
       group.leader ? `this process, token ${group.token ?? '–'}` : 'another process',
     ),
   ]
+}
+
+/** Applied is not in effect: who still says the old, or how long caches may. */
+function effectSays(effect: EffectView, wall: number): string {
+  const { behind, serversAt, settleMs } = effect
+  if (behind.length > 0) return `not everywhere yet: ${describeBehind(behind)}`
+  const left = Math.max(0, (serversAt ?? wall) + settleMs - wall)
+  return `every server has it; caches may keep the old for another ${span(left)}`
 }
 
 function pathReasons(path: PathView, io: Io): string {

@@ -1,7 +1,15 @@
 import type { Allocation } from './allocation.ts'
 import type { Diagnosis } from './diagnosis.ts'
 import type { StreamFault } from './fault.ts'
-import type { GroupState, GuardAnswer, Hold, Intent, LedgerEntry, Mode } from './group.ts'
+import type {
+  ChangeReason,
+  GroupState,
+  GuardAnswer,
+  Hold,
+  Intent,
+  LedgerEntry,
+  Mode,
+} from './group.ts'
 import type { Health, RuleVerdict, Vote } from './health.ts'
 import type { PictureLooks } from './picture.ts'
 import type { Finding } from './sample.ts'
@@ -73,6 +81,8 @@ export interface GroupView {
   readonly drill?: GroupDrillView
   readonly intent?: Intent
   readonly lastChange?: LedgerEntry
+  /** How far the last change has come; absent once it is in effect everywhere, or where nobody passes it on. */
+  readonly effect?: EffectView
   readonly actuators: readonly {
     readonly type: string
     readonly ok: boolean
@@ -81,6 +91,49 @@ export interface GroupView {
     readonly settleMs: number
   }[]
   readonly paths: readonly PathView[]
+}
+
+/** How far an applied change is in effect among those who pass it on. Times are wall milliseconds. */
+export interface EffectView {
+  readonly intent: string
+  readonly appliedAt: number
+  /** When every server was first seen to say it; absent while one does not. */
+  readonly serversAt?: number
+  /** Milliseconds for which caches may keep what they have, as the actuators declare it. */
+  readonly settleMs: number
+  /** Who says something else, or nothing. */
+  readonly behind: readonly {
+    readonly who: string
+    readonly kind: 'server' | 'cache'
+    readonly says: string
+  }[]
+}
+
+/** An applied change. Applied, verified and in effect are three facts with three times. */
+export interface ChangeView {
+  readonly intent: string
+  readonly reason: ChangeReason
+  readonly from: Allocation
+  readonly to: Allocation
+  /** Who asked, where a person did. */
+  readonly actor?: string
+  readonly appliedAt: number
+  /** Absent while it is looked at, and where something else came first. */
+  readonly verified?: { readonly ok: boolean; readonly at: number; readonly says?: string }
+  /** When it was seen to be in effect everywhere; absent where nobody passes it on, or it was not followed to there. */
+  readonly effective?: {
+    readonly at: number
+    /** Milliseconds since it was applied. */
+    readonly ms?: number
+    /** It may have been in effect before: everybody followed before somebody looked. */
+    readonly isAtMost?: true
+    /** How many were asked. */
+    readonly asked: number
+    /** Who followed later than others. */
+    readonly late: readonly string[]
+  }
+  /** How far it has come, while it is not in effect everywhere. */
+  readonly effect?: EffectView
 }
 
 export interface PathView {

@@ -1,7 +1,9 @@
 import type { GroupView, WatchdogView } from '../core/view.ts'
 import { describeAllocation } from '../core/allocation.ts'
 import { formatDuration } from '../core/duration.ts'
+import { Changes } from './changes.tsx'
 import type { DialogRequest } from './dialog-request.ts'
+import { effectInWords } from './effect-words.ts'
 import type { Live } from './live.ts'
 import { Ago, For, Until } from './moments.tsx'
 import { PathDetail } from './path-detail.tsx'
@@ -9,7 +11,7 @@ import { Mark } from './shapes.tsx'
 import { silencesOn } from './silence-choice.ts'
 import { SilencedBanner } from './silences.tsx'
 import { Timeline } from './timeline.tsx'
-import { isReady, stateInWords, tally } from './words.ts'
+import { isReady, sentence, stateInWords, tally } from './words.ts'
 
 interface GroupPanelProps {
   readonly live: Live
@@ -46,6 +48,7 @@ export function GroupPanel({ live, group, view, onClose, onDialog }: GroupPanelP
       <Actions group={group} onDialog={onDialog} />
       <Guards group={group} />
       <Change group={group} />
+      <Changes live={live} group={group} />
       <h3>Paths</h3>
       {group.paths.map((path) => (
         <PathDetail
@@ -67,7 +70,7 @@ export function GroupPanel({ live, group, view, onClose, onDialog }: GroupPanelP
 }
 
 function Banners({ group }: { readonly group: GroupView }) {
-  const { calendar, fault, frozen, hold, whyNot } = group
+  const { calendar, effect, fault, frozen, hold, whyNot } = group
   return (
     <>
       {frozen !== undefined && (
@@ -90,6 +93,12 @@ function Banners({ group }: { readonly group: GroupView }) {
         <p class="banner held">
           <strong>Nothing is moved by itself: {calendar.says}.</strong> A person can steer, and
           bypass the calendar by name.
+        </p>
+      )}
+      {effect !== undefined && effect.behind.length > 0 && (
+        <p class="banner partial">
+          <strong>A part of the viewers may still be served by what was left.</strong>{' '}
+          {sentence(effectInWords(effect))}
         </p>
       )}
       {fault !== undefined && (

@@ -1,4 +1,5 @@
 import type { GroupView, PathView } from '../core/view.ts'
+import { effectInShort, effectInWords } from './effect-words.ts'
 import { LaneNumbers } from './lane-numbers.tsx'
 import { Ago, For, Until } from './moments.tsx'
 import { HealthShape, Mark } from './shapes.tsx'
@@ -93,7 +94,7 @@ function PathLine({ path }: { readonly path: PathView }) {
 }
 
 function LaneFacts({ group, wall }: { readonly group: GroupView; readonly wall: number }) {
-  const { budget, holddownLeftMs, lastChange } = group
+  const { budget, effect, holddownLeftMs, lastChange } = group
   return (
     <div class="facts">
       <Budget left={budget.left} of={budget.of} />
@@ -102,7 +103,15 @@ function LaneFacts({ group, wall }: { readonly group: GroupView; readonly wall: 
           holddown <Until at={wall + holddownLeftMs} />
         </span>
       )}
-      {lastChange !== undefined && (
+      {effect !== undefined && (
+        <span
+          class={effect.behind.length > 0 ? 'fact partial' : 'fact'}
+          title={effectInWords(effect)}
+        >
+          {effectInShort(effect)}
+        </span>
+      )}
+      {lastChange !== undefined && effect === undefined && (
         <span class="fact">
           moved <Ago at={lastChange.at} />
         </span>

@@ -40,6 +40,67 @@ describe('reading', () => {
     })
   })
 
+  it('gives the changes of a group: applied, verified, in effect, and who does not follow yet', async () => {
+    const { api, port } = harness()
+    const wall = port.current.wall
+    const [from, to] = [
+      { 'cdn-a': 100, 'cdn-b': 0 },
+      { 'cdn-a': 0, 'cdn-b': 100 },
+    ]
+    const group = 'channel-2/cdn'
+    const effect = {
+      intent: 'i2',
+      appliedAt: wall,
+      settleMs: 0,
+      behind: [{ who: '1.1.1.1', kind: 'cache' as const, says: 'still answers A 192.0.2.1' }],
+    }
+    const applied = (intent: string, at: number) =>
+      port.record(
+        { kind: 'applied', group, says: '', data: { intent, reason: 'steer', from, to } },
+        at,
+      )
+    applied('i1', wall - 90_000)
+    port.record({ kind: 'verified', group, says: '', data: { intent: 'i1' } }, wall - 80_000)
+    port.record(
+      {
+        kind: 'effective',
+        group,
+        says: '',
+        data: { intent: 'i1', ms: 30_000, asked: 2, late: [] },
+      },
+      wall - 60_000,
+    )
+    applied('i2', wall)
+    port.record({ kind: 'applied', group: 'channel-1/cdn', says: '' }, wall)
+    port.showGroup(group, { effect })
+
+    const response = await api.request(`/api/v1/groups/${group}/changes`)
+    const one = await api.request(`/api/v1/groups/${group}/changes?limit=1`)
+
+    const newest = { intent: 'i2', reason: 'steer', from, to, appliedAt: wall, effect }
+    const older = {
+      intent: 'i1',
+      reason: 'steer',
+      from,
+      to,
+      appliedAt: wall - 90_000,
+      verified: { ok: true, at: wall - 80_000 },
+      effective: { at: wall - 60_000, ms: 30_000, asked: 2, late: [] },
+    }
+    expect(await response.json()).toEqual({ changes: [newest, older] })
+    expect(await one.json()).toEqual({ changes: [newest] })
+  })
+
+  it.each([
+    ['/api/v1/groups/channel-2/nothing/changes', 404, 'No such group.'],
+    ['/api/v1/groups/channel-2/cdn/changes?limit=0', 400, 'The parameter "limit" is not valid.'],
+  ])('refuses %s', async (path, status, says) => {
+    const response = await harness().api.request(path)
+
+    expect(response.status).toBe(status)
+    expect(await errorOf(response)).toMatchObject({ says })
+  })
+
   it('gives the picture of a path, to those who may read', async () => {
     const { api, port } = harness({ openForReading: false })
     port.pictures.set('channel-1/cdn/cdn-a', {

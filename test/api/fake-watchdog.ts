@@ -103,12 +103,15 @@ export class FakeWatchdog implements WatchdogPort {
 
   async journal(query: JournalQuery): Promise<readonly JournalEntry[]> {
     this.journalReads += 1
-    const { after = 0, before = Number.POSITIVE_INFINITY, group, limit, newestFirst } = query
+    const { after = 0, before = Number.POSITIVE_INFINITY, group, kinds, limit } = query
     const found = this.entries.filter(
       (entry) =>
-        entry.seq > after && entry.seq < before && (group === undefined || entry.group === group),
+        entry.seq > after &&
+        entry.seq < before &&
+        (group === undefined || entry.group === group) &&
+        (kinds === undefined || kinds.includes(entry.kind)),
     )
-    return (newestFirst === true ? found.toReversed() : found).slice(0, limit)
+    return (query.newestFirst === true ? found.toReversed() : found).slice(0, limit)
   }
 
   onJournal(listener: (entry: JournalEntry) => void): () => void {

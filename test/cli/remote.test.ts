@@ -209,6 +209,24 @@ describe('changeover explain', () => {
     expect(out).toContain(says)
   })
 
+  it('tells of a change that is applied, and not in effect everywhere', async () => {
+    const { port, url } = await servedWatchdog()
+    const effect = { intent: 'i1', appliedAt: wall - 9_000, settleMs: 30_000 }
+    const told = async () =>
+      (await run(['explain', 'channel-2/cdn'], operator(url), { width: 200 })).out
+
+    port.showGroup('channel-2/cdn', {
+      effect: { ...effect, behind: [{ who: '1.1.1.1', kind: 'cache', says: 'says cdn-a' }] },
+    })
+    const partial = await told()
+    port.showGroup('channel-2/cdn', { effect: { ...effect, serversAt: wall - 6_000, behind: [] } })
+
+    expect(partial).toContain('in effect    not everywhere yet: resolver 1.1.1.1 says cdn-a')
+    expect(await told()).toContain(
+      'in effect    every server has it; caches may keep the old for another 24 s',
+    )
+  })
+
   it('prints group and journal with --json', async () => {
     const { url } = await servedWatchdog()
 

@@ -171,7 +171,13 @@ export class EffectWatch {
       const isServed = behind.every(({ kind }) => kind === 'cache')
       isMeasured ||= !isServed
       serversAt = isServed ? (serversAt ?? clock.now()) : undefined
-      this.#effect = { since, settleMs, behind, ...(serversAt !== undefined && { serversAt }) }
+      this.#effect = {
+        intent: change.id,
+        since,
+        settleMs,
+        behind,
+        ...(serversAt !== undefined && { serversAt }),
+      }
       onChange()
       const doneAt = (serversAt ?? Infinity) + settleMs
       if (behind.length === 0 && clock.now() >= doneAt) {

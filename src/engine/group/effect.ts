@@ -3,6 +3,8 @@ import type { GroupTrouble } from './group-trouble.ts'
 
 /** How far the last applied change has come among those who pass it on. Monotonic milliseconds. */
 export interface Effect {
+  /** Identity of its intent. */
+  readonly intent: string
   /** When it was applied. */
   readonly since: number
   /** When every server was first seen to say it. */
@@ -40,4 +42,10 @@ export function partialTrouble(effect: Effect | undefined, now: number): GroupTr
     title: `applied ${formatDuration(Math.round((now - since) / 1_000) * 1_000)} ago, and not in effect everywhere: ${late.map(({ who, says }) => `${who} ${says}`).join('; ')}`,
     todo: 'Look at the servers that are named: do they hear of changes (notify, transfer), and can they be reached?',
   }
+}
+
+/** Who is behind, in words: `server 192.0.2.54 still answers A 192.0.2.1; resolver 9.9.9.9 …`. */
+export function describeBehind(behind: Effect['behind']): string {
+  const kinds = { server: 'server', cache: 'resolver' } as const
+  return behind.map(({ kind, says, who }) => `${kinds[kind]} ${who} ${says}`).join('; ')
 }

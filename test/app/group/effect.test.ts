@@ -1,8 +1,11 @@
 import { describe, expect, test } from 'vitest'
+import { viewOf } from '../../../src/app/view.ts'
+import { changesIn } from '../../../src/engine/group/change-list.ts'
 import {
   createWorld,
   killProcess,
   startProcess,
+  type Process,
   type World,
 } from '../../../src/simulation/world.ts'
 import type { Behind } from '../../../src/plugin/actuator.ts'
@@ -27,6 +30,14 @@ async function begin(behind: readonly Behind[], settleMs = 0) {
 async function failOver(world: World): Promise<void> {
   show(world, { 'cdn-a': 'bad' })
   await until(world, () => says(world, 'applied').length === 1)
+}
+
+/** The group as the API shows it. */
+function seen({ clock, watchdog }: Process) {
+  const plugins = { probes: [], actuators: [], notifiers: [] }
+  const [group] = viewOf({ watchdog, clock, plugins, version: '1' }).groups
+  if (group === undefined) throw new Error('the view shows no group')
+  return group
 }
 
 /** How often people were told how badly of what is only partly in effect. */
@@ -198,5 +209,41 @@ describe('a change that others pass on', () => {
 
     expect(says(world, 'foreign-edit')).toHaveLength(1)
     expect(says(world, 'effective')).toEqual([])
+  })
+
+  test('is shown while it is on its way, with who does not follow, and listed with its times after', async () => {
+    const { world, process } = await begin([deaf], 20_000)
+    const before = seen(process).effect
+
+    await failOver(world)
+    await world.clock.advance(1_000)
+    const partial = seen(process).effect
+    world.target.behind = []
+    await world.clock.advance(10_000)
+    const kept = seen(process).effect
+    await world.clock.advance(30_000)
+
+    const [change, ...others] = changesIn(world.disk.journal)
+    expect(before).toBeUndefined()
+    expect(partial).toEqual({
+      intent: change?.intent,
+      appliedAt: change?.appliedAt,
+      settleMs: 20_000,
+      behind: [deaf],
+    })
+    expect(kept).toMatchObject({ settleMs: 20_000, behind: [] })
+    expect(kept?.serversAt).toBeGreaterThan(kept?.appliedAt ?? Infinity)
+    expect(seen(process).effect).toBeUndefined()
+    expect(others).toEqual([])
+    expect(change).toMatchObject({
+      reason: 'failover',
+      from: onA,
+      to: onB,
+      verified: { ok: true },
+      effective: { asked: 2, late: ['192.0.2.54'] },
+    })
+    const { appliedAt = 0, effective } = change ?? {}
+    expect(effective?.at).toBeGreaterThanOrEqual(appliedAt + 21_000)
+    expect(effective?.ms).toBe((effective?.at ?? 0) - appliedAt)
   })
 })

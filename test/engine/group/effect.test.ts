@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { partialTrouble, type Effect } from '../../../src/engine/group/effect.ts'
+import { describeBehind, partialTrouble, type Effect } from '../../../src/engine/group/effect.ts'
 
 const server = { who: '192.0.2.54', kind: 'server', says: 'still answers A 192.0.2.1' } as const
 const cache = { who: '9.9.9.9', kind: 'cache', says: 'still answers A 192.0.2.1' } as const
@@ -8,7 +8,7 @@ const late = { behind: [cache], serversAt: 21_000 }
 
 /** What people hear `ms` after a change was applied; `undefined`: nothing. */
 function severityAt(ms: number, effect: Partial<Effect>): string | undefined {
-  const whole = { since: 1_000, settleMs: 0, behind: [server], ...effect }
+  const whole = { intent: 'i1', since: 1_000, settleMs: 0, behind: [server], ...effect }
   return partialTrouble(whole, 1_000 + ms)?.severity
 }
 
@@ -30,10 +30,16 @@ describe('a change that is only partly in effect', () => {
   })
 
   it('is told with its age and with who does what in place of it', () => {
-    const effect = { since: 0, settleMs: 0, behind: [server] }
+    const effect = { intent: 'i1', since: 0, settleMs: 0, behind: [server] }
 
     expect(partialTrouble(effect, 12_300)?.title).toBe(
       'applied 12s ago, and not in effect everywhere: 192.0.2.54 still answers A 192.0.2.1',
     )
   })
+})
+
+it('names servers and resolvers as what they are', () => {
+  expect(describeBehind([server, cache])).toBe(
+    'server 192.0.2.54 still answers A 192.0.2.1; resolver 9.9.9.9 still answers A 192.0.2.1',
+  )
 })
