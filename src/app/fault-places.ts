@@ -12,7 +12,7 @@ export interface SeenGroup {
   readonly serving: readonly string[]
 }
 
-/** Where the fault of a stream lies, from what all its groups show now. */
+/** Where the fault of a stream lies, from what all its groups show now; groups of others tell nothing. */
 export function faultOf(stream: string, groups: readonly SeenGroup[]): StreamFault | undefined {
   const paths = groups
     .filter(({ settings }) => settings.stream === stream)

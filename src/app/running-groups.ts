@@ -149,12 +149,15 @@ export class RunningGroups {
 
   /** Where the fault of a stream lies, as far as its groups show it together. */
   fault(stream: string): StreamFault | undefined {
-    const groups = [...this.#running.values()].map(({ settings, controller }) => ({
-      settings,
-      health: controller.snapshot().situation.paths,
-      serving: controller.serving(),
-    }))
-    return faultOf(stream, groups)
+    const groups = this.#running
+      .values()
+      .filter(({ settings }) => settings.stream === stream)
+      .map(({ settings, controller }) => ({
+        settings,
+        health: this.#deps.board.health(settings),
+        serving: controller.serving(),
+      }))
+    return faultOf(stream, [...groups])
   }
 
   /** One incident for all groups that wait for the blast radius, however many (invariant 19). */

@@ -6,92 +6,22 @@
  */
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
-import { z } from 'zod'
-import { defaultSettings } from '../../src/app/scenarios/default-settings.ts'
-import { Watchdog } from '../../src/app/watchdog.ts'
-import { silentLog } from '../../src/core/log.ts'
-import type { Observation } from '../../src/core/sample.ts'
 import { seededRandom } from '../../src/core/seeded-random.ts'
-import { SimulatedClock } from '../../src/platform/simulated-clock.ts'
-import type { ProbePlugin } from '../../src/plugin/probe.ts'
-import { memoryDisk, memoryStore } from '../../src/simulation/memory-store.ts'
-import { ownRules } from '../../src/simulation/shapes.ts'
-import { groupSettings } from '../fakes/group-settings.ts'
-import { ScriptedNet } from '../fakes/scripted-net.ts'
+import { largeInstallation } from './apparatus/large-installation.ts'
 import { flags, printEnvironment, printTable, whole } from './apparatus/report.ts'
 
 const { hours, paths } = flags({ hours: 24, paths: 1_000 })
 const hourMs = 3_600_000
 const failureMs = 600_000
-/** Of the journal, so many entries stay in memory. */
-const kept = 1_000
 
 setFlagsFromString('--expose-gc')
 const collect = runInNewContext('gc') as () => void
 printEnvironment()
 
-const clock = new SimulatedClock()
-const disk = memoryDisk(clock)
-const push = disk.journal.push.bind(disk.journal)
-let entries = 0
-disk.journal.push = (...fresh) => {
-  entries += fresh.length
-  const length = push(...fresh)
-  if (length > 2 * kept) disk.journal.splice(0, length - kept)
-  return length
-}
-const loaded = defaultSettings({
-  place: 'the benchmark',
-  vantages: [{ name: 'local', domain: 'local' }],
-  groups: Array.from({ length: paths / 2 }, (_, index) => ({
-    name: `channel-${index}/cdn`,
-    paths: [{ name: 'cdn-a' }, { name: 'cdn-b' }],
-  })),
-})
-if (!loaded.ok) throw new Error(loaded.errors.join('\n'))
-const probe = { ...ownRules.probes[0], type: 'sim' }
-let looks = 0
-const plugin: ProbePlugin = {
-  type: probe.type,
-  summary: 'A path that fails now and then.',
-  options: z.strictObject({ path: z.string() }),
-  measures: probe.measures ?? [],
-  async *observe(options, context): AsyncIterable<Observation> {
-    const { path } = options as { path: string }
-    for await (const _due of context.due) {
-      looks += 1
-      const draw = seededRandom(hashOf(path) + Math.floor(clock.now() / failureMs)).next()
-      const measurements = { picture_age_seconds: 1, quality_ratio: 1 }
-      if (draw >= 0.01) yield { outcome: 'pass', measurements, findings: [] }
-      else yield { outcome: 'fail', reason: 'connection refused', measurements: {}, findings: [] }
-    }
-  },
-}
-let ids = 0
-const watchdog = new Watchdog({
-  clock,
-  random: seededRandom(1),
-  ids: { next: () => `id-${(ids += 1)}` },
-  net: new ScriptedNet(clock),
-  store: memoryStore(clock, { disk }),
-  log: silentLog,
-  plugins: { probes: [plugin], actuators: [], notifiers: [] },
-  settings: {
-    ...loaded.settings,
-    groups: loaded.settings.groups.map((group) => ({
-      ...groupSettings({}, ['cdn-a', 'cdn-b']),
-      ...group,
-      paths: group.paths.map((path) => ({
-        ...path,
-        type: probe.type,
-        options: { path: `${group.name}/${path.name}` },
-      })),
-    })),
-  },
-  rules: ownRules.set,
-  lagMs: () => 0,
-})
-await watchdog.start()
+const { clock, did } = await largeInstallation(
+  paths,
+  (path, now) => seededRandom(hashOf(path) + Math.floor(now / failureMs)).next() < 0.01,
+)
 const rows: string[][] = []
 const startedAt = process.cpuUsage()
 for (let hour = 1; hour <= hours; hour += 1) {
@@ -104,11 +34,11 @@ for (let hour = 1; hour <= hours; hour += 1) {
     String(hour),
     mib(heapUsed),
     mib(rss),
-    whole(looks),
-    whole(entries),
+    whole(did.looks),
+    whole(did.entries),
     whole((user + system) / 1e6),
   ])
-  if (process.stderr.isTTY) process.stderr.write(`hour ${hour}: ${mib(heapUsed)} MiB\n`)
+  process.stderr.write(`hour ${hour}: ${rows.at(-1)?.slice(1).join(' ')}\n`)
 }
 printTable(
   [`hour, ${paths} paths`, 'heap MiB', 'resident MiB', 'looks', 'journal entries', 'CPU s'],

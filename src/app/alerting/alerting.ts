@@ -14,6 +14,7 @@ import {
   endOf,
   incidentDraft,
   incidentOf,
+  isNewsOf,
   noticeOf,
   openedOnly,
   withCondition,
@@ -101,13 +102,14 @@ class LevelTriggered implements Alerting {
       return
     }
     const keys = new Set<string>()
+    let isNews = false
     for (const condition of list) {
       if (keys.has(condition.key)) continue
       keys.add(condition.key)
       const incident = this.#incidents.get(condition.key)
-      if (incident === undefined) {
-        this.#open(condition)
-      } else {
+      isNews ||= isNewsOf(incident, condition)
+      if (incident === undefined) this.#open(condition)
+      else {
         incident.now = condition
         incident.isHeard = true
         incident.goneAt = undefined
@@ -116,9 +118,11 @@ class LevelTriggered implements Alerting {
     }
     for (const incident of this.#incidents.values()) {
       if (incident.now.group !== group || keys.has(incident.now.key)) continue
+      isNews ||= incident.goneAt === undefined
       incident.goneAt ??= this.#options.clock.now()
     }
-    this.#advance()
+    // Every group says so every second: as long as it says the same, the alarm suffices.
+    if (isNews) this.#advance()
   }
 
   aside: Alerting['aside'] = (group) => {
@@ -200,6 +204,7 @@ class LevelTriggered implements Alerting {
       await this.#durable.sweep()
       await this.#silences.read()
       await this.#adopt(clock.wall())
+      this.#advance()
     }
   }
 

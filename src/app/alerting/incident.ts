@@ -68,6 +68,16 @@ export function wording({ severity, title, did }: Condition): string {
     .replaceAll(/(?:\d+(?:[.,:]\d+)*(?:ms|[smhd]\b|[smhd](?=\d))?)+/gu, '#')
 }
 
+/** Whether a condition, given anew or for the first time, may change who is to be told what, or when. */
+export function isNewsOf(incident: Incident | undefined, given: Condition): boolean {
+  if (incident === undefined) return true
+  const { ending, goneAt, isHeard, now } = incident
+  if (!isHeard || goneAt !== undefined || ending !== undefined) return true
+  if (wording(now) !== wording(given)) return true
+  if (now.role !== given.role || now.place !== given.place || now.isOwn !== given.isOwn) return true
+  return String(now.tags) !== String(given.tags)
+}
+
 /** Why people are not told of an open incident. */
 export interface Quiet {
   readonly kind: 'silenced' | 'inhibited'

@@ -36,8 +36,8 @@ export interface ReachOptions {
  * an acknowledgement awaited) may end at any time, and then they are told. Sets `quiet` of each.
  */
 export function reachOf(open: readonly Incident[], options: ReachOptions): Reach {
-  const round = new Round(options)
-  for (const incident of open.toSorted((a, b) => byDepth(a.now, b.now))) round.ask(incident, open)
+  const round = new Round(open, options)
+  for (const incident of open.toSorted((a, b) => byDepth(a.now, b.now))) round.ask(incident)
   return round.end()
 }
 
@@ -46,22 +46,33 @@ class Round {
   readonly #fresh = new Map<Incident, string[]>()
   readonly #due: DueMessage[] = []
   #nextInMs = Infinity
+  readonly #silenced: ReadonlyMap<Incident, Silence | undefined>
+  /** By stream, where causes lie too: those that no silence keeps. */
+  readonly #loud = new Map<string, Incident[]>()
 
-  constructor(options: ReachOptions) {
+  constructor(open: readonly Incident[], options: ReachOptions) {
     this.#options = options
+    const { silences, wall } = options
+    this.#silenced = new Map(open.map((each) => [each, silenceOf(each.now, silences, wall)]))
+    for (const incident of open) {
+      if (this.#silenced.get(incident) !== undefined) continue
+      const stream = streamOf(incident)
+      const loud = this.#loud.get(stream)
+      if (loud === undefined) this.#loud.set(stream, [incident])
+      else loud.push(incident)
+    }
   }
 
-  ask(incident: Incident, open: readonly Incident[]): void {
-    const { silences, wall, routes } = this.#options
-    const silence = silenceOf(incident.now, silences, wall)
+  ask(incident: Incident): void {
+    const { wall, routes } = this.#options
+    const silence = this.#silenced.get(incident)
     if (silence !== undefined) {
       const says = `silenced by ${silence.owner} until ${timeText(silence.until)} UTC: ${silence.reason}`
       incident.quiet = { kind: 'silenced', says }
       this.#again(silence.until - wall)
       return
     }
-    const isLoud = (each: Incident) => silenceOf(each.now, silences, wall) === undefined
-    const cause = causeOf(incident.now, open.filter(isLoud))
+    const cause = causeOf(incident.now, this.#loud.get(streamOf(incident)) ?? [])
     const fresh: string[] = []
     const repeats: string[] = []
     let isHeldBack = false

@@ -28,6 +28,26 @@ describe('an incident', () => {
     expect(scene.delivered).toEqual(['pager true', 'hook true', 'hook true'])
   })
 
+  test('that is said again and again has nobody look through all the others each time', async () => {
+    await scene.start()
+    const groups = Array.from({ length: 50 }, (_, index) => `channel-${index}/cdn`)
+    const say = () => {
+      for (const group of groups) {
+        const key = `${group}/cdn-a`
+        scene.alerting.conditions(group, [condition({ group, key })])
+      }
+    }
+    say()
+    await settle()
+    const before = scene.time.wallReads
+
+    for (let second = 0; second < 10; second += 1) say()
+
+    // Every look at who is to be told asks for the time.
+    expect(scene.time.wallReads - before).toBe(0)
+    expect(scene.alerting.view()).toHaveLength(50)
+  })
+
   test('comes with the address of a picture of its path, where there is one', async () => {
     await scene.start()
     const picture = 'https://wall.example/api/v1/groups/channel-1/cdn/paths/cdn-a/picture'

@@ -22,13 +22,18 @@ interface Sleeper {
 class VirtualTime {
   now = 0
   wallAhead = 1_800_000_000_000
+  /** How often somebody asked what time it is on the wall. */
+  wallReads = 0
   readonly #sleepers = new Set<Sleeper>()
 
   /** The clock of one process, until `isDead` says that it was killed. */
   clock(isDead: () => boolean = () => false): Clock {
     return {
       now: () => this.now,
-      wall: () => this.now + this.wallAhead,
+      wall: () => {
+        this.wallReads += 1
+        return this.now + this.wallAhead
+      },
       sleep: (ms, signal) => {
         if (signal?.aborted === true) return Promise.resolve(false)
         return new Promise((resolve) => {
