@@ -23,8 +23,13 @@ export function neverEmpty({ world }: Trace): Violation[] {
 }
 
 /** 26, 29: a write only under an intent that was open on disk and towards what it wants, each step once there and once back. */
-export function intentFirst({ world }: Trace): Violation[] {
+export function intentFirst({ entries, world }: Trace): Violation[] {
   const violations: Violation[] = []
+  const compensated = new Set(
+    entries
+      .filter(({ entry: { kind, says } }) => kind === 'decision' && says.startsWith('compensating'))
+      .map(({ entry }) => intentIdOf(entry)),
+  )
   for (const target of world.targets.values()) {
     const perIntent = new Map<string, number>()
     for (const write of target.writes) {
@@ -37,8 +42,9 @@ export function intentFirst({ world }: Trace): Violation[] {
       }
       const count = (perIntent.get(intent) ?? 0) + 1
       perIntent.set(intent, count)
-      // A step for each path there, and one for a compensation or roll-back.
-      if (count > 2 * groupOf(world, target.group).paths.length) {
+      // A step for each path there, one for a compensation or roll-back, and one where that one is rolled back.
+      const ways = compensated.has(intent) ? 3 : 2
+      if (count > ways * groupOf(world, target.group).paths.length) {
         violations.push({ invariant: 29, at, says: `${intent} wrote ${count} times` })
       }
     }
