@@ -1,6 +1,7 @@
 import { present } from '../../src/plugin/present.ts'
 import { redactUrl } from '../../src/core/redact.ts'
-import type { Continuity, Finding, Observation } from '../../src/core/sample.ts'
+import type { Continuity, Rung } from '../../src/core/continuity.ts'
+import type { Finding, Observation } from '../../src/core/sample.ts'
 import type { Mpd } from '../../src/formats/mpd/model.ts'
 import type { SegmentDeepWatch } from '../../src/plugin/deep/segment-watch.ts'
 import type { Fault } from '../../src/plugin/http-fault.ts'
@@ -173,22 +174,26 @@ function httpMeasurements({ look, stream }: Seen) {
   }
 }
 
-function continuity({ renditions }: Seen): Continuity {
-  const ladder = renditions.flatMap(({ place }) => {
+function continuity({ renditions, stream }: Seen): Continuity {
+  const ladder = renditions.flatMap(({ place }): Rung[] => {
     if (place === undefined || place.representation.kind === 'text') return []
     const { bandwidth, width, height, codecs } = place.representation
-    const size = width === undefined || height === undefined ? undefined : `${width}x${height}`
-    return [[bandwidth, size, codecs].filter((word) => word !== undefined).join(' ')]
+    return [
+      {
+        ...(width !== undefined && height !== undefined && { size: `${width}x${height}` }),
+        ...(bandwidth !== undefined && { bitsPerSecond: bandwidth }),
+        ...(codecs !== undefined && { codecs: codecs.split(',').map((codec) => codec.trim()) }),
+      },
+    ]
   })
   const edgeAt = most(
     renditions.flatMap(({ newest, isLive }) => (isLive && newest?.completeAt) || []),
   )
-  const keyId = renditions.find(({ place }) => place?.representation.keyId !== undefined)?.place
-    ?.representation.keyId
+  const keys = new Set(renditions.flatMap(({ place }) => place?.representation.keyId ?? []))
   return {
-    ladder: [...new Set(ladder)].sort(),
-    ...(edgeAt !== undefined && { edgeAt }),
-    ...(keyId !== undefined && { keyId }),
+    ...(ladder.length > 0 && { ladder }),
+    ...(edgeAt !== undefined && { edgeAt, edgeAgeMs: stream.wall() - edgeAt }),
+    ...(ladder.length > 0 && { keys: [...keys] }),
   }
 }
 

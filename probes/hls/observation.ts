@@ -1,5 +1,5 @@
 import { present } from '../../src/plugin/present.ts'
-import type { Continuity, Finding, Observation } from '../../src/core/sample.ts'
+import type { Finding, Observation } from '../../src/core/sample.ts'
 import { redactUrl } from '../../src/core/redact.ts'
 import { inAdBreak } from '../../src/formats/m3u8/ad-break.ts'
 import type { MediaPlaylist, MultivariantPlaylist } from '../../src/formats/m3u8/model.ts'
@@ -7,6 +7,7 @@ import { edgeTime, holdBack, windowSeconds } from '../../src/formats/m3u8/timeli
 import type { PlayerState } from '../../src/formats/playback/virtual-player.ts'
 import type { SegmentDeepWatch } from '../../src/plugin/deep/segment-watch.ts'
 import type { Fault } from '../../src/plugin/http-fault.ts'
+import { continuityOf } from './continuity.ts'
 import { findingsOf } from './findings.ts'
 import type { Rendition } from './rendition.ts'
 import type { SegmentLook } from './segment.ts'
@@ -48,7 +49,7 @@ export function observation(seen: Seen): Observation {
   })
   const fault = faultOfLook(seen)
   if (fault === undefined) {
-    return { outcome: 'pass', measurements, findings, continuity: continuity(seen) }
+    return { outcome: 'pass', measurements, findings, continuity: continuityOf(seen) }
   }
   if (fault.local) return { outcome: 'unknown', reason: fault.says, measurements, findings }
   const { diagnosis, says } = fault
@@ -250,23 +251,6 @@ function httpMeasurements({ requests, top, segments }: Look) {
     http_total_seconds: seconds(most(whole.map((request) => request.timings.total))),
     clock_offset_seconds:
       offset?.serverTime === undefined ? undefined : (offset.serverTime - offset.wall) / 1_000,
-  }
-}
-
-function continuity({ multivariant, renditions }: Seen): Continuity {
-  const ladder = (multivariant?.variants ?? []).map(({ bandwidth, resolution, codecs }) =>
-    [bandwidth, resolution && `${resolution.width}x${resolution.height}`, codecs]
-      .filter((word) => word !== undefined)
-      .join(' '),
-  )
-  const present = renditions.filter((rendition) => rendition.present)
-  const edges = present.flatMap(({ playlist }) => (playlist && edgeTime(playlist)) ?? [])
-  const edgeAt = most(edges)
-  const mediaSequence = present[0]?.playlist?.mediaSequence
-  return {
-    ladder: [...new Set(ladder)].sort(),
-    ...(mediaSequence !== undefined && { mediaSequence }),
-    ...(edgeAt !== undefined && { edgeAt }),
   }
 }
 

@@ -1,5 +1,6 @@
 import { present } from '../../src/plugin/present.ts'
-import type { Continuity, Measurements } from '../../src/core/sample.ts'
+import type { Continuity } from '../../src/core/continuity.ts'
+import type { Measurements } from '../../src/core/sample.ts'
 import type { Meter, Reading } from './meter.ts'
 import type { Pull } from './pull.ts'
 
@@ -42,9 +43,14 @@ export function measurementsOf(seen: Seen): Measurements {
 /** What players would notice if traffic moved here. */
 export function continuityOf({ announced, configs }: Meter): Continuity {
   const { width, height } = announced
-  const size = width === undefined ? undefined : `${width}x${height}`
-  const words = [size, configs.video?.codec, configs.audio?.codec]
-  return { ladder: [words.filter((word) => word !== undefined).join(' ')] }
+  const isSized = width !== undefined && height !== undefined
+  const codecs = [configs.video?.codec, configs.audio?.codec].filter((codec) => codec !== undefined)
+  if (!isSized && codecs.length === 0) return {}
+  return {
+    ladder: [
+      { ...(isSized && { size: `${width}x${height}` }), ...(codecs.length > 0 && { codecs }) },
+    ],
+  }
 }
 
 function phasesOf({ phases }: Pull): Record<string, number> {

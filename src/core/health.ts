@@ -1,5 +1,6 @@
+import type { SeenContinuity } from './continuity.ts'
 import type { Diagnosis } from './diagnosis.ts'
-import type { Continuity, Measurements } from './sample.ts'
+import type { Measurements } from './sample.ts'
 
 /** Health of a path after quorum. `contested`: vantages disagree, and that moves nothing. */
 export type Health = 'up' | 'degraded' | 'contested' | 'down' | 'unknown'
@@ -41,7 +42,8 @@ export interface VantageReport {
   /** One sentence: why the health is what it is. */
   readonly says: string
   readonly measurements: Measurements
-  readonly continuity?: Continuity
+  /** What viewers had of it while it was well. */
+  readonly continuity?: SeenContinuity
   /** What rules that compare paths need of it; absent where no such rule is in force. */
   readonly comparable?: Comparable
 }
@@ -92,6 +94,8 @@ export interface PathHealth {
   readonly votes: readonly Vote[]
   /** Down but for these witnesses, which see the path up or degraded now. Only with `contested`. */
   readonly vetoedBy?: readonly string[]
+  /** What viewers have of it, or had while it was well, as the vantage saw it that looked last. */
+  readonly continuity?: SeenContinuity
   /** Rules that any present vantage finds bad or nearly so; absent where there are none. */
   readonly alarms?: readonly RuleAlarm[]
 }

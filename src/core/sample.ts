@@ -1,3 +1,4 @@
+import type { Continuity } from './continuity.ts'
 import type { Diagnosis } from './diagnosis.ts'
 
 /** `unknown` means that the probe could not look: it says nothing about the path. */
@@ -35,16 +36,6 @@ export interface Observation {
   readonly findings: readonly Finding[]
   /** What a switch would have to keep continuous for viewers, where the protocol shows it. */
   readonly continuity?: Continuity
-}
-
-/** The continuity fingerprint of a path: what players notice when it changes under them. */
-export interface Continuity {
-  /** Bandwidth, resolution and codecs of each variant, one string each, sorted. */
-  readonly ladder: readonly string[]
-  readonly mediaSequence?: number
-  /** Wall time of the live edge in milliseconds since the epoch (PROGRAM-DATE-TIME). */
-  readonly edgeAt?: number
-  readonly keyId?: string
 }
 
 /** An observation with who made it, of what, and when. */

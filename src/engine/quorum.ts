@@ -1,3 +1,4 @@
+import type { SeenContinuity } from '../core/continuity.ts'
 import type {
   Health,
   PathHealth,
@@ -70,6 +71,7 @@ export function quorumHealth(input: QuorumInput, now: number): PathHealth {
     return votes[index]?.health === 'down' && report !== undefined && isBadNow(report)
   }).length
   const alarms = alarmsOf(input, votes, limits)
+  const continuity = newestContinuity(input)
   const suspect = input.vantages.some(
     (vantage) => input.reports.get(vantage.name)?.suspect === true,
   )
@@ -84,8 +86,19 @@ export function quorumHealth(input: QuorumInput, now: number): PathHealth {
     ...(against.length > 0 && { vetoedBy: against.map(({ name }) => name) }),
     ...(verdict?.diagnosis !== undefined && health !== 'up' && { diagnosis: verdict.diagnosis }),
     ...(verdict?.runbook !== undefined && health !== 'up' && { runbook: verdict.runbook }),
+    ...(continuity !== undefined && { continuity }),
     ...(alarms.length > 0 && { alarms }),
   }
+}
+
+/** The fingerprint of the configured vantage that saw the path well last. */
+function newestContinuity({ reports, vantages }: QuorumInput): SeenContinuity | undefined {
+  let newest: SeenContinuity | undefined
+  for (const { name } of vantages) {
+    const seen = reports.get(name)?.continuity
+    if (seen !== undefined && (newest === undefined || seen.at > newest.at)) newest = seen
+  }
+  return newest
 }
 
 /** Every rule that a vantage with a vote does not find quiet, and whether as many as quorum find it bad now. */

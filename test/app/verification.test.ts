@@ -53,7 +53,7 @@ async function verified({ look, forMs = 30_000, stopAt }: Asked) {
 }
 
 function edge(mediaSequence: number): Observation {
-  return { ...pass(), continuity: { ladder: [], mediaSequence } }
+  return { ...pass(), continuity: { mediaSequence } }
 }
 
 const moving = (now: number) => edge(100 + Math.floor(now / 2_000))

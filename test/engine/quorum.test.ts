@@ -47,6 +47,19 @@ function judge(healths: readonly (VantageHealth | 'silent')[], now = 0, vantages
   return quorumHealth({ path: 'p', vantages, settings, reports, staleAfterMs: 15_000 }, now)
 }
 
+describe('what viewers have of a path', () => {
+  test('is what the configured vantage saw that saw it well last', () => {
+    const seen = new Map([
+      ['fra', { ...report('fra', 'up'), continuity: { at: 5, mediaSequence: 1 } }],
+      ['lhr', { ...report('lhr', 'up'), continuity: { at: 7, mediaSequence: 2 } }],
+      ['tokyo', { ...report('tokyo', 'up'), continuity: { at: 9, mediaSequence: 3 } }],
+    ])
+    const input = { path: 'p', vantages: three, settings, reports: seen, staleAfterMs: 15_000 }
+
+    expect(quorumHealth(input, 10).continuity).toEqual({ at: 7, mediaSequence: 2 })
+  })
+})
+
 describe('quorum over three configured vantages', () => {
   const cases: [readonly (VantageHealth | 'silent')[], string][] = [
     [['up', 'up', 'up'], 'up'],

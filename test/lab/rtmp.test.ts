@@ -50,7 +50,7 @@ describe('the RTMP server of the lab', () => {
     const seen = await until(look, ({ measurements }) => 'frames_per_second' in measurements)
 
     expect(first).toMatchObject({ outcome: 'pass' })
-    expect(first.continuity?.ladder).toEqual(['avc1.42c01e mp4a.40.2'])
+    expect(first.continuity?.ladder).toEqual([{ codecs: ['avc1.42c01e', 'mp4a.40.2'] }])
     expect(seen.measurements['timestamp_gaps']).toBe(0)
     expect(Math.abs((seen.measurements['frames_per_second'] ?? 0) - 25)).toBeLessThan(8)
     expect(Math.abs(seen.measurements['stream_drift_seconds'] ?? 99)).toBeLessThan(0.5)

@@ -69,9 +69,9 @@ describe.each(both)('a healthy stream by %s', (addressing) => {
     expect(measurements['capture_latency_seconds']).toBeLessThan(5.1)
     expect(measurements['download_ratio']).toBeCloseTo(0.0025, 4)
     expect(continuity?.ladder).toEqual([
-      '5000 mp4a.40.2',
-      '6000 640x360 avc1.64001f',
-      '8000 1280x720 avc1.64001f',
+      { size: '1280x720', bitsPerSecond: 8_000, codecs: ['avc1.64001f'] },
+      { size: '640x360', bitsPerSecond: 6_000, codecs: ['avc1.64001f'] },
+      { bitsPerSecond: 5_000, codecs: ['mp4a.40.2'] },
     ])
   })
 

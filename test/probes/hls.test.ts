@@ -100,8 +100,13 @@ describe('a healthy stream', () => {
     const seen = await look()
 
     expect(seen.continuity).toMatchObject({
-      ladder: ['200000 640x360 avc1.64001f,mp4a.40.2', '300000 1280x720 avc1.64001f,mp4a.40.2'],
-      mediaSequence: stream.newest(clock.now()) - 4,
+      ladder: [
+        { size: '1280x720', bitsPerSecond: 300_000, codecs: ['avc1.64001f', 'mp4a.40.2'] },
+        { size: '640x360', bitsPerSecond: 200_000, codecs: ['avc1.64001f', 'mp4a.40.2'] },
+      ],
+      mediaSequence: stream.newest(clock.now()),
+      segmentMs: 6_000,
+      keys: [],
     })
     expect(seen.continuity?.edgeAt).toBeLessThanOrEqual(clock.wall())
   })

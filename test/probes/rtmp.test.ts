@@ -49,7 +49,9 @@ describe('a stream that plays', () => {
     })
     expect(later.measurements['media_age_seconds']).toBeLessThan(0.03)
     expect(Math.abs(later.measurements['stream_drift_seconds'] ?? 99)).toBeLessThan(0.03)
-    expect(later.continuity).toEqual({ ladder: ['640x360 avc1.42c00d mp4a.40.2'] })
+    expect(later.continuity).toEqual({
+      ladder: [{ size: '640x360', codecs: ['avc1.42c00d', 'mp4a.40.2'] }],
+    })
     await end()
   })
 

@@ -164,7 +164,7 @@ export function sampleOf(recorded: RecordedSample, at: number): Sample {
     findings: [],
     ...(reason !== undefined && { reason }),
     ...(diagnosis !== undefined && isDiagnosis(diagnosis) && { diagnosis }),
-    ...(mediaSequence !== undefined && { continuity: { ladder: [], mediaSequence } }),
+    ...(mediaSequence !== undefined && { continuity: { mediaSequence } }),
   }
 }
 

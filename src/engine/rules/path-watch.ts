@@ -1,5 +1,6 @@
 import type { Comparable, RuleVerdict, VantageHealth, VantageReport } from '../../core/health.ts'
-import type { Continuity, Measurements, Sample } from '../../core/sample.ts'
+import { continued, type Continuity, type SeenContinuity } from '../../core/continuity.ts'
+import type { Measurements, Sample } from '../../core/sample.ts'
 import type { RuleTiming } from '../../core/settings.ts'
 import { PathWindows } from './path-windows.ts'
 import type { Frame, RuleScope } from './scope.ts'
@@ -75,7 +76,7 @@ class Watch implements PathWatch {
   #look = 0
   #lookAt = Number.NEGATIVE_INFINITY
   #measurements: Measurements = {}
-  #continuity: Continuity | undefined
+  #continuity: SeenContinuity | undefined
   /** What rules that compare paths need of this one. */
   #terms: readonly Term[]
   #comparable: Comparable | undefined
@@ -104,7 +105,6 @@ class Watch implements PathWatch {
     this.#newestAt = sample.at
     this.#countLook(sample.at)
     this.#measurements = sample.measurements
-    if (sample.continuity !== undefined) this.#continuity = sample.continuity
     if (sample.outcome === 'unknown' || !this.#isSelfOk) {
       if (sample.outcome === 'unknown')
         this.#blindSays = sample.reason ?? 'the probe could not look'
@@ -116,6 +116,7 @@ class Watch implements PathWatch {
       for (const rule of this.#rules) rule.judge(sample, frame, now, this.#look)
       this.#earn(now)
       this.#comparable = this.#compare(frame)
+      if (sample.continuity !== undefined) this.#keep(sample.continuity, sample.at)
     }
     return this.#refresh(now)
   }
@@ -326,6 +327,14 @@ class Watch implements PathWatch {
       ...(this.#continuity !== undefined && { continuity: this.#continuity }),
       ...(this.#comparable !== undefined && { comparable: this.#comparable }),
     }
+  }
+
+  /** What a path shows that is, or may be about to be, down is not what viewers had of it. */
+  #keep(look: Continuity, at: number): void {
+    const isWell = this.#rules.every(
+      ({ class: kind, state }) => kind !== 'down' || state.phase === 'clear',
+    )
+    if (isWell) this.#continuity = continued(this.#continuity, look, at)
   }
 
   #compare(frame: Frame): Comparable | undefined {

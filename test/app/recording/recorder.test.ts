@@ -133,7 +133,7 @@ describe('a recorder', () => {
           nothing: Number.NaN,
         },
         findings: [{ code: 'x', severity: 'info', says: 'not recorded' }],
-        continuity: { ladder: ['1 2'], mediaSequence: 4_711 },
+        continuity: { mediaSequence: 4_711 },
       }),
     )
     await recorder.close()

@@ -73,6 +73,36 @@ describe('health is earned', () => {
   })
 })
 
+describe('what viewers have of a path', () => {
+  const look = (at: number, age: number, mediaSequence: number) =>
+    sampleAt(at * 1_000, {
+      measurements: { playlist_age_seconds: age, target_duration_seconds: 2 },
+      continuity: { mediaSequence, keys: ['a'] },
+    })
+
+  it('is kept as it was while the path was well', () => {
+    const { watch } = new Feed(watchOf([stalled]))
+    for (const at of [0, 5, 10, 15]) watch.apply(look(at, 1, at), at * 1_000)
+    const before = watch.report.continuity
+
+    watch.apply(look(20, 30, 99), 20_000)
+    const pending = watch.report
+    watch.apply(look(25, 35, 99), 25_000)
+    const down = watch.report
+
+    expect(before).toEqual({ at: 15_000, mediaSequence: 15, keys: ['a'] })
+    expect(pending).toMatchObject({ suspect: true, continuity: before })
+    expect(down).toMatchObject({ health: 'down', continuity: before })
+  })
+
+  it('is not known of a path that was never seen well', () => {
+    const { watch } = new Feed(watchOf([stalled]))
+    for (const at of [0, 5, 10]) watch.apply(look(at, 30 + at, 99), at * 1_000)
+
+    expect(watch.report.continuity).toBeUndefined()
+  })
+})
+
 describe('health that is earned', () => {
   it('owes the for of a rule that was bad and cannot be judged since', () => {
     const feed = new Feed(watchOf([rule({ name: 'missing', forMs: 30_000 })]))

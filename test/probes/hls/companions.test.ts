@@ -89,6 +89,23 @@ describe('a key', () => {
     expect(text).not.toContain(key.toString('hex'))
   })
 
+  it('has a fingerprint that two servers of one stream share, and that tells another key', async () => {
+    const keysOf = async (text: string) => {
+      const it = scene()
+      tagged(it, text)
+      return (await it.look()).continuity?.keys
+    }
+    const own = await keysOf('#EXT-X-KEY:METHOD=AES-128,URI="https://a.example/k/1?t=one"')
+
+    expect(own).toEqual([expect.stringMatching(/^AES-128 identity [0-9a-f]{16}$/u)])
+    expect(await keysOf('#EXT-X-KEY:METHOD=AES-128,URI="https://b.example/k/1?t=two"')).toEqual(own)
+    expect(await keysOf('#EXT-X-KEY:METHOD=AES-128,URI="https://a.example/k/2"')).not.toEqual(own)
+    const written = 'data:text/plain;base64,'
+    expect(await keysOf(`#EXT-X-KEY:METHOD=AES-128,URI="${written}AAAA"`)).toEqual(
+      await keysOf(`#EXT-X-KEY:METHOD=AES-128,URI="${written}BBBB"`),
+    )
+  })
+
   it('of a DRM system is not asked for, which is said once', async () => {
     const it = scene()
     tagged(
@@ -211,6 +228,12 @@ describe('a slate', () => {
 
     expect(before.map(({ measurements }) => measurements['slate'])).toEqual([0, 0])
     expect(after.map(({ measurements }) => measurements['slate'])).toEqual([1, 1])
+    expect([...before, ...after].map(({ continuity }) => continuity?.isSlate)).toEqual([
+      false,
+      false,
+      true,
+      true,
+    ])
   })
 
   it('is told by the digest of its segments', async () => {
