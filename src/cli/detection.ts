@@ -26,7 +26,8 @@ export interface EffectEstimate {
 
 /**
  * Detection by the rules of class down that concern a path: `for`, up to one cadence, and the
- * longest that a look may take (docs/safety.md: limit + for + (0..cadence) + probe time-out).
+ * longest that a look may take (docs/safety.md: limit + for + (0..cadence) + probe time-out);
+ * `leave_after` comes on top.
  * The built-in rule comes first: its limit is 0.
  */
 export function detectionOf(

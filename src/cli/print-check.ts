@@ -34,6 +34,8 @@ interface GroupReport {
   /** What the file changes in rules, by path. */
   readonly rules: readonly RuleDifference[]
   readonly detection: readonly DetectionEstimate[]
+  /** What comes on top before the path is left by itself. Milliseconds. */
+  readonly leaveAfterMs: number
   readonly effect: readonly EffectEstimate[]
 }
 
@@ -137,6 +139,7 @@ function reportOf(
     rules: differencesOf(group, settings, rules, plugins),
     detection:
       slowest === undefined ? [] : detectionOf(group.name, slowest, settings, rules, plugins),
+    leaveAfterMs: group.leaveAfterMs,
     effect: effectsOf(group, plugins),
   }
 }
@@ -169,13 +172,17 @@ function groupText(group: GroupReport, io: Io): string {
     `up to ${formatDuration(settleMs + callTimeoutMs)}`,
     'after the decision',
   ])
+  const wait =
+    group.leaveAfterMs === 0
+      ? []
+      : [['left', formatDuration(group.leaveAfterMs), 'after it is down (leave_after)']]
   const title = (text: string) => `  ${paint('quiet', text)}\n`
   return (
     `\n${paint('strong', group.group)}  ${group.title}\n${table(paths)}` +
     (actuators.length === 0 ? '' : title('actuators') + table(actuators)) +
     (rules.length === 0 ? '' : title('rules judged otherwise') + table(rules)) +
     title('how soon') +
-    table([...detection, ...effect])
+    table([...detection, ...wait, ...effect])
   )
 }
 

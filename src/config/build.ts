@@ -3,6 +3,7 @@ import type { RuleChanges } from '../core/rule.ts'
 import type { GroupSettings, PathSettings, Settings, VantageSettings } from '../core/settings.ts'
 import { mergeChanges } from '../engine/rules/alter-rules.ts'
 import { calendarEntry, periodOf } from './calendar-fields.ts'
+import { buildContinuity } from './continuity-fields.ts'
 import { buildDrills } from './drills.ts'
 import { buildCapacity, buildSharing } from './sharing.ts'
 import { placeKey } from './document.ts'
@@ -199,6 +200,9 @@ function buildGroup(parts: Parts, group: FileGroup, place: GroupPlace): GroupSet
     },
     calendar: [...parts.file.installation.calendar, ...group.calendar].map((entry) =>
       calendarEntry(entry),
+    ),
+    ...buildContinuity(group, parts.plugins.actuators, (index) =>
+      parts.entries.options.get(placeKey([...place.at, 'actuators', index])),
     ),
     pageAfterMs: group.page_after,
     actuators: group.actuators.map(({ type, required }, index) => ({

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { byteSize, duration, secretUrl } from '../plugin/option-types.ts'
 import { calendar } from './calendar-fields.ts'
+import { groupContinuity } from './continuity-fields.ts'
 import { drills, groupDrills } from './drill-schema.ts'
 import { fraction, listenAddress, name, plainUrl, referenceTarget, whole } from './fields.ts'
 import { failback, flaps } from './failback-fields.ts'
@@ -293,6 +294,7 @@ export function group(d: ProfileDefaults, types: PluginTypes) {
     ...groupDrills(),
     failback: failback(d),
     flaps: flaps(d),
+    ...groupContinuity(),
     calendar: calendar().describe("This group's own freezes and change windows."),
     page_after: duration('1s', '1h')
       .prefault(d.page_after)

@@ -18,6 +18,8 @@ export interface OptionsPlugin {
   readonly tested?: 'real' | 'contract' | 'transcribed'
   /** Of a probe: the part of the chain that it pulls. */
   readonly side?: 'ingest' | 'delivery'
+  /** Of an actuator, by its options: whether a change can be taken back without viewers noticing. */
+  capabilities?(options: unknown): { readonly reversible: boolean }
   /** Of a pull actuator: where it is asked. */
   readonly route?: string
 }

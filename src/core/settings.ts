@@ -1,5 +1,6 @@
 import type { CalendarEntry, Period } from './calendar.ts'
 import type { Allocation } from './allocation.ts'
+import type { ContinuityBlock, ContinuityLimits } from './continuity.ts'
 import type { DrillPlan } from './drill-plan.ts'
 import type { Mode } from './group.ts'
 import type { RuleChanges } from './rule.ts'
@@ -138,6 +139,12 @@ export interface GroupSettings {
   readonly flaps: FlapSettings
   /** Freezes and change windows of the installation and of the group. */
   readonly calendar: readonly CalendarEntry[]
+  /** What of a stream must go on when it is moved, and which changes a stream that would not keeps waiting. */
+  readonly continuity: ContinuityLimits & { readonly blocks: readonly ContinuityBlock[] }
+  /** Types of the actuators that decide what serves and that cannot be taken back; empty: all can. */
+  readonly irreversible: readonly string[]
+  /** An active path that is down is left by itself only when it has been down for so long. */
+  readonly leaveAfterMs: number
   readonly pageAfterMs: number
   readonly actuators: readonly ActuatorSettings[]
   /** Lease time to live, its renewal interval and the ceiling of one external call. */

@@ -58,6 +58,13 @@ describe('loadSettings', () => {
         failback: { auto: true, stableForMs: 600_000, maxWaitMs: 7_200_000, window: [] },
         flaps: { halfLifeMs: 900_000, suppress: 2_000, reuse: 750 },
         calendar: [],
+        continuity: {
+          checks: ['ladder', 'codecs', 'key', 'behind', 'slate'],
+          behindMs: 30_000,
+          blocks: ['failback', 'drill', 'irreversible'],
+        },
+        irreversible: [],
+        leaveAfterMs: 0,
         pageAfterMs: 30_000,
         actuators: [],
         leaseMs: 15_000,

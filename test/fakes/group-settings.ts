@@ -28,6 +28,13 @@ export function groupSettings(
     drillBudget: { changes: 4, perMs: 86_400_000 },
     failback: { auto: true, stableForMs: 600_000, maxWaitMs: 7_200_000, window: [] },
     flaps: { halfLifeMs: 900_000, suppress: 2_000, reuse: 750 },
+    continuity: {
+      checks: ['ladder', 'codecs', 'key', 'behind', 'slate'],
+      behindMs: 30_000,
+      blocks: ['failback', 'drill', 'irreversible'],
+    },
+    irreversible: [],
+    leaveAfterMs: 0,
     calendar: [],
     pageAfterMs: 30_000,
     actuators: [],

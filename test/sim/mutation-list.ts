@@ -1,4 +1,5 @@
 import { actingMutations } from './mutations/acting.ts'
+import { continuityMutations } from './mutations/continuity.ts'
 import { drillMutations } from './mutations/drills.ts'
 import { effectMutations } from './mutations/effect.ts'
 import { evidenceMutations } from './mutations/evidence.ts'
@@ -15,10 +16,13 @@ const guardNames = [
   'calendar',
   'leader',
   'store',
+  'leave-after',
   'holddown',
   'budget',
   'blast-radius',
   'never-empty',
+  'continuity',
+  'capacity',
   'min-serving',
   'max-weight',
   'velocity',
@@ -39,4 +43,5 @@ export const mutations: readonly Mutation[] = [
   ...peopleMutations,
   ...weightMutations,
   ...drillMutations,
+  ...continuityMutations,
 ]

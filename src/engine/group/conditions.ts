@@ -47,6 +47,7 @@ export function conditionsOf(situation: Situation, decision: Decision, wall: num
     unverified(situation),
     lagging(situation),
     notRestored(situation, decision),
+    refused(situation, decision),
     partialTrouble(situation.effect, situation.now),
     ...sharingTroubles(situation, decision),
   ]
@@ -111,9 +112,28 @@ function lagging({ actuators }: Situation): GroupTrouble | undefined {
   }
 }
 
+/** A failing path is not left because of where the traffic would go: nothing but a person changes that. */
+function refused({ settings }: Situation, decision: Decision): GroupTrouble | undefined {
+  const { guard, target } = refusalOf(decision) ?? {}
+  if (guard === undefined || target === undefined) return undefined
+  return {
+    name: 'refused',
+    title: `the failover to ${target} is refused: ${decision.says}`,
+    did: 'Traffic stays where it is until that changes or a person moves it.',
+    todo: `Look at ${target}; to move there all the same: changeover steer ${settings.name} ${target} --bypass ${guard}`,
+  }
+}
+
+function refusalOf(decision: Decision) {
+  if (decision.kind !== 'stay' || decision.state !== 'EVALUATE') return undefined
+  const isRefusal = decision.whyNot?.guard === 'continuity' || decision.whyNot?.guard === 'capacity'
+  return isRefusal ? decision.whyNot : undefined
+}
+
 /** Nothing can be done about a down path that serves: page at once. */
 function isStuck(decision: Decision): boolean {
-  return decision.kind === 'freeze' || (decision.kind === 'stay' && decision.state === 'ALL-DOWN')
+  if (decision.kind === 'freeze' || refusalOf(decision) !== undefined) return true
+  return decision.kind === 'stay' && decision.state === 'ALL-DOWN'
 }
 
 /** What viewers get of a path that is down. Whoever shares the traffic has only a part of them. */

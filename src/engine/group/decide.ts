@@ -27,7 +27,12 @@ export type Decision =
       /** Every guard's answer to the proposal that was weighed; empty without one. */
       readonly guards: readonly GuardAnswer[]
       /** Why a down active path is not left, or a due failback not made. */
-      readonly whyNot?: { readonly guard: string; readonly says: string }
+      readonly whyNot?: {
+        readonly guard: string
+        readonly says: string
+        /** Where it would go, where a guard stands against a proposal. */
+        readonly target?: string
+      }
       /** What would be done if `mode` were armed: set only when mode is the single veto. */
       readonly would?: Proposal
     }
@@ -220,7 +225,7 @@ function weigh(situation: Situation, proposal: Proposal, without: readonly strin
     : `${proposal.says}; not moved: ${veto.says}`
   return {
     ...stay(waitingState(proposal), says, guards),
-    whyNot: { guard: veto.guard, says: veto.says },
+    whyNot: { guard: veto.guard, says: veto.says, target: proposal.target },
     ...(onlyMode && { would: proposal }),
   }
 }

@@ -10,7 +10,6 @@ import {
 import type { OpenDrill } from '../../core/drill.ts'
 import { formatDuration } from '../../core/duration.ts'
 import type { GuardAnswer } from '../../core/group.ts'
-import { isTooSmall } from './capacity.ts'
 import { evacuate } from './evacuate.ts'
 import { failbackOf } from './failback.ts'
 import { askGuards, firstVeto } from './guards.ts'
@@ -132,7 +131,7 @@ export function weighDrill(
   { actor, owner }: { readonly actor: string; readonly owner: string },
   request: DrillRequest,
 ): DrillOutlook {
-  const { memory, settings, wall } = situation
+  const { memory, wall } = situation
   const allocation = memory.row.allocation ?? {}
   const away = request.away ?? heaviest(allocation) ?? ''
   const found = obstacleOf(situation, away)
@@ -165,12 +164,6 @@ export function weighDrill(
   const guards = askGuards(proposal, situation)
   const veto = firstVeto(guards)
   if (veto !== undefined) return { kind: 'not-ready', guard: veto.guard, says: veto.says }
-  const small = raisedPaths(allocation, to).find((name) =>
-    isTooSmall(settings, name, to[name] ?? 0),
-  )
-  if (small !== undefined) {
-    return { kind: 'not-ready', guard: 'capacity', says: `${small} is declared too small for it` }
-  }
   return { kind: 'ready', proposal, guards }
 }
 

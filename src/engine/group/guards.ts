@@ -2,6 +2,7 @@ import { serving } from '../../core/allocation.ts'
 import { formatDuration } from '../../core/duration.ts'
 import type { GuardAnswer } from '../../core/group.ts'
 import { askCalendar } from '../calendar.ts'
+import { capacityGuard, continuityGuard, leaveAfterGuard } from './continuation.ts'
 import type { Guard } from './guard.ts'
 import { drillsSpent, exceptionUsed, spent } from './memory.ts'
 import { sharingGuards } from './sharing-guards.ts'
@@ -148,10 +149,13 @@ const guards: readonly Guard[] = [
   calendarGuard,
   leaderGuard,
   storeGuard,
+  leaveAfterGuard,
   holddownGuard,
   budgetGuard,
   installationGuard,
   neverEmptyGuard,
+  continuityGuard,
+  capacityGuard,
   ...sharingGuards,
 ]
 

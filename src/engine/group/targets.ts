@@ -1,6 +1,7 @@
-import { serving, type Allocation } from '../../core/allocation.ts'
+import { heaviest, serving, type Allocation } from '../../core/allocation.ts'
 import type { PathHealth } from '../../core/health.ts'
 import { isTooSmall } from './capacity.ts'
+import { differencesBetween } from './continuation.ts'
 import { leftAsDown } from './memory.ts'
 import { isSuppressed } from './penalty.ts'
 import type { Situation } from './situation.ts'
@@ -20,10 +21,12 @@ export interface Candidate {
 }
 
 /**
- * All paths other than those that are left, best first: up before degraded, steady before one that
- * went down too often lately (invariant 25), already serving before idle, able to carry the demand (as
- * far as that is declared) before not, another failure domain than the failing path before the same,
- * then configured order. Degraded counts only if nothing is up. Contested, unknown and down are never eligible
+ * All paths other than those that are left, best first: up before degraded, one that shows the
+ * programme to everybody before one that does not (a slate, another key, other codecs), steady before
+ * one that went down too often lately (invariant 25), already serving before idle, able to carry the
+ * demand (as far as that is declared) before not, one that goes on where the failing path was before
+ * one that jumps, because a jump is over at once and want of capacity is not, another failure domain
+ * than the failing path before the same, then configured order. Degraded counts only if nothing is up. Contested, unknown and down are never eligible
  * (invariant 9), nor is a path left as down within this holddown (invariant 21), nor one whose
  * pre-check just failed.
  */
@@ -40,13 +43,23 @@ export function candidates(situation: Situation, leaving: readonly string[]): Ca
   const lost = new Set(
     settings.paths.filter((path) => leaving.includes(path.name)).map((path) => path.domain),
   )
-  const on = new Set(serving(memory.row.allocation ?? {}))
+  const applied = memory.row.allocation ?? {}
+  const on = new Set(serving(applied))
   const isFlapping = (name: string) => isSuppressed(memory.penalties.get(name), settings.flaps, now)
+  const left = heaviest(Object.fromEntries(leaving.map((name) => [name, applied[name] ?? 0])))
+  const noticed = new Map(
+    judged.map(({ name, refusal }) => [
+      name,
+      refusal === undefined ? differencesBetween(situation, left, name) : [],
+    ]),
+  )
   const rank = (path: (typeof judged)[number]) =>
-    (path.health === 'up' ? 0 : 16) +
-    (isFlapping(path.name) ? 8 : 0) +
-    (on.has(path.name) ? 0 : 4) +
-    (isTooSmall(settings, path.name, 100) ? 2 : 0) +
+    (path.health === 'up' ? 0 : 64) +
+    (noticed.get(path.name)?.some(({ isGrave }) => isGrave) === true ? 32 : 0) +
+    (isFlapping(path.name) ? 16 : 0) +
+    (on.has(path.name) ? 0 : 8) +
+    (isTooSmall(settings, path.name, 100) ? 4 : 0) +
+    ((noticed.get(path.name)?.length ?? 0) > 0 ? 2 : 0) +
     (path.domain !== undefined && lost.has(path.domain) ? 1 : 0)
   return judged
     .map((path, order) => ({ path, order }))
@@ -60,7 +73,11 @@ export function candidates(situation: Situation, leaving: readonly string[]): Ca
         isBlurry: blurry,
         says:
           refusal ??
-          `${path.name} is ${path.health}${isFlapping(path.name) ? ', though it went down too often lately' : ''}`,
+          [
+            `${path.name} is ${path.health}`,
+            ...(isFlapping(path.name) ? ['though it went down too often lately'] : []),
+            ...(noticed.get(path.name) ?? []).map((each) => `though ${each.says}`),
+          ].join(', '),
       }
     })
 }

@@ -105,7 +105,7 @@ export const rateMutations: readonly Mutation[] = [
   {
     name: 'flaps: a path that goes down again and again is as good as any',
     file: targets,
-    find: '    (isFlapping(path.name) ? 8 : 0) +\n',
+    find: '    (isFlapping(path.name) ? 16 : 0) +\n',
     replace: '',
   },
   {
