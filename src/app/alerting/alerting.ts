@@ -39,8 +39,7 @@ const STOP_MS = 2_000
 
 /**
  * Makes incidents of conditions and tells people (invariants 43 and 44). It fails open: a notice is
- * sent whatever the store says, and a duplicate, under the same key, beats silence. Incidents and
- * undelivered notices survive a restart.
+ * sent whatever the store says, and a duplicate beats silence. All that is open survives a restart.
  */
 export function createAlerting(options: AlertingOptions): Alerting {
   return new LevelTriggered(options)
