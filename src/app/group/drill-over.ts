@@ -54,7 +54,7 @@ export function withoutOpened(row: GroupRow, intent: Intent): GroupRow {
 /** Ends the drill in the row that something else ended in the world: an edit, a reload, its own time. */
 export async function settleDrill({ record, settings, situation }: ChangeDeps): Promise<void> {
   const { drill } = record.memory.row
-  const says = whyDrillIsOver(situation())
+  const says = drill && whyDrillIsOver(situation())
   if (drill === undefined || says === undefined) return
   await record.save((row) => without(row, 'drill'), [drillOver(settings.name, drill, says)])
 }
