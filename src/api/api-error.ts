@@ -6,6 +6,7 @@ const statuses = {
   'host-not-allowed': 403,
   'token-missing': 401,
   'token-unknown': 401,
+  'signature-wrong': 401,
   'role-missing': 403,
   'changes-closed': 403,
   'cross-site': 403,

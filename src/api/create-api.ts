@@ -10,6 +10,7 @@ import { demoRoutes } from './demo-routes.ts'
 import { groupRoutes } from './group-routes.ts'
 import { hostCheck } from './host-check.ts'
 import { createLiveFeed } from './live-feed.ts'
+import { notifierRoutes } from './notifier-routes.ts'
 import { openApiDocument } from './openapi.ts'
 import { pageFiles } from './page-files.ts'
 import { type PathPort, pathRoutes } from './path-routes.ts'
@@ -57,6 +58,7 @@ export function createApi(deps: ApiDeps): Hono {
   // Probes of Kubernetes and load balancers come under any name and learn one bit.
   app.route('/', pathRoutes(port, true))
   app.route('/', groupRoutes(port, clock))
+  app.route('/', notifierRoutes(port, clock))
   app.use('*', exceptHealth(hostCheck(deps.hosts)))
   app.use('/api/*', async (c, next) => {
     await next()
@@ -68,7 +70,7 @@ export function createApi(deps: ApiDeps): Hono {
   return app
 }
 
-/** The public listener: what load balancers and players may ask, and nothing else. */
+/** The public listener: what load balancers and players may ask, what services may tell, and nothing else. */
 export function createPublicApi(deps: {
   readonly port: PathPort
   readonly clock: Clock
@@ -77,6 +79,7 @@ export function createPublicApi(deps: {
   const app = shell(deps.log)
   app.route('/', pathRoutes(deps.port, false))
   app.route('/', groupRoutes(deps.port, deps.clock))
+  app.route('/', notifierRoutes(deps.port, deps.clock))
   return app
 }
 

@@ -157,6 +157,14 @@ export const openApiDocument = {
         },
       ]),
     ),
+    '/hooks/notify/{name}': {
+      post: {
+        summary: 'What PagerDuty and Slack tell of what people did there, signed by the service',
+        parameters: [parameter('name', 'Name of the route in the configuration')],
+        security: [],
+        responses: { '200': { description: 'Taken' }, ...failed },
+      },
+    },
     '/api/v1/state': reading('Everything: the view that the status page draws'),
     '/api/v1/groups/{stream}/{group}': reading('One group of that view', inGroup),
     '/api/v1/groups/{stream}/{group}/changes': reading(

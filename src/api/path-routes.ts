@@ -7,8 +7,8 @@ import type { WatchdogPort } from './watchdog-port.ts'
 /** The routes of pull actuators that load balancers and readiness checks ask. */
 const pullRoutes = ['serve', 'evict'] as const
 
-/** What outside systems may ask about one path. */
-export type PathPort = Pick<WatchdogPort, 'health' | 'pull' | 'pullGroup'>
+/** What outside systems may ask and tell. */
+export type PathPort = Pick<WatchdogPort, 'health' | 'pull' | 'pullGroup' | 'receive'>
 
 /**
  * Health of a path for information, and the applied allocation for load balancers. No token: the

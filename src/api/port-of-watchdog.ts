@@ -74,6 +74,7 @@ export function portOf(parts: PortParts): WatchdogPort {
       return undefined
     },
     pullGroup: (route, group, request) => pulled.answer(route, group, request),
+    receive: (notifier, request) => watchdog.alerting.receive(notifier, request),
     health: (group, path) => {
       const settings = groupOf(group)
       const health = settings && watchdog.board.health(settings).get(path)

@@ -96,21 +96,29 @@ export async function readBody<Schema extends z.ZodType>(
   )
 }
 
+/** A body of at most 64 KiB as text; ends the request with `body-too-large` otherwise. */
+export async function readText(body: ReadableStream<Uint8Array> | null): Promise<string> {
+  return (await readBytes(body, BODY_LIMIT)).toString()
+}
+
 /**
- * A body of at most 64 KiB as text; ends the request with `body-too-large` otherwise. Stops reading at
+ * A body of at most `limit` bytes; ends the request with `body-too-large` otherwise. Stops reading at
  * the limit, also where the caller did not say how long the body is.
  */
-export async function readText(body: ReadableStream<Uint8Array> | null): Promise<string> {
+export async function readBytes(
+  body: ReadableStream<Uint8Array> | null,
+  limit: number,
+): Promise<Buffer> {
   const pieces: Uint8Array[] = []
   let size = 0
   for await (const piece of body ?? []) {
     size += piece.length
-    if (size > BODY_LIMIT) {
-      refuse('body-too-large', `The body is larger than ${BODY_LIMIT} bytes.`, 'Send less.')
+    if (size > limit) {
+      refuse('body-too-large', `The body is larger than ${limit} bytes.`, 'Send less.')
     }
     pieces.push(piece)
   }
-  return Buffer.concat(pieces).toString()
+  return Buffer.concat(pieces)
 }
 
 function parseJson(text: string): unknown {

@@ -4,8 +4,10 @@ import type { Picture } from '../core/picture.ts'
 import type { SilenceMatch } from '../core/silence.ts'
 import type { DrillsView, WatchdogView } from '../core/view.ts'
 import type { Command as GroupCommand, CommandResult } from '../core/command.ts'
+import type { Received } from '../app/alerting/reactions.ts'
 import type { PictureKind } from '../app/path-pictures.ts'
 import type { GroupRequest, PullAnswer } from '../plugin/actuator.ts'
+import type { InboundRequest } from '../plugin/reaction.ts'
 import type { JournalQuery } from '../plugin/store.ts'
 
 /** What a person asks for: of a group, or to look after an incident. */
@@ -105,6 +107,8 @@ export interface WatchdogPort {
   ): PullAnswer | undefined
   /** The answer of the pull actuator that speaks for the whole group at `route`; `undefined` where there is none. */
   pullGroup(route: string, group: string, request: GroupRequest): PullAnswer | undefined
+  /** What the service of a notifier tells us; `undefined` where no notifier of this name listens to its service. */
+  receive(notifier: string, request: InboundRequest): Received | undefined
   /** Health of a path by quorum; `undefined` where no such path is configured. */
   health(
     group: string,

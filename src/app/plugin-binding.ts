@@ -76,8 +76,20 @@ export function alertRoutes({ clock, net, plugins }: Parts, settings: Settings):
       ...(refreshEveryMs !== undefined && { refreshEveryMs }),
       ...(plugin.tellsSeveral === true && { togetherMs }),
       ...(plugin.takesChanges?.(options) === true && { takesChanges: true }),
-      send: (notice) =>
-        plugin.send(options, notice, { clock, net, callTimeoutMs: deliveryTimeoutMs }),
+      ...(plugin.reactions?.isOn(options) === true && {
+        read: (request) =>
+          plugin.reactions?.read(options, request, clock.wall()) ?? {
+            ok: false,
+            cause: 'unsigned',
+          },
+      }),
+      send: (notice, receipt) =>
+        plugin.send(options, notice, {
+          clock,
+          net,
+          callTimeoutMs: deliveryTimeoutMs,
+          ...(receipt !== undefined && { receipt }),
+        }),
     }
   })
 }

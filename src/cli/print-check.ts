@@ -104,9 +104,18 @@ function heading(
         .join(', '),
     ],
     ['tells', notify.length === 0 ? 'nobody' : notify.map(({ route }) => route).join(', ')],
-    ...notify.map(({ route, type }) => ['', `${route}: ${type}${testedOf(composition, type)}`]),
+    ...notify.map((each) => [
+      '',
+      `${each.route}: ${each.type}${testedOf(composition, each.type)}${hearsOf(composition, each)}`,
+    ]),
   ]
   return `${config} is ${paint('good', 'right')}\n${textTable(rows, { width: io.width, indent: 2 })}`
+}
+
+/** Where the service is to post what people do there, where it may. */
+function hearsOf({ plugins }: Cli['composition'], { type, route, options }: NotifierSettings) {
+  const plugin = plugins.notifiers.find((each) => each.type === type)
+  return plugin?.reactions?.isOn(options) === true ? `; is told at /hooks/notify/${route}` : ''
 }
 
 function testedOf({ plugins }: Cli['composition'], type: string): string {

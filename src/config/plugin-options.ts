@@ -22,6 +22,8 @@ export interface OptionsPlugin {
   capabilities?(options: unknown): { readonly reversible: boolean }
   /** Of a pull actuator: where it is asked. */
   readonly route?: string
+  /** Of a notifier: whether these options let its service tell us of what people did there. */
+  readonly reactions?: { isOn(options: unknown): boolean }
 }
 
 /** The plug-ins that a configuration may name, one list for each kind. */

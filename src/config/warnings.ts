@@ -18,6 +18,7 @@ export function settingsWarnings(
     ...settings.groups.flatMap((group) => groupWarnings(group, settings, document)),
     ...settings.groups.flatMap((group) => agentWarnings(group, settings, plugins)),
     ...notifyWarnings(settings),
+    ...inboundWarnings(settings, plugins),
   ]
 }
 
@@ -169,6 +170,25 @@ function notifyWarnings({ notify }: Settings): Problem[] {
   const says =
     'no route takes every incident at once (without only, when, after, instead_of and min_severity: critical): some may reach nobody'
   return [warning(['notify'], says)]
+}
+
+/** What a service would tell us must reach us: by the public listener, or by a proxy before the other. */
+function inboundWarnings({ listen, notify, publicUrl }: Settings, plugins: Plugins): Problem[] {
+  const isReachable =
+    listen.public !== undefined || publicUrl !== undefined || !isLoopback(listen.operator.host)
+  if (isReachable) return []
+  return notify.flatMap(({ type, route, options }, index): Problem[] => {
+    const plugin = plugins.notifiers.find((each) => each.type === type)
+    if (plugin?.reactions?.isOn(options) !== true) return []
+    const says =
+      `nobody outside this machine reaches /hooks/notify/${route}: listen.public is not configured, ` +
+      'and no public_url says that a proxy stands before listen.operator'
+    return [warning(['notify', index], says)]
+  })
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || host.startsWith('127.')
 }
 
 function warning(path: Path, says: string): Problem {

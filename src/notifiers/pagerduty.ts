@@ -4,6 +4,8 @@ import { deliveryOf } from '../plugin/http-delivery.ts'
 import { cut, incidentKey, isWebUrl, linksOf } from '../plugin/notice-text.ts'
 import type { NotifierPlugin } from '../plugin/notifier.ts'
 import { secretUrl } from '../plugin/option-types.ts'
+import { jsonOf } from '../plugin/reaction.ts'
+import { readWebhook } from './pagerduty/read-webhook.ts'
 
 /** Limits of the Events API v2: characters of a summary and of a deduplication key. */
 const SUMMARY_LENGTH = 1_024
@@ -29,6 +31,14 @@ const options = z
       .default(true)
       .describe(
         'Tells of every change that was made (failover, failback, steer, drill) as a change event, which pages nobody; `only` holds for it, other rules of the route do not.',
+      ),
+    webhook_secret: z
+      .string({ error: 'expected the secret of a webhook subscription' })
+      .min(16, 'expected a secret of at least 16 characters')
+      .max(512, 'expected a secret of at most 512 characters')
+      .optional()
+      .describe(
+        'The secret of a V3 webhook subscription that posts to `/hooks/notify/<name of the route>`: what is acknowledged in PagerDuty is acknowledged here. A secret.',
       ),
   })
   .describe('PagerDuty, through the Events API v2.')
@@ -64,6 +74,10 @@ const pagerduty: NotifierPlugin<typeof options> = {
       result: 'unknown',
       says: 'PagerDuty has no way to ask about an integration key without opening an alert',
     }),
+  reactions: {
+    isOn: ({ webhook_secret }) => webhook_secret !== undefined,
+    read: ({ webhook_secret }, request) => readWebhook(webhook_secret, request, isAbout),
+  },
 }
 export default pagerduty
 
@@ -113,6 +127,11 @@ function changeOf(notice: Notice): Readonly<Record<string, unknown>> {
   }
 }
 
+/** PagerDuty calls the deduplication key of an event the key of its incident. */
+function isAbout(key: string, incidentKeyThere: string): boolean {
+  return dedupKey(key) === incidentKeyThere
+}
+
 function dedupKey(key: string): string {
   return incidentKey(`changeover:${key}`, DEDUP_KEY_LENGTH)
 }
@@ -143,7 +162,7 @@ function bounded(details: Notice['details']): Readonly<Record<string, unknown>> 
 
 /** The service names the fields that it did not like; a relay might repeat the key. */
 function refusal(body: Buffer, routingKey: string): string | undefined {
-  const parsed = answer.safeParse(parseJson(body.toString()))
+  const parsed = answer.safeParse(jsonOf(body.toString()))
   if (!parsed.success) return undefined
   const { message, errors } = parsed.data
   const says = [message, ...errors].filter((part) => part !== '').join('; ')
@@ -154,11 +173,3 @@ const answer = z.object({
   message: z.string().default(''),
   errors: z.array(z.string()).default([]),
 })
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
-}

@@ -1,47 +1,101 @@
 import { z } from 'zod'
-import type { Notice } from '../core/notice.ts'
 import { deliveryOf } from '../plugin/http-delivery.ts'
 import type { HttpResult } from '../plugin/net.ts'
-import { cut, factsOf, headlineOf, keyDigest, linksOf } from '../plugin/notice-text.ts'
 import type { Checked, NotifierContext, NotifierPlugin } from '../plugin/notifier.ts'
 import { secretUrl } from '../plugin/option-types.ts'
+import { checkBot } from './slack/check-bot.ts'
+import { webhookMessage } from './slack/message.ts'
+import { readInteraction } from './slack/read-interaction.ts'
+import { tellInThread, type SlackChannel } from './slack/thread.ts'
 
-/** Block Kit: characters of a header, and of a section's text with room for its label and escapes. */
-const HEADER_LENGTH = 150
-const FACT_LENGTH = 500
 const ANSWER_BYTES = 4_096
 
 const options = z
   .strictObject({
-    url: secretUrl('https', 'http').describe(
-      'The incoming webhook of a channel, `https://hooks.slack.com/services/…`; a secret.',
-    ),
+    url: secretUrl('https', 'http')
+      .optional()
+      .describe(
+        'The incoming webhook of a channel, `https://hooks.slack.com/services/…`; a secret. Either this, or `token` and `channel`.',
+      ),
+    token: z
+      .string({ error: 'expected the token of a bot' })
+      .regex(/^xoxb-[0-9A-Za-z-]{10,250}$/u, 'expected the token of a bot, xoxb-…')
+      .optional()
+      .describe(
+        'The token of a bot with the scope `chat:write`: one thread for each incident. A secret.',
+      ),
+    channel: z
+      .string()
+      .regex(/^[CGD][0-9A-Z]{6,30}$/u, 'expected the ID of a channel, such as C0123456789')
+      .optional()
+      .describe('The ID of the channel of the bot; it stands at the end of its details.'),
+    signing_secret: z
+      .string({ error: 'expected the signing secret of the app' })
+      .min(16, 'expected a signing secret of at least 16 characters')
+      .max(512, 'expected a signing secret of at most 512 characters')
+      .optional()
+      .describe(
+        'The signing secret of the app, whose interactivity request URL is `/hooks/notify/<name of the route>`: messages of the bot have a button that acknowledges. A secret.',
+      ),
+    api_url: secretUrl('https', 'http')
+      .default('https://slack.com/api/')
+      .describe('Where the Web API is; another one for GovSlack or a relay.'),
   })
-  .describe('A Slack channel, through an incoming webhook.')
+  .refine(({ url, token }) => (url === undefined) !== (token === undefined), {
+    path: ['url'],
+    message: 'expected either url, or token and channel',
+  })
+  .refine(({ token, channel }) => (token === undefined) === (channel === undefined), {
+    path: ['channel'],
+    message: 'expected token and channel, or neither',
+  })
+  .refine(({ token, signing_secret }) => signing_secret === undefined || token !== undefined, {
+    path: ['signing_secret'],
+    message: 'expected token and channel beside it: a webhook cannot tell of buttons',
+  })
+  .describe('A Slack channel, through an incoming webhook or as a bot.')
 
 type Options = z.output<typeof options>
 
 /**
- * Posts into the channel of a Slack webhook. The wire format is that of
- * https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks and of Block Kit
- * (https://docs.slack.dev/reference/block-kit/blocks). A webhook can neither change a message nor
- * answer in a thread: each notice is a message, and the first line says what it is about.
+ * Posts into a channel of Slack. As a bot: one thread for each incident, whose first message shows
+ * its state, with a button. By an incoming webhook, which can neither change a message nor answer in
+ * a thread: each notice is a message. The wire formats are those of
+ * https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks,
+ * https://docs.slack.dev/reference/methods/chat.postMessage, `chat.update` beside it, and Block Kit
+ * (https://docs.slack.dev/reference/block-kit/blocks).
  */
 const slack: NotifierPlugin<typeof options> = {
   type: 'slack',
-  summary: 'Posts notices into a Slack channel through an incoming webhook.',
+  summary:
+    'Posts notices into a Slack channel: through an incoming webhook, or as a bot in threads with a button.',
   tested: 'transcribed',
   tellsSeveral: true,
   options,
   async send(given, notice, context) {
-    return deliveryOf(await post(given, messageOf(notice), context), context.clock.wall(), refusal)
+    const bot = botOf(given)
+    if (bot !== undefined) return await tellInThread(bot, notice, context)
+    const result = await post(given, webhookMessage(notice), context)
+    return deliveryOf(result, context.clock.wall(), word)
   },
-  check,
+  async check(given, context) {
+    const bot = botOf(given)
+    return await (bot === undefined ? checkWebhook(given, context) : checkBot(bot, context))
+  },
+  reactions: {
+    isOn: ({ signing_secret }) => signing_secret !== undefined,
+    read: ({ signing_secret }, request, wall) => readInteraction(signing_secret, request, wall),
+  },
 }
 export default slack
 
+function botOf({ token, channel, signing_secret, api_url }: Options): SlackChannel | undefined {
+  if (token === undefined || channel === undefined) return undefined
+  return { token, channel, api_url, hasButton: signing_secret !== undefined }
+}
+
 /** Slack refuses a message without text after it looked at the address: 400 for a good one. */
-async function check(given: Options, context: NotifierContext): Promise<Checked> {
+async function checkWebhook(given: Options, context: NotifierContext): Promise<Checked> {
   const result = await post(given, {}, context)
   if (!result.ok) return { result: 'bad', says: result.says }
   const says = word(result.body)
@@ -53,8 +107,11 @@ async function check(given: Options, context: NotifierContext): Promise<Checked>
   return { result: 'bad', says: `${host} answered ${result.status}${why}` }
 }
 
-function post({ url }: Options, message: unknown, context: NotifierContext): Promise<HttpResult> {
-  const { net, callTimeoutMs } = context
+function post(
+  { url = '' }: Options,
+  message: unknown,
+  { net, callTimeoutMs }: NotifierContext,
+): Promise<HttpResult> {
   return net.http({
     url,
     method: 'POST',
@@ -67,48 +124,7 @@ function post({ url }: Options, message: unknown, context: NotifierContext): Pro
   })
 }
 
-function messageOf(notice: Notice): Readonly<Record<string, unknown>> {
-  const headline = headlineOf(notice)
-  const facts = factsOf(notice, FACT_LENGTH).map(({ label, text }) => `*${label}:* ${escape(text)}`)
-  const links = linksOf(notice).map(({ href, text }) => `<${linkText(href)}|${text}>`)
-  return {
-    // What notifications on a phone show.
-    text: escape(cut(headline, FACT_LENGTH)),
-    unfurl_links: false,
-    blocks: [
-      {
-        type: 'header',
-        block_id: `incident-${keyDigest(notice.key)}`,
-        text: { type: 'plain_text', text: printable(cut(headline, HEADER_LENGTH)), emoji: false },
-      },
-      // Cut from the end where everything together is too long: the last facts matter least.
-      ...facts.map((text) => ({ type: 'section', text: { type: 'mrkdwn', text } })),
-      ...(links.length === 0
-        ? []
-        : [{ type: 'context', elements: [{ type: 'mrkdwn', text: links.join('  ·  ') }] }]),
-    ],
-  }
-}
-
-/** The three characters that Slack reads as markup of its own. */
-function escape(text: string): string {
-  return printable(text).replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
-}
-
-/** Slack refuses control characters; line breaks are none here. */
-function printable(text: string): string {
-  return text.replaceAll(/[^\P{Cc}\n\t]/gu, ' ')
-}
-
-function linkText(href: string): string {
-  return cut(new URL(href).href.replaceAll('|', '%7C').replaceAll('>', '%3E'), 1_000)
-}
-
-/** Slack answers with a word of its own, such as `no_service`. Anything else may repeat a secret. */
-function refusal(body: Buffer): string | undefined {
-  return word(body)
-}
-
+/** A webhook answers with a word of its own, such as `no_service`. Anything else may repeat a secret. */
 function word(body: Buffer): string | undefined {
   const text = body.toString().trim()
   return /^[a-z]{2,20}(?:_[a-z]{1,20}){0,5}$/u.test(text) && text.includes('_') ? text : undefined

@@ -2,10 +2,15 @@ import type { z } from 'zod'
 import type { Notice } from '../core/notice.ts'
 import type { Clock } from '../core/clock.ts'
 import type { Net } from './net.ts'
+import type { InboundRequest, ReadReactions } from './reaction.ts'
 
 /** What came of one delivery. `retryAfterMs` comes from the peer where it says so. */
 export type Delivery =
-  | { readonly ok: true }
+  /**
+   * `receipt`: by which the service knows what was told, where later notices of the incident belong
+   * to it; they are handed it, also after a restart. At most 500 characters, no secret.
+   */
+  | { readonly ok: true; readonly receipt?: string }
   | {
       readonly ok: false
       readonly retry: boolean
@@ -17,6 +22,8 @@ export interface NotifierContext {
   readonly clock: Clock
   readonly net: Net
   readonly callTimeoutMs: number
+  /** The newest receipt that a delivery about this incident gave, where there was one. */
+  readonly receipt?: string
 }
 
 /** What asking a service about the configured credentials gave, without telling anybody anything. */
@@ -54,4 +61,11 @@ export interface NotifierPlugin<Schema extends z.ZodType = z.ZodType> {
    * never rejects. Absent where nothing can be asked.
    */
   check?(options: z.output<Schema>, context: NotifierContext): Promise<Checked>
+  /** What people do in the service, as it tells us at `/hooks/notify/<name of the route>`. */
+  readonly reactions?: {
+    /** Whether these options have the secret by which the service is known. */
+    isOn(options: z.output<Schema>): boolean
+    /** Reads one request; pure, never throws, and looks at nothing before its signature is right. */
+    read(options: z.output<Schema>, request: InboundRequest, wall: number): ReadReactions
+  }
 }

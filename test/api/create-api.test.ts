@@ -613,6 +613,7 @@ describe('the public listener', () => {
     ['/evict/channel-1/cdn/cdn-a', 503],
     ['/steering/channel-1/cdn', 200],
     ['/hooks/rtmp/channel-1/cdn', 404],
+    ['/hooks/notify/on-call', 404],
     ['/', 404],
     ['/metrics', 404],
     ['/healthz', 404],

@@ -6,11 +6,13 @@ import type {
   SelfReport,
   WatchdogPort,
 } from '../../src/api/watchdog-port.ts'
+import type { Received } from '../../src/app/alerting/reactions.ts'
 import type { Picture } from '../../src/core/picture.ts'
 import type { CommandResult } from '../../src/core/command.ts'
 import type { JournalDraft, JournalEntry } from '../../src/core/journal.ts'
 import type { GroupView, WatchdogView } from '../../src/core/view.ts'
 import type { GroupRequest, PullAnswer } from '../../src/plugin/actuator.ts'
+import type { InboundRequest } from '../../src/plugin/reaction.ts'
 import type { JournalQuery } from '../../src/plugin/store.ts'
 import { sampleView } from './sample-view.ts'
 
@@ -19,6 +21,8 @@ export class FakeWatchdog implements WatchdogPort {
   current: WatchdogView
   readonly commands: Command[] = []
   readonly asked: GroupRequest[] = []
+  readonly received: InboundRequest[] = []
+  nextReceived: Received = { ok: true, says: 'done' }
   groupAnswer: PullAnswer = { status: 200, body: '{}' }
   readonly entries: JournalEntry[] = []
   nextResult: CommandResult = { ok: true, says: 'done' }
@@ -136,6 +140,12 @@ export class FakeWatchdog implements WatchdogPort {
     if (!isKnown || route !== 'steering') return undefined
     this.asked.push(request)
     return this.groupAnswer
+  }
+
+  receive(notifier: string, request: InboundRequest): Received | undefined {
+    if (notifier !== 'on-call') return undefined
+    this.received.push(request)
+    return this.nextReceived
   }
 
   health(group: string, path: string) {

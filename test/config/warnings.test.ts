@@ -106,6 +106,27 @@ describe('warnings', () => {
     expect(of('', fakePlugins)).toEqual([])
   })
 
+  it('name a service that could tell us something and cannot reach us', () => {
+    const own = fakePlugins.notifiers.map((each) => ({ ...each, reactions: { isOn: () => true } }))
+    const told = { ...fakePlugins, notifiers: own }
+    const of = (top: string, plugins: typeof fakePlugins = told) => {
+      const loaded = loadText(smallFile(`${quiet.top}\n${top}`, quiet.group), plugins)
+      return loaded.ok
+        ? loaded.warnings.filter((each) => each.includes('/hooks/notify'))
+        : undefined
+    }
+
+    expect(of('')?.map((each) => each.split('\n')[0])).toEqual([
+      expect.stringMatching(
+        /notify\[0\]: nobody outside this machine reaches \/hooks\/notify\/pager: listen\.public is not configured, and no public_url says that a proxy stands before listen\.operator$/u,
+      ),
+    ])
+    expect(of('public_url: https://wall.example/')).toEqual([])
+    expect(of('listen: { public: "0.0.0.0:8643" }')).toEqual([])
+    expect(of('listen: { operator: "0.0.0.0:8642" }')).toEqual([])
+    expect(of('', fakePlugins)).toEqual([])
+  })
+
   it('name a group with nothing to fail over to', () => {
     const text =
       'streams: { a: { groups: { b: { paths: { p: { type: connect, address: abc } } } } } }'

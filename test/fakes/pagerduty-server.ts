@@ -1,3 +1,4 @@
+import { createHmac, randomUUID } from 'node:crypto'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
@@ -39,6 +40,17 @@ type AlertState = 'triggered' | 'acknowledged' | 'resolved'
 /** Answers in place of the service; `undefined` lets it validate and take the event. */
 type Interception = (request: IncomingMessage, response: ServerResponse) => boolean
 
+interface Agent {
+  readonly type: string
+  readonly summary: string
+}
+
+const actions = {
+  acknowledges: ['incident.acknowledged', 'acknowledged'],
+  unacknowledges: ['incident.unacknowledged', 'triggered'],
+  resolves: ['incident.resolved', 'resolved'],
+} as const
+
 export interface PagerdutyServer {
   readonly url: string
   readonly events: readonly PagerdutyEvent[]
@@ -47,6 +59,12 @@ export interface PagerdutyServer {
   readonly alerts: ReadonlyMap<string, AlertState>
   /** Handles a request before the service does; true where it did. */
   intercept: Interception | undefined
+  /** Where the webhook of a subscription goes, and its secrets: two while one is rotated. */
+  subscription: { readonly url: string; readonly secrets: readonly string[] } | undefined
+  /** What each webhook told and how it was answered, in order: `incident.resolved by Nina: 200`. */
+  readonly webhooks: readonly string[]
+  /** A person does something about the incident of an alert; resolves when the webhook was taken. */
+  person(name: string, does: keyof typeof actions, dedupKey: string): Promise<void>
   close(): Promise<void>
 }
 
@@ -56,11 +74,16 @@ export interface PagerdutyServer {
  * (github.com/PagerDuty/api-schema, reference/events-v2/openapiv3.json, 91a06fb), the lengths from
  * https://developer.pagerduty.com/docs/send-alert-event. An event that breaks one gets 400 with the
  * list of what is wrong, as from the service.
+ *
+ * Its V3 webhooks are transcribed from https://developer.pagerduty.com/docs/webhooks-overview and
+ * https://developer.pagerduty.com/docs/verifying-webhook-signatures (github.com/PagerDuty/developer-docs,
+ * docs/webhooks). What our own notices change is told too, with the integration as its agent.
  */
 export async function startPagerduty(): Promise<PagerdutyServer> {
   const events: PagerdutyEvent[] = []
   const changes: PagerdutyChange[] = []
   const alerts = new Map<string, AlertState>()
+  const webhooks: string[] = []
   const server = createServer((request, response) => {
     if (running.intercept?.(request, response) === true) return
     void take(request, response)
@@ -81,9 +104,30 @@ export async function startPagerduty(): Promise<PagerdutyServer> {
     }
     const event = JSON.parse(body) as PagerdutyEvent
     events.push(event)
-    apply(alerts, event)
     const { dedup_key } = event
+    const before = alerts.get(dedup_key)
+    apply(alerts, event)
     reply(response, 202, { status: 'success', message: 'Event processed', dedup_key })
+    const now = alerts.get(dedup_key)
+    if (before === now || now === undefined) return
+    const integration = { type: 'inbound_integration_reference', summary: 'Changeover' }
+    await tell(`incident.${now}`, dedup_key, integration)
+  }
+
+  async function tell(eventType: string, key: string, agent: Agent): Promise<void> {
+    const { subscription } = running
+    if (subscription === undefined) return
+    const body = JSON.stringify(webhookOf({ eventType, key, agent }))
+    const answer = await fetch(subscription.url, {
+      method: 'POST',
+      headers: {
+        'content-type': 'application/json',
+        'x-webhook-id': `id-${webhooks.length}`,
+        'x-pagerduty-signature': signaturesOf(body, subscription.secrets),
+      },
+      body,
+    })
+    webhooks.push(`${eventType} by ${agent.summary}: ${answer.status}`)
   }
 
   server.listen(0, '127.0.0.1')
@@ -94,6 +138,13 @@ export async function startPagerduty(): Promise<PagerdutyServer> {
     changes,
     alerts,
     intercept: undefined,
+    subscription: undefined,
+    webhooks,
+    async person(name, does, dedupKey) {
+      const [eventType, state] = actions[does]
+      alerts.set(dedupKey, state)
+      await tell(eventType, dedupKey, { type: 'user_reference', summary: name })
+    },
     async close() {
       server.closeAllConnections()
       server.close()
@@ -101,6 +152,59 @@ export async function startPagerduty(): Promise<PagerdutyServer> {
     },
   }
   return running
+}
+
+/** The webhook of an event, complete as the documentation shows it. */
+export function webhookOf(change: {
+  readonly eventType: string
+  readonly key?: string
+  readonly agent?: object | null
+  readonly id?: string
+  readonly at?: string
+}): object {
+  const { eventType, key = 'changeover:channel-1/cdn/cdn-a', agent = null } = change
+  const reference = (id: string, type: string, summary: string) => ({
+    html_url: `https://acme.pagerduty.com/${type}/${id}`,
+    id,
+    self: `https://api.pagerduty.com/${type}/${id}`,
+    summary,
+    type,
+  })
+  return {
+    event: {
+      id: change.id ?? randomUUID(),
+      event_type: eventType,
+      resource_type: 'incident',
+      occurred_at: change.at ?? new Date().toISOString(),
+      agent,
+      client: { name: 'PagerDuty' },
+      data: {
+        id: 'PGR0VU2',
+        type: 'incident',
+        self: 'https://api.pagerduty.com/incidents/PGR0VU2',
+        html_url: 'https://acme.pagerduty.com/incidents/PGR0VU2',
+        number: 2,
+        status: 'triggered',
+        incident_key: key,
+        created_at: '2027-01-15T08:00:27Z',
+        title: 'A little bump in the road',
+        service: reference('PF9KMXH', 'service_reference', 'Streams'),
+        assignees: [reference('PTUXL6G', 'user_reference', 'User 123')],
+        escalation_policy: reference('PUS0KTE', 'escalation_policy_reference', 'Default'),
+        teams: [],
+        priority: null,
+        urgency: 'high',
+        conference_bridge: null,
+        resolve_reason: null,
+      },
+    },
+  }
+}
+
+/** `X-PagerDuty-Signature` of a body: one signature for each secret. */
+export function signaturesOf(body: string | Buffer, secrets: readonly string[]): string {
+  const of = (secret: string) => createHmac('sha256', secret).update(body).digest('hex')
+  return secrets.map((secret) => `v1=${of(secret)}`).join(',')
 }
 
 async function receive(request: IncomingMessage): Promise<string> {

@@ -36,6 +36,7 @@ describe.skipIf(!hasNginxRtmp || ffmpegBinary === undefined)('encoders at nginx-
     let answer: ReturnType<typeof plugin.open>
     const port: PathPort = {
       health: () => undefined,
+      receive: () => undefined,
       pull: () => undefined,
       pullGroup: (_, __, request) => {
         const reply = answer(applied, request)

@@ -2,11 +2,13 @@ import type { Clock, Ids, Random } from '../../core/clock.ts'
 import type { JournalEntry } from '../../core/journal.ts'
 import type { Log } from '../../core/log.ts'
 import type { Delivery } from '../../plugin/notifier.ts'
+import type { InboundRequest } from '../../plugin/reaction.ts'
 import type { Store } from '../../plugin/store.ts'
 import type { Condition } from '../../core/condition.ts'
 import type { Silence } from '../../core/silence.ts'
 import type { IncidentView, RouteView } from '../../core/view.ts'
 import type { AlertRoute } from './deliveries.ts'
+import type { Received } from './reactions.ts'
 import type { SilenceOrder } from './silences.ts'
 
 /** What alerting is built from. */
@@ -50,6 +52,11 @@ export interface Alerting {
   change(entry: JournalEntry, tags?: readonly string[]): void
   /** Records that somebody looks after an incident, and why, and tells its routes; false for an unknown key. */
   acknowledge(key: string, actor: string, reason?: string): boolean
+  /**
+   * Does what people did in the service of a route, as the service tells us; `undefined` where no
+   * such route listens to its service.
+   */
+  receive(route: string, request: InboundRequest): Received | undefined
   /** Open incidents, worst and then oldest first. */
   view(): readonly IncidentView[]
   /** The configured ways to people, and whether they take notices. */

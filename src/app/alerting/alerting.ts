@@ -1,36 +1,36 @@
 import { withDeadline } from '../../core/clock.ts'
 import type { Condition } from '../../core/condition.ts'
-import type { JournalDraft } from '../../core/journal.ts'
-import type { Notice } from '../../core/notice.ts'
 import type { OutboxItem } from '../../plugin/store.ts'
 import { Alarm } from './alarm.ts'
 import type { Alerting, AlertingOptions } from './alerting-options.ts'
 import { changeNotice } from './change-notice.ts'
 import { Deliveries } from './deliveries.ts'
+import { dueAt } from './due-at.ts'
 import { Durable } from './durable.ts'
 import {
   acknowledged,
-  bySeverity,
   endOf,
   incidentDraft,
   incidentOf,
   isNewsOf,
-  noticeOf,
+  isVoid,
   openedOnly,
+  unacknowledged,
   withCondition,
-  wording,
+  withReceipt,
   type Incident,
   type IncidentEvent,
   type IncidentRecord,
 } from './incident.ts'
+import { incidentNotice } from './incident-notice.ts'
 import { incidentViews } from './incident-view.ts'
 import { reachOf, streamOf, type DueMessage } from './reach.ts'
+import { Reactions } from './reactions.ts'
+import { markGone } from './gone-groups.ts'
+import { Notes } from './notes.ts'
 import { keepFresh } from './refresher.ts'
 import { Silences } from './silences.ts'
 
-/** A change of wording waits this long, each further one twice as long; a worse severity never. */
-const UPDATE_AFTER_MS = 15_000
-const LONGEST_UPDATE_MS = 300_000
 const RESTORE_RETRY_MS = 5_000
 /** How often undelivered notices of a process that ended elsewhere are looked for. */
 const ADOPT_EVERY_MS = 30_000
@@ -57,17 +57,20 @@ class LevelTriggered implements Alerting {
   /** By route and stream: monotonic milliseconds at which something new was told. */
   readonly #streamTold = new Map<string, number>()
   #isReady = false
+  /** What an earlier process left was read, so an incident that is not known here is not open. */
+  #isRestored = false
   /** Groups that another process judges. */
   readonly #aside = new Set<string>()
-  /** Resolves when every entry so far was handed to the journal. */
-  #noted: Promise<void> = Promise.resolve()
+  readonly #notes: Notes
   readonly #alarm: Alarm
+  readonly #reactions: Reactions
 
   constructor(options: AlertingOptions) {
     this.#options = options
     const { clock, store, log } = options
     const { signal } = this.#stopped
     this.#durable = new Durable(store, clock, log, signal)
+    this.#notes = new Notes(this.#durable)
     this.#alarm = new Alarm(clock, () => this.#advance())
     this.#silences = new Silences(clock, options.ids, this.#durable)
     this.#deliveries = new Deliveries({
@@ -75,6 +78,14 @@ class LevelTriggered implements Alerting {
       durable: this.#durable,
       signal,
       onRoutes: (group, conditions) => this.conditions(group, conditions),
+      onReceipt: (route, key, receipt) => this.#posted(route, key, receipt),
+    })
+    this.#reactions = new Reactions({
+      ...options,
+      open: () => this.#incidents.values(),
+      isRestored: () => this.#isRestored,
+      acknowledge: (incident, actor, reason) => this.#acknowledge(incident, actor, reason),
+      release: (incident, actor, reason) => this.#release(incident, actor, reason),
     })
     keepFresh({
       ...options,
@@ -153,12 +164,11 @@ class LevelTriggered implements Alerting {
 
   acknowledge: Alerting['acknowledge'] = (key, actor, reason) => {
     const incident = this.#incidents.get(key)
-    if (incident === undefined) return false
-    // An end that waits for the store is written anew, or it would not be the newest entry.
-    incident.ending?.abort()
-    this.#tell(incident, 'acknowledged', acknowledged(incident.record, actor, reason))
-    return true
+    if (incident !== undefined) this.#acknowledge(incident, actor, reason)
+    return incident !== undefined
   }
+
+  receive: Alerting['receive'] = (route, request) => this.#reactions.receive(route, request)
 
   view: Alerting['view'] = () => incidentViews(this.#incidents.values())
 
@@ -183,21 +193,35 @@ class LevelTriggered implements Alerting {
     this.#alarm.set(Infinity)
     await withDeadline(this.#options.clock, STOP_MS, undefined, async () => {
       await this.#deliveries.idle()
-      await this.#noted
+      await this.#notes.handedOver()
       await this.#durable.flushed()
     })
   }
 
+  #acknowledge(incident: Incident, actor: string, reason: string | undefined): void {
+    // An end that waits for the store is written anew, or it would not be the newest entry.
+    incident.ending?.abort()
+    this.#tell(incident, 'acknowledged', acknowledged(incident.record, actor, reason))
+  }
+
+  /** Nobody looks after it any more: it is repeated again, and the next in line are told. */
+  #release(incident: Incident, actor: string, reason = 'took it back'): void {
+    incident.ending?.abort()
+    const more = `: ${actor} ${reason}`
+    this.#tell(incident, 'unacknowledged', unacknowledged(incident.record), more)
+    this.#advance()
+  }
+
   async #start(): Promise<void> {
-    let isRestored = await this.#restore()
+    this.#isRestored = await this.#restore()
     this.#isReady = true
     const early = [...this.#early]
     this.#early.clear()
     for (const [group, list] of early) this.conditions(group, list)
     const { clock } = this.#options
     const { signal } = this.#stopped
-    while (!isRestored && (await clock.sleep(RESTORE_RETRY_MS, signal))) {
-      isRestored = await this.#restore()
+    while (!this.#isRestored && (await clock.sleep(RESTORE_RETRY_MS, signal))) {
+      this.#isRestored = await this.#restore()
     }
     while (await clock.sleep(ADOPT_EVERY_MS, signal)) {
       await this.#durable.sweep()
@@ -208,13 +232,9 @@ class LevelTriggered implements Alerting {
   }
 
   #adopt(wall: number): Promise<readonly OutboxItem[]> {
-    return this.#deliveries.adopt(wall, ({ key, action }) => {
-      const incident = this.#incidents.get(key)
-      // The end of an incident is told only after the journal says so: this one is still open.
-      if (action === 'resolve') return incident !== undefined
-      // What this process opened, it told every route about: older notices of it are void.
-      return incident?.restored === false
-    })
+    return this.#deliveries.adopt(wall, ({ key, action }) =>
+      isVoid(action, this.#incidents.get(key)),
+    )
   }
 
   /** Takes over what the journal knows as open, unless this process knows better, and what waits. */
@@ -225,20 +245,11 @@ class LevelTriggered implements Alerting {
     const adopted = await this.#adopt(Number.MAX_SAFE_INTEGER)
     for (const record of openedOnly(adopted)) {
       if (!this.#resume(record)) continue
-      this.#note(incidentDraft('opened', record, this.#options.clock.wall()))
+      this.#notes.add(incidentDraft('opened', record, this.#options.clock.wall()))
     }
-    this.#forgetGroups()
-    return true
-  }
-
-  #forgetGroups(): void {
-    const { clock, groups } = this.#options
-    if (groups === undefined) return
-    for (const incident of this.#incidents.values()) {
-      const { group } = incident.now
-      if (group.includes('/') && !groups.includes(group)) incident.goneAt ??= clock.now()
-    }
+    markGone(this.#incidents.values(), this.#options)
     this.#advance()
+    return true
   }
 
   /** Keeps an incident of an earlier process. It is gone only once its group was heard to be well. */
@@ -246,7 +257,21 @@ class LevelTriggered implements Alerting {
     const { key } = record.condition
     if (this.#incidents.has(key)) return false
     this.#incidents.set(key, incidentOf(record, this.#options.clock, true))
+    this.#deliveries.remember(record)
     return true
+  }
+
+  /** Keeps where a service has an incident, for the notices of the next process too. */
+  #posted(route: string, key: string, receipt: string): boolean {
+    const incident = this.#incidents.get(key)
+    const record = incident && withReceipt(incident.record, route, receipt)
+    if (incident !== undefined && record !== undefined) {
+      incident.record = record
+      // An end that is being written down stays the newest entry; taken back, it is written anew.
+      const draft = incidentDraft('posted', record, this.#options.clock.wall(), ` at ${route}`)
+      if (incident.ending === undefined) this.#notes.add(draft)
+    }
+    return incident !== undefined
   }
 
   #open(condition: Condition): void {
@@ -259,15 +284,15 @@ class LevelTriggered implements Alerting {
     const now = this.#options.clock.now()
     let next = Infinity
     for (const incident of this.#incidents.values()) {
-      const dueAt = this.#dueAt(incident)
-      if (dueAt > now) {
-        next = Math.min(next, dueAt)
+      const at = dueAt(incident, this.#options.clearForMs)
+      if (at > now) {
+        next = Math.min(next, at)
       } else if (incident.goneAt === undefined) {
         const { since } = incident.record.condition
         const condition = { ...incident.now, since }
         this.#tell(incident, 'updated', withCondition(incident.record, condition))
         incident.updates += 1
-        next = Math.min(next, this.#dueAt(incident))
+        next = Math.min(next, dueAt(incident, this.#options.clearForMs))
       } else {
         void this.#end(incident)
       }
@@ -309,38 +334,32 @@ class LevelTriggered implements Alerting {
       const to = incident.isNew ? '' : ` to ${fresh.join(', ')}`
       const more = incident.quiet === undefined ? to : `${to} (${incident.quiet.says})`
       incident.isNew = false
-      this.#note(incidentDraft(event, incident.record, clock.wall(), more), sent)
+      this.#notes.add(incidentDraft(event, incident.record, clock.wall(), more), sent)
     }
     return nextInMs
   }
 
   #itemsOf({ incident, also, routes }: DueMessage): readonly OutboxItem[] {
-    const notice = this.#notice('opened', incident.record)
+    const notice = incidentNotice('opened', incident.record, this.#options)
     const more = also.map(({ now: { key, severity, title } }) => ({ key, severity, title }))
     return this.#deliveries.items(more.length === 0 ? notice : { ...notice, also: more }, routes)
   }
 
-  /** The monotonic time at which people are to be told something about an incident. */
-  #dueAt({ ending, goneAt, isNew, now, record, toldAt, updates }: Incident): number {
-    if (isNew) return Infinity
-    if (goneAt !== undefined) {
-      return ending === undefined ? goneAt + this.#options.clearForMs : Infinity
-    }
-    const told = record.condition
-    if (wording(now) === wording(told)) return Infinity
-    if (bySeverity(now.severity, told.severity) < 0) return toldAt
-    return toldAt + Math.min(UPDATE_AFTER_MS * 2 ** Math.min(updates, 10), LONGEST_UPDATE_MS)
-  }
-
   /** Tells the routes that heard of an incident what changed; of one that people are spared, nobody. */
-  #tell(incident: Incident, event: 'updated' | 'acknowledged', next: IncidentRecord): void {
+  #tell(
+    incident: Incident,
+    event: 'updated' | 'acknowledged' | 'unacknowledged',
+    next: IncidentRecord,
+    more = '',
+  ): void {
     const { clock } = this.#options
     const isSpared = event === 'updated' && incident.quiet !== undefined
     const items = isSpared ? [] : this.#items(event, next)
     incident.record = next
     incident.toldAt = clock.now()
     for (const { route } of items) incident.told.set(route, incident.toldAt)
-    this.#note(incidentDraft(event, incident.record, clock.wall()), this.#deliveries.send(items))
+    const sent = this.#deliveries.send(items)
+    this.#notes.add(incidentDraft(event, incident.record, clock.wall(), more), sent)
   }
 
   /**
@@ -355,7 +374,7 @@ class LevelTriggered implements Alerting {
     const condition = endOf(incident.record.condition, clearForMs)
     const record = { ...incident.record, condition }
     const items = this.#items('resolved', record)
-    await Promise.all([this.#deliveries.hold(items), this.#noted])
+    await Promise.all([this.#deliveries.hold(items), this.#notes.handedOver()])
     const draft = incidentDraft('resolved', record, clock.wall())
     const isWritten = await this.#durable.note(draft, ending.signal)
     if (!ending.signal.aborted && isWritten) {
@@ -364,7 +383,7 @@ class LevelTriggered implements Alerting {
       return
     }
     // It came back just while its end was written down: the journal must not keep that.
-    if (isWritten) this.#note(incidentDraft('updated', incident.record, clock.wall()))
+    if (isWritten) this.#notes.add(incidentDraft('updated', incident.record, clock.wall()))
     await this.#deliveries.drop(items)
     incident.ending = undefined
     this.#advance()
@@ -374,27 +393,6 @@ class LevelTriggered implements Alerting {
   #items(event: IncidentEvent, record: IncidentRecord): readonly OutboxItem[] {
     const told = this.#options.routes.map(({ route }) => route)
     const routes = told.filter((route) => record.routes.includes(route))
-    return this.#deliveries.items(this.#notice(event, record), routes)
-  }
-
-  #notice(event: IncidentEvent, record: IncidentRecord): Notice {
-    const { clock, ids, link, picture, trend } = this.#options
-    const extra = { id: ids.next(), wall: clock.wall(), link, picture, trend }
-    return noticeOf(record, actions[event], extra)
-  }
-
-  /** Journal entries keep the order of events, and say that people were told only once that is sure. */
-  #note(draft: JournalDraft, told?: Promise<void>): void {
-    this.#noted = Promise.all([this.#noted, told]).then(() => {
-      return void this.#durable.note(draft)
-    })
+    return this.#deliveries.items(incidentNotice(event, record, this.#options), routes)
   }
 }
-
-const actions = {
-  opened: 'trigger',
-  told: 'trigger',
-  updated: 'trigger',
-  acknowledged: 'acknowledge',
-  resolved: 'resolve',
-} as const satisfies Record<IncidentEvent, Notice['action']>

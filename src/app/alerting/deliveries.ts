@@ -5,9 +5,10 @@ import type { Notice, Severity } from '../../core/notice.ts'
 import { redactText } from '../../core/redact.ts'
 import type { RouteView } from '../../core/view.ts'
 import type { Delivery } from '../../plugin/notifier.ts'
+import type { InboundRequest, ReadReactions } from '../../plugin/reaction.ts'
 import type { OutboxItem } from '../../plugin/store.ts'
 import type { Durable } from './durable.ts'
-import { journalGroup } from './incident.ts'
+import { journalGroup, type IncidentRecord } from './incident.ts'
 import { isFor, type RouteRules } from './routing.ts'
 import { RouteQueue, type Ending } from './route-queue.ts'
 
@@ -25,11 +26,14 @@ export interface AlertRoute extends RouteRules {
   readonly route: string
   /** New incidents below it are not sent here; what was sent is followed to its end. */
   readonly minSeverity: Severity
-  readonly send: (notice: Notice) => Promise<Delivery>
+  /** `receipt`: what an earlier delivery about the incident gave. */
+  readonly send: (notice: Notice, receipt?: string) => Promise<Delivery>
   /** It is sent changes that were made, too. */
   readonly takesChanges?: true
   /** The service forgets an incident that it does not hear of: how often it must. */
   readonly refreshEveryMs?: number
+  /** Reads what the service tells us that people did there, where it may. */
+  readonly read?: (request: InboundRequest) => ReadReactions
 }
 
 export interface DeliveriesOptions {
@@ -40,6 +44,8 @@ export interface DeliveriesOptions {
   readonly durable: Durable
   readonly signal: AbortSignal
   readonly onDelivered?: (route: string, delivery: Delivery) => void
+  /** A delivery about an incident gave a receipt, to be kept for its next ones; whether it is open. */
+  readonly onReceipt: (route: string, key: string, receipt: string) => boolean
   /** The conditions of the routes themselves. */
   readonly onRoutes: (group: string, conditions: readonly Condition[]) => void
 }
@@ -72,6 +78,8 @@ export class Deliveries {
   readonly #held = new Set<string>()
   /** Refreshes under way: the next one makes good what is lost, so they leave no trace. */
   readonly #refreshes = new Set<string>()
+  /** By route and key: the receipts of incidents whose end was not told yet. */
+  readonly #receipts = new Map<string, string>()
   /** What waits until an item is in the outbox, or done. */
   readonly #unsecured = new Map<string, () => void>()
 
@@ -104,6 +112,13 @@ export class Deliveries {
     void this.#put(items)
     for (const item of items) queueOf(this.#routes.get(item.route), item)?.add(item)
     await Promise.all(secured)
+  }
+
+  /** Takes over what an earlier process kept of an incident. */
+  remember({ condition, receipts }: IncidentRecord): void {
+    for (const [route, receipt] of Object.entries(receipts ?? {})) {
+      this.#receipts.set(`${route} ${condition.key}`, receipt)
+    }
   }
 
   /** Tells every route that takes changes, and that is for this group, of one that was made. */
@@ -191,7 +206,7 @@ export class Deliveries {
   #route({ route, send, takesChanges }: AlertRoute): Route {
     const { clock, random, signal, onDelivered } = this.#options
     const shared = {
-      send,
+      send: (notice: Notice) => this.#send(route, send, notice),
       clock,
       random,
       signal,
@@ -214,6 +229,20 @@ export class Deliveries {
         ? new RouteQueue({ ...shared, parallel: 1, onAttempt: () => {} })
         : undefined
     return { queue, changes, failures: 0, isHeard: false, trouble: undefined }
+  }
+
+  async #send(route: string, send: AlertRoute['send'], notice: Notice): Promise<Delivery> {
+    const delivery = await send(notice, this.#receipts.get(`${route} ${notice.key}`))
+    if (!delivery.ok || delivery.receipt === undefined || notice.action === 'resolve')
+      return delivery
+    this.#receipts.set(`${route} ${notice.key}`, delivery.receipt)
+    this.#options.onReceipt(route, notice.key, delivery.receipt)
+    // What was told together stands in one place, as far as it is open still.
+    for (const { key } of notice.also ?? []) {
+      if (!this.#options.onReceipt(route, key, delivery.receipt)) continue
+      this.#receipts.set(`${route} ${key}`, delivery.receipt)
+    }
+    return delivery
   }
 
   #put(items: readonly OutboxItem[]): Promise<void> {
@@ -240,6 +269,7 @@ export class Deliveries {
     const { durable, log } = this.#options
     const { action, group, path, title, key } = item.notice
     this.#secure(item.id)
+    if (action === 'resolve') this.#receipts.delete(`${item.route} ${key}`)
     if (ending.end !== 'superseded') {
       const says =
         ending.end === 'delivered'

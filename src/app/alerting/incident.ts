@@ -33,6 +33,19 @@ export interface IncidentRecord {
   readonly acknowledgedFor?: string
   /** Severities that it had before, where it had others. */
   readonly formerly?: readonly Severity[]
+  /**
+   * The newest thing that the service of a route told us of it: what it tells again, or late, is
+   * nothing new, also after a restart.
+   */
+  readonly reactions?: Readonly<Record<string, Reacted>>
+  /** By route: where the service keeps what was told of it. */
+  readonly receipts?: Readonly<Record<string, string>>
+}
+
+/** What a service told us happened there, and when by its clock, in wall milliseconds. */
+export interface Reacted {
+  readonly id: string
+  readonly at: number
 }
 
 /** The record once somebody looks after it; who did so before, and why, stays in the journal. */
@@ -43,6 +56,22 @@ export function acknowledged(
 ): IncidentRecord {
   const { acknowledgedFor: _, ...rest } = record
   return { ...rest, acknowledgedBy, ...(reason !== undefined && { acknowledgedFor: reason }) }
+}
+
+/** The record once nobody looks after it any more. */
+export function unacknowledged(record: IncidentRecord): IncidentRecord {
+  const { acknowledgedBy: _by, acknowledgedFor: _for, ...rest } = record
+  return rest
+}
+
+/** The record with the place that a service has for it; `undefined` where it has that already. */
+export function withReceipt(
+  record: IncidentRecord,
+  route: string,
+  receipt: string,
+): IncidentRecord | undefined {
+  if (record.receipts?.[route] === receipt) return undefined
+  return { ...record, receipts: { ...record.receipts, [route]: receipt } }
 }
 
 /** Who looks after it and why, where that is known. */
@@ -56,7 +85,14 @@ export function acknowledgement({
   }
 }
 
-export type IncidentEvent = 'opened' | 'told' | 'updated' | 'acknowledged' | 'resolved'
+/** What people are told of in the life of an incident. */
+export type IncidentEvent =
+  | 'opened'
+  | 'told'
+  | 'updated'
+  | 'acknowledged'
+  | 'unacknowledged'
+  | 'resolved'
 
 /**
  * What makes people look again: severity and wording. Numbers and durations in the sentences count
@@ -195,6 +231,14 @@ export function openedOnly(waiting: readonly OutboxItem[]): readonly IncidentRec
   return [...records.values()]
 }
 
+/** Whether a waiting notice of an earlier process tells nobody anything any more. */
+export function isVoid(action: Notice['action'], incident: Incident | undefined): boolean {
+  // The end of an incident is told only after the journal says so: this one is still open.
+  if (action === 'resolve') return incident !== undefined
+  // What this process opened, it told every route about: older notices of it are void.
+  return incident?.restored === false
+}
+
 /** The condition as its end is told. */
 export function endOf(condition: Condition, clearForMs: number): Condition {
   return {
@@ -206,7 +250,7 @@ export function endOf(condition: Condition, clearForMs: number): Condition {
 
 /** The journal entry of one event in the life of an incident. */
 export function incidentDraft(
-  event: IncidentEvent,
+  event: IncidentEvent | 'posted',
   record: IncidentRecord,
   wall: number,
   more = '',
@@ -220,6 +264,8 @@ export function incidentDraft(
     told: `incident told${more}: ${title}`,
     updated: `incident changed: ${title}`,
     acknowledged: `incident acknowledged by ${acknowledgedBy ?? 'somebody'}${why}: ${title}`,
+    unacknowledged: `nobody looks after the incident any more${more}: ${title}`,
+    posted: `what is told of the incident has its place${more}: ${title}`,
     resolved: `incident over after ${formatDuration(seconds * 1_000)}: ${title}`,
   }[event]
   return {
@@ -268,12 +314,14 @@ function remember(open: OpenIncidents, key: string, record: IncidentRecord | und
 }
 
 function pick(record: IncidentRecord): IncidentRecord {
-  const { condition, routes, formerly } = record
+  const { condition, routes, formerly, reactions, receipts } = record
   return {
     condition,
     routes,
     ...acknowledgement(record),
     ...(formerly !== undefined && { formerly }),
+    ...(reactions !== undefined && { reactions }),
+    ...(receipts !== undefined && { receipts }),
   }
 }
 

@@ -73,13 +73,17 @@ class Round {
       return
     }
     const cause = causeOf(incident.now, this.#loud.get(streamOf(incident)) ?? [])
+    // Who looks after a cause looks after what it brings about.
+    const isLookedAfter = [incident, cause].some(
+      (each) => each?.record.acknowledgedBy !== undefined,
+    )
     const fresh: string[] = []
     const repeats: string[] = []
     let isHeldBack = false
     for (const route of routes) {
       if (incident.record.routes.includes(route.route)) {
-        if (this.#isRepeatDue(incident, route)) repeats.push(route.route)
-      } else if (this.#isFor(incident, route)) {
+        if (!isLookedAfter && this.#isRepeatDue(incident, route)) repeats.push(route.route)
+      } else if (this.#isFor(incident, route, isLookedAfter)) {
         // Nobody is kept from hearing by a cause that they do not hear of.
         if (cause !== undefined && this.#isTold(cause, route.route)) isHeldBack = true
         else fresh.push(route.route)
@@ -132,12 +136,12 @@ class Round {
     )
   }
 
-  #isFor(incident: Incident, route: AlertRoute): boolean {
+  #isFor(incident: Incident, route: AlertRoute, isLookedAfter: boolean): boolean {
     const { now, wall, isFailing } = this.#options
-    const { record, openedAt } = incident
+    const { openedAt } = incident
     const answer = askRoute(route, {
       condition: incident.now,
-      isAcknowledged: record.acknowledgedBy !== undefined,
+      isAcknowledged: isLookedAfter,
       openForMs: now - openedAt,
       wall,
       isFailing,
@@ -151,8 +155,8 @@ class Round {
     return cause.record.routes.includes(route) || this.#fresh.get(cause)?.includes(route) === true
   }
 
-  #isRepeatDue({ record, told, openedAt }: Incident, { route, repeatMs }: AlertRoute): boolean {
-    if (repeatMs === undefined || record.acknowledgedBy !== undefined) return false
+  #isRepeatDue({ told, openedAt }: Incident, { route, repeatMs }: AlertRoute): boolean {
+    if (repeatMs === undefined) return false
     const inMs = (told.get(route) ?? openedAt) + repeatMs - this.#options.now
     if (inMs <= 0) this.#again(repeatMs)
     else this.#again(inMs)

@@ -65,6 +65,31 @@ describe('a dead ingest', () => {
     ])
   })
 
+  test('that somebody looks after is not escalated by its edges, which nobody need look after apart', async () => {
+    scene.pager.rules = { repeatMs: 120_000 }
+    scene.hook.rules = { afterMs: 300_000 }
+    await scene.start()
+    scene.evaluate(edge('cdn-a'))
+    await settle()
+    scene.alerting.conditions(INGEST, [ingest()])
+    await settle()
+
+    scene.alerting.acknowledge(`${INGEST}/main`, 'alice')
+    await scene.time.pass(900_000)
+    const meanwhile = [...scene.hook.story]
+    scene.alerting.conditions(INGEST, [])
+    await scene.time.pass(CLEAR_MS)
+
+    expect(scene.pager.story.slice(0, 3)).toEqual([
+      `trigger ${GROUP}/cdn-a`,
+      `trigger ${INGEST}/main`,
+      `acknowledge ${INGEST}/main`,
+    ])
+    expect(meanwhile).toEqual([])
+    // The cause is over and its effect is not: now somebody must look after that.
+    expect(scene.hook.story).toEqual([`trigger ${GROUP}/cdn-a`])
+  })
+
   test.for<[string, Condition, Condition]>([
     ['an edge whose fault lies at the edge', ingest(), edge('cdn-a', { place: 'edge' })],
     ['an edge whose place is unconfirmed', ingest(), edge('cdn-a', { place: 'unconfirmed' })],

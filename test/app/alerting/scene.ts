@@ -71,17 +71,21 @@ export function settle(): Promise<void> {
 }
 
 /** A route that keeps what it took. `answer` decides each attempt. */
-class FakeRoute implements Omit<AlertRoute, 'refreshEveryMs' | 'takesChanges'> {
+class FakeRoute implements Omit<AlertRoute, 'refreshEveryMs' | 'takesChanges' | 'read'> {
   readonly route: string
   readonly minSeverity: Severity
   /** Of the next process: how often the service must hear of an open incident. */
   refreshEveryMs: number | undefined
   /** Of the next process: whether it is sent changes. */
   takesChanges: true | undefined
+  /** Of the next process: what its service tells; each request is read as this. */
+  read: AlertRoute['read'] | undefined
   /** Of the next process: what reaches it, and when. */
   rules: RouteRules = {}
   readonly attempts: { readonly notice: Notice; readonly at: number }[] = []
   readonly taken: Notice[] = []
+  /** The receipt that each attempt was handed. */
+  readonly handed: (string | undefined)[] = []
   answer: (notice: Notice) => Delivery | Promise<Delivery> = () => ({ ok: true })
   readonly #time: VirtualTime
 
@@ -91,8 +95,9 @@ class FakeRoute implements Omit<AlertRoute, 'refreshEveryMs' | 'takesChanges'> {
     this.minSeverity = minSeverity
   }
 
-  readonly send = async (notice: Notice): Promise<Delivery> => {
+  readonly send = async (notice: Notice, receipt?: string): Promise<Delivery> => {
     this.attempts.push({ notice, at: this.#time.now })
+    this.handed.push(receipt)
     const delivery = await this.answer(notice)
     if (delivery.ok) this.taken.push(notice)
     return delivery
@@ -149,13 +154,15 @@ export class Scene {
       ids: { next: () => `n${(this.#ids += 1)}` },
       store: this.store,
       routes: [this.pager, this.hook].map(
-        ({ route, minSeverity, refreshEveryMs, takesChanges, rules, send }) => ({
+        ({ route, minSeverity, refreshEveryMs, takesChanges, read, rules, send }) => ({
           ...rules,
           route,
           minSeverity,
           ...(refreshEveryMs !== undefined && { refreshEveryMs }),
+          ...(read !== undefined && { read }),
           ...(takesChanges === true && { takesChanges }),
-          send: this.#mortal('send', isDead, send),
+          send: (notice, receipt) =>
+            this.#mortal('send', isDead, (each: Notice) => send(each, receipt))(notice),
         }),
       ),
       groups: this.groups,
