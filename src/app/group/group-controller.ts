@@ -91,6 +91,7 @@ export class GroupController {
       situation: () => this.#situation(),
       decide: () => decide(this.#situation(), this.#deps.withoutGuards),
       now: () => ({ state: this.#voice.state, busy: this.#busy }),
+      show: (decision: Decision) => this.#voice.put(decision),
       tell: (decision: Decision) => this.#voice.tell(decision),
     }
     const lease = {

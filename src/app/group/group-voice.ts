@@ -69,6 +69,11 @@ export class GroupVoice {
     this.tell(decision)
   }
 
+  /** What views show from here on, while an evaluation hangs; the next one says more. */
+  put(decision: Decision): void {
+    this.#decision = decision
+  }
+
   /** As `show` where the journal cannot be asked: the evaluation itself failed. */
   cry(decision: Decision): void {
     this.#decision = decision

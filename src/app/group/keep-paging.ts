@@ -16,12 +16,15 @@ export interface PagingDeps {
   readonly decide: () => Decision
   /** What the controller does now. */
   readonly now: () => { readonly state: GroupState; readonly busy: string | undefined }
+  /** What views show in place of the decision of an evaluation that is long over. */
+  readonly show: (decision: Decision) => void
   readonly tell: (decision: Decision) => void
 }
 
 /**
  * While an evaluation takes long (a change under way, a store or a target that does not answer),
- * people still hear of what is wrong: paging waits for nothing (invariant 43).
+ * people still hear of what is wrong, and views say why nothing happens: paging waits for nothing
+ * (invariants 37, 43).
  */
 export async function keepPaging(deps: PagingDeps, signal: AbortSignal): Promise<void> {
   const { clock, tickMs } = deps
@@ -29,9 +32,15 @@ export async function keepPaging(deps: PagingDeps, signal: AbortSignal): Promise
     if (clock.now() - deps.shownAt() < 2 * tickMs()) continue
     const decision = deps.decide()
     const { state, busy } = deps.now()
-    const now = decision.kind === 'stay' ? decision : stay(state, busy ?? decision.says)
+    const now = decision.kind === 'stay' ? decision : stay(waiting(state), busy ?? decision.says)
+    if (busy === undefined) deps.show(now)
     const conditions = conditionsOf(deps.situation(), now, clock.wall())
     // What is not urgent waits for the end, when more is known of it.
     if (conditions.some((condition) => condition.severity === 'critical')) deps.tell(now)
   }
+}
+
+/** What is wanted and waits for an evaluation that hangs is no steady state. */
+function waiting(state: GroupState): GroupState {
+  return state === 'STEADY' ? 'EVALUATE' : state
 }

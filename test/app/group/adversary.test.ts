@@ -77,6 +77,21 @@ describe('the store fails in the middle of a change', () => {
     expect(pages(world, '#store')).toBeGreaterThanOrEqual(1)
   })
 
+  test('an evaluation that hangs in the store does not call a path well that is down by now', async () => {
+    const { world, process } = await steady()
+    const seen = () => process.watchdog.controller(groupName)?.snapshot()
+
+    // What ana wants hangs in the store; cdn-a goes down meanwhile.
+    show(world, { 'cdn-a': 'bad' })
+    await world.clock.advance(14_500)
+    process.storeTrouble.hangUntil = world.clock.now() + 60_000
+    void ask(world, process, { kind: 'hold', forMs: 60_000 })
+    await until(world, () => seen()?.situation.paths.get('cdn-a')?.health === 'down')
+    await world.clock.advance(1_200)
+
+    expect(seen()?.decision.says).not.toContain('serves and is up')
+  })
+
   test('pulled answers stay the last good ones while the row cannot be read', async () => {
     const { world, process } = await steady({ layout: ['pull'] })
     show(world, { 'cdn-a': 'bad' })

@@ -102,6 +102,12 @@ export const peopleMutations: readonly Mutation[] = [
     replace: 'if (conditions.length < 0) deps.tell(now)',
   },
   {
+    name: 'paging: views keep what an evaluation said before it hung',
+    file: 'src/app/group/keep-paging.ts',
+    find: 'if (busy === undefined) deps.show(now)',
+    replace: '',
+  },
+  {
     name: 'paging: a down active path waits for ever',
     file: 'src/engine/group/conditions.ts',
     find: 'if (isServing && ageMs < settings.pageAfterMs && !isStuck(decision)) continue',
