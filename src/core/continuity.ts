@@ -33,6 +33,8 @@ export interface Continuity {
 export interface SeenContinuity extends Continuity {
   /** Monotonic milliseconds, of the process that applied the look. */
   readonly at: number
+  /** Keys that it showed before, and until when, oldest first: whoever rotates keys is the same path. */
+  readonly earlierKeys?: readonly { readonly key: string; readonly lastAt: number }[]
 }
 
 /** What is compared, in the words of the configuration. */
@@ -58,7 +60,7 @@ export interface ContinuityDifference {
   readonly says: string
 }
 
-/** How many keys are remembered of a path: whoever rotates them shows an earlier one again in here. */
+/** How many keys are remembered of a path that it shows no more. */
 export const keysKept = 8
 /** Rungs of one ladder that are looked at; what a playlist lists beyond is no ladder. */
 const rungsKept = 32
@@ -93,7 +95,7 @@ export function compareContinuity(
   }
   note('slate', true, slate(left ?? {}, entered, to.name))
   if (left === undefined) return found
-  note('key', true, otherKey(left, entered, from.name, to.name))
+  note('key', true, otherKey(left, entered, from.name, to.name, limits.behindMs))
   note('codecs', true, otherCodecs(left, entered, to.name))
   note('ladder', false, otherLadder(left, entered, to.name))
   note('behind', false, behind(left, entered, from.name, to.name, limits.behindMs))
@@ -111,23 +113,29 @@ export function continued(
   at: number,
 ): SeenContinuity {
   if (before === undefined) return { ...look, at }
-  const { ladder, segmentMs, isSlate } = before
-  const keys = look.keys === undefined ? before.keys : lately(before.keys ?? [], look.keys)
+  const { ladder, segmentMs, isSlate, keys } = before
+  const earlier = earlierKeys(before, look.keys)
   return {
     ...(ladder !== undefined && { ladder }),
     ...(segmentMs !== undefined && { segmentMs }),
     ...(isSlate !== undefined && { isSlate }),
-    ...look,
     ...(keys !== undefined && { keys }),
+    ...look,
+    ...(earlier !== undefined && earlier.length > 0 && { earlierKeys: earlier }),
     at,
   }
 }
 
-/** What is encrypted no more is not; else the newest keys last, as the same array where nothing is new. */
-function lately(before: readonly string[], keys: readonly string[]): readonly string[] {
-  if (keys.length === 0) return keys
-  if (keys.every((key) => before.includes(key))) return before
-  return [...before.filter((key) => !keys.includes(key)), ...keys].slice(-keysKept)
+/** Keys that are shown no more, with when they were shown last; the same array where none went away. */
+function earlierKeys(
+  { at, keys = [], earlierKeys: before = [] }: SeenContinuity,
+  shown: readonly string[] | undefined,
+): SeenContinuity['earlierKeys'] {
+  if (shown === undefined) return before
+  const gone = keys.filter((key) => !shown.includes(key))
+  if (gone.length === 0) return before
+  const left = before.filter(({ key }) => !shown.includes(key) && !gone.includes(key))
+  return [...left, ...gone.map((key) => ({ key, lastAt: at }))].slice(-keysKept)
 }
 
 function slate(from: Continuity, to: Continuity, name: string): string | undefined {
@@ -135,20 +143,45 @@ function slate(from: Continuity, to: Continuity, name: string): string | undefin
 }
 
 function otherKey(
-  { keys: left }: Continuity,
-  { keys: entered }: Continuity,
-  from: string,
-  to: string,
+  from: Continuity | SeenContinuity,
+  to: Continuity | SeenContinuity,
+  left: string,
+  entered: string,
+  behindMs: number,
 ): string | undefined {
-  if (left === undefined || entered === undefined) return undefined
-  if (left.length === 0 && entered.length === 0) return undefined
-  if (left.length === 0) return `${to} is encrypted, and ${from} is not`
-  if (entered.length === 0) return `${to} is not encrypted, and ${from} is`
-  if (entered.some((key) => left.includes(key))) return undefined
-  // As many as are remembered: it rotates them, and may well have shown this one too.
-  return entered.length >= keysKept || left.length >= keysKept
-    ? undefined
-    : `${to} is encrypted with another key than ${from}`
+  // What each showed around the time at which the path that is left was seen well last: one that
+  // rotates its keys has other ones by now, and two never rotate at the same moment.
+  const since = 'at' in from ? from.at - behindMs : Number.POSITIVE_INFINITY
+  const before = keysSince(from, since)
+  const after = keysSince(to, since)
+  if (before === undefined || after === undefined) return undefined
+  if (before.length === 0 && after.length === 0) return undefined
+  if (before.length === 0) return `${entered} is encrypted, and ${left} is not`
+  if (after.length === 0) return `${entered} is not encrypted, and ${left} is`
+  if (after.some((key) => before.includes(key))) return undefined
+  if (isForgotten(to, since)) return undefined
+  return `${entered} is encrypted with another key than ${left}`
+}
+
+function keysSince(
+  seen: Continuity | SeenContinuity,
+  since: number,
+): readonly string[] | undefined {
+  if (seen.keys === undefined) return undefined
+  return [
+    ...earlierOf(seen).flatMap(({ key, lastAt }) => (lastAt >= since ? key : [])),
+    ...seen.keys,
+  ]
+}
+
+/** It showed more keys since than are remembered. */
+function isForgotten(seen: Continuity | SeenContinuity, since: number): boolean {
+  const earlier = earlierOf(seen)
+  return earlier.length >= keysKept && (earlier[0]?.lastAt ?? since) > since
+}
+
+function earlierOf(seen: Continuity | SeenContinuity): NonNullable<SeenContinuity['earlierKeys']> {
+  return ('earlierKeys' in seen ? seen.earlierKeys : undefined) ?? []
 }
 
 function otherCodecs(from: Continuity, to: Continuity, name: string): string | undefined {

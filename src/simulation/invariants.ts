@@ -8,6 +8,7 @@ import {
   neverEmpty,
   verified,
 } from './invariants-actuation.ts'
+import { continuations } from './invariants-continuity.ts'
 import { drills } from './invariants-drills.ts'
 import { evidence, failback, targets } from './invariants-evidence.ts'
 import { advise, holdWins, oneIncident, overrides } from './invariants-people.ts'
@@ -42,6 +43,7 @@ export function checkTrace(world: World): Violation[] {
     ...contradictions(trace),
     ...oneIncident(trace),
     ...drills(trace),
+    ...continuations(trace),
     ...audit(trace),
   ]
 }

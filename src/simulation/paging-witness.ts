@@ -121,6 +121,7 @@ export class PagingWitness {
         ['all-down', isIn('ALL-DOWN')],
         ['store', isMute],
         ['drill-not-restored', leads.some(isOverdue)],
+        ['refused', leads.some(isRefused)],
       ] as const
       for (const [level, isWrong] of levels) {
         const key = `${group}#${level}`
@@ -169,6 +170,12 @@ export class PagingWitness {
   #tell(invariant: number, says: string): void {
     this.violations.push({ invariant, at: this.#world.clock.now(), says })
   }
+}
+
+/** 47: a failing path is not left, because of where the traffic would go. */
+function isRefused({ snapshot: { decision, state } }: Shown): boolean {
+  if (decision.kind !== 'stay' || state !== 'EVALUATE') return false
+  return decision.whyNot?.guard === 'continuity' || decision.whyNot?.guard === 'capacity'
 }
 
 /** 40: a drill is over its time, and the traffic did not return. */

@@ -1,6 +1,7 @@
 import { seededRandom } from '../core/seeded-random.ts'
 import { SimulatedClock } from '../platform/simulated-clock.ts'
 import type { GroupSettings } from '../core/settings.ts'
+import { drawContinuity, letPathsDiffer } from './continuity.ts'
 import { diceOf, planFaults } from './faults.ts'
 import { checkTrace, type Violation } from './invariants.ts'
 import { OutageMeter, type GroupOutage } from './outage-meter.ts'
@@ -70,6 +71,7 @@ export async function simulate(
     group: {
       ...(chance(0.5) ? busy : {}),
       ...drawSharing(seed, overrides.paths ?? paths),
+      ...drawContinuity(seed),
       calendar: around.calendar,
     },
     ...overrides,
@@ -77,6 +79,7 @@ export async function simulate(
   const world = createWorld(options)
   const calmMs = restMs + Math.max(...world.initial.map((group) => group.verify.forMs))
   const faults = planFaults(world, random, minutes - calmMs / 60_000)
+  const differing = letPathsDiffer(world, seed, minutes - calmMs / 60_000)
   if (options.witnesses === true) letWitnessesSee(world, around.stubborn)
   const witness = new Witness(world)
   const meter = new OutageMeter(world)
@@ -106,7 +109,10 @@ export async function simulate(
     seed,
     violations: [...witness.violations, ...checkTrace(world)],
     outages: meter.groups,
-    faults: faults.map((fault) => `${Math.round(fault.at / 1000)} s: ${fault.says}`),
+    faults: [
+      ...faults.map((fault) => `${Math.round(fault.at / 1000)} s: ${fault.says}`),
+      ...differing,
+    ],
     changes: world.writes.filter((write) => write.by === 'changeover').length,
     world,
   }

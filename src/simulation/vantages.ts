@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { serving, type Allocation } from '../core/allocation.ts'
 import type { Random } from '../core/clock.ts'
 import { silentLog } from '../core/log.ts'
+import type { ContinuityCheck } from '../core/continuity.ts'
 import type { Measurements, Observation } from '../core/sample.ts'
 import { seededRandom } from '../core/seeded-random.ts'
 import { CheckSession } from '../app/check-session.ts'
@@ -11,6 +12,7 @@ import { createPathWatch } from '../engine/rules/path-watch.ts'
 import type { ProbeMeasures } from '../engine/rules/rule-set.ts'
 import type { Net } from '../plugin/net.ts'
 import type { ProbePlugin } from '../plugin/probe.ts'
+import { fingerprintAt } from './fingerprint.ts'
 import type { Shape } from './shapes.ts'
 import type { World } from './world.ts'
 
@@ -34,6 +36,8 @@ export interface Look {
   readonly path: string
   readonly sight: Sight
   readonly purpose: string
+  /** What the path showed otherwise than the others. */
+  readonly oddity?: ContinuityCheck
   /** The vantage itself had no network: what it saw is no evidence (invariant 6). */
   readonly isCut: boolean
 }
@@ -61,12 +65,19 @@ function simulatedProbe(
         await context.clock.sleep(5 + random.next() * 40, context.signal)
         if (context.signal.aborted) return
         const isCut = world.isCut(vantage)
-        const seen = path === publicPath ? publicSight(world, group, vantage) : undefined
-        const sight = isCut ? 'bad' : (seen ?? world.sight(path, vantage, group))
+        const shown = path === publicPath ? publicSight(world, group, vantage) : undefined
+        const sight = isCut ? 'bad' : (shown ?? world.sight(path, vantage, group))
         const at = world.clock.now()
-        world.looks.push({ at, vantage, group, path, sight, purpose: due.purpose, isCut })
+        const { purpose } = due
+        const oddity = world.oddity(path.split('@')[0] ?? path, group, purpose)
+        const odd = oddity !== undefined && { oddity }
+        world.looks.push({ at, vantage, group, path, sight, purpose, isCut, ...odd })
         if (sight === 'hung') await context.clock.sleep(Number.MAX_SAFE_INTEGER, context.signal)
-        else yield observationOf(sight, shape, world.variant)
+        else {
+          const seen = observationOf(sight, shape, world.variant)
+          const isShown = seen.outcome === 'pass' && path !== publicPath
+          yield isShown ? { ...seen, continuity: fingerprintAt(at, oddity) } : seen
+        }
       }
     },
   }

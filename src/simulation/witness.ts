@@ -57,10 +57,25 @@ export class Witness {
     this.#checkFailbacks()
     this.#checkReloads()
     this.#checkExplained()
+    this.#checkRescued()
     this.#checkAlive()
     this.#checkBeats()
     this.#paging.look(this.#leading)
     this.#drills.look(this.#leading)
+  }
+
+  /** 47: what can be taken back never keeps from leaving a failing path, whatever viewers would notice. */
+  #checkRescued(): void {
+    for (const { group, snapshot } of this.#leading) {
+      const { decision, situation, state } = snapshot
+      const { irreversible, leaveAfterMs } = situation.settings
+      if (decision.kind !== 'stay' || state !== 'EVALUATE' || irreversible.length > 0) continue
+      const guard = decision.whyNot?.guard
+      const isKept = guard === 'continuity' || guard === 'capacity'
+      if (!isKept && (guard !== 'leave-after' || leaveAfterMs > 0)) continue
+      const at = this.#world.clock.now()
+      this.#own.push({ invariant: 47, at, says: `${group} is kept on a failing path by ${guard}` })
+    }
   }
 
   /** 37: whatever the moment, a down active path that is not left has a reason. */

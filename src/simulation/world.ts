@@ -1,4 +1,5 @@
 import { sameAllocation, type Allocation } from '../core/allocation.ts'
+import type { ContinuityCheck } from '../core/continuity.ts'
 import type { DrillReport } from '../core/drill-report.ts'
 import type { GroupRow } from '../core/group.ts'
 import type { VantageReport } from '../core/health.ts'
@@ -79,6 +80,8 @@ export interface World {
   truth: (path: string, group: string) => Sight
   /** What the public name shows in spite of the path behind it. */
   publicTrouble: (group: string, vantage: string) => Sight | undefined
+  /** What a path shows otherwise than the others, to a look of a purpose. */
+  oddity: (path: string, group: string, purpose: string) => ContinuityCheck | undefined
   /** The vantage has no network at all. */
   isCut: (vantage: string) => boolean
   /** How a report of another vantage reaches the processes. */
@@ -169,6 +172,7 @@ export function createWorld(options: WorldOptions): World {
     sight: () => 'good',
     truth: () => 'good',
     publicTrouble: () => undefined,
+    oddity: () => undefined,
     isCut: () => false,
     deliver: (of, report) => deliverNow(world, of, report),
     notifierDown: false,

@@ -181,23 +181,50 @@ describe('what is known of a path after one more look', () => {
     })
   })
 
-  test('remembers keys of before, and forgets them once nothing is encrypted', () => {
+  test('remembers keys that are shown no more, and until when', () => {
     const rotated = continued(before, { keys: ['b'] }, 2)
+    const same = continued(rotated, { keys: ['b'] }, 3)
 
-    expect(rotated.keys).toEqual(['a', 'b'])
-    expect(continued(rotated, { keys: [] }, 3).keys).toEqual([])
-    expect(continued(rotated, { keys: ['b'] }, 3).keys).toBe(rotated.keys)
+    expect(rotated).toMatchObject({ keys: ['b'], earlierKeys: [{ key: 'a', lastAt: 1 }] })
+    expect(same.earlierKeys).toBe(rotated.earlierKeys)
+    expect(continued(rotated, { keys: ['a'] }, 3).earlierKeys).toEqual([{ key: 'b', lastAt: 2 }])
+  })
+})
+
+describe('keys that are rotated', () => {
+  /** Looked at every ten seconds; each key is shown for a minute. */
+  const rotating = (until: number, lateMs = 0) => {
+    let seen: SeenContinuity | undefined
+    for (let at = 0; at <= until; at += 10_000) {
+      seen = continued(seen, { keys: [`key ${Math.floor((at - lateMs) / 60_000)}`] }, at)
+    }
+    return seen
+  }
+
+  test('are the same where both rotate them, though one is a moment late', () => {
+    expect(says(rotating(60_000), rotating(60_000, 20_000))).toEqual([])
+    expect(says(rotating(60_000, 20_000), rotating(60_000))).toEqual([])
   })
 
-  test('a path that has rotated its keys often may have shown the other one too', () => {
-    let seen: SeenContinuity = { at: 0 }
-    for (let index = 0; index < keysKept + 3; index += 1) {
-      seen = continued(seen, { keys: [`key ${index}`] }, index)
-    }
+  test('are the same as what a path showed that was left since, and is well no more', () => {
+    expect(says(rotating(60_000), rotating(300_000))).toEqual([])
+  })
 
-    expect(seen.keys).toHaveLength(keysKept)
-    expect(says({ keys: ['key 0'] }, seen)).toEqual([])
-    expect(says({ keys: ['key 0'] }, { keys: ['key 9'] })).toHaveLength(1)
+  test('are other ones where the target had other ones at that time already', () => {
+    const other = continued(rotating(60_000), { keys: ['other'] }, 70_000)
+    const later = continued(other, { keys: ['other'] }, 200_000)
+
+    expect(says({ keys: ['key 1'], at: 80_000 }, later)).toEqual([])
+    expect(says({ keys: ['key 1'], at: 190_000 }, later)).toEqual([
+      'cdn-b is encrypted with another key than cdn-a',
+    ])
+  })
+
+  test('are not known any more where the target rotated them often since', () => {
+    const long = rotating(60_000 * (keysKept + 3))
+
+    expect(says({ keys: ['x'], at: 10_000 }, long)).toEqual([])
+    expect(says({ keys: ['x'], at: 60_000 * (keysKept + 3) }, long)).toHaveLength(1)
   })
 })
 

@@ -150,6 +150,8 @@ describe('the simulation notices when a guard is removed', () => {
     { guard: 'holddown', overrides: { group: { failback, holddownMs: 600_000 } } },
     { guard: 'budget', overrides: { group: { budget: { changes: 1, perMs: 3_600_000 } } } },
     { guard: 'blast-radius', overrides: { groups: 3 } },
+    { guard: 'leave-after', overrides: {} },
+    { guard: 'continuity', overrides: {} },
     { guard: 'calendar', overrides: {} },
   ] as const)('$guard', { timeout: 240_000 }, async ({ guard, overrides }) => {
     let caught = 0

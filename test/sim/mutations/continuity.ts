@@ -63,8 +63,8 @@ export const continuityMutations: readonly Mutation[] = [
   {
     name: 'continuity: a rotated key is another one',
     file: core,
-    find: 'entered.length >= keysKept || left.length >= keysKept',
-    replace: 'entered.length > 1e9',
+    find: 'lastAt >= since ? key : []',
+    replace: 'lastAt > 1e12 ? key : []',
   },
   {
     name: 'leave-after: counts anew with every evaluation',
