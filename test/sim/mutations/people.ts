@@ -121,9 +121,9 @@ export const peopleMutations: readonly Mutation[] = [
   },
   {
     name: 'paging: over as soon as it is gone',
-    file: alerting,
-    find: 'return ending === undefined ? goneAt + this.#options.clearForMs : Infinity',
-    replace: 'return ending === undefined ? goneAt : Infinity',
+    file: 'src/app/alerting/due-at.ts',
+    find: 'if (goneAt !== undefined) return ending === undefined ? goneAt + clearForMs : Infinity',
+    replace: 'if (goneAt !== undefined) return ending === undefined ? goneAt : Infinity',
   },
   {
     name: 'paging: called over by a process that leads no longer',
@@ -140,9 +140,9 @@ export const peopleMutations: readonly Mutation[] = [
   {
     name: 'paging: told only once the journal is written',
     file: alerting,
-    find: 'this.#note(incidentDraft(event, incident.record, clock.wall()), this.#deliveries.send(items))',
+    find: 'const sent = this.#deliveries.send(items)\n    this.#notes.add(incidentDraft(event, incident.record, clock.wall(), more), sent)',
     replace:
-      'void this.#durable.note(incidentDraft(event, incident.record, clock.wall())).then(() => this.#deliveries.send(items))',
+      'void this.#durable.note(incidentDraft(event, incident.record, clock.wall(), more)).then(() => this.#deliveries.send(items))',
   },
   {
     name: 'alive: a long change counts as a loop that stands still',
