@@ -1,9 +1,16 @@
 import { Hono } from 'hono'
+import { z } from 'zod'
 import { actorOf, type ApiEnv } from './access.ts'
 import { errorResponse, refuse } from './api-error.ts'
 import { answer } from './command-routes.ts'
-import { readBody, reasonBody } from './request-body.ts'
+import { readQuery } from './read-query.ts'
+import { drillAbortBody, readBody, reasonBody } from './request-body.ts'
 import type { DrillPort, WatchdogPort } from './watchdog-port.ts'
+
+const drillsQuery = z.strictObject({
+  group: z.string().min(1).max(400).optional(),
+  limit: z.coerce.number().int().min(1).max(500).default(20),
+})
 
 const types = {
   json: 'application/json; charset=utf-8',
@@ -19,7 +26,24 @@ const reportPolicy =
 export function drillRoutes(port: WatchdogPort): Hono<ApiEnv> {
   const app = new Hono<ApiEnv>()
 
-  app.get('/drills', (c) => c.json(drillsOf(port).view()))
+  app.get('/drills', async (c) => {
+    const { group, limit } = readQuery(c, drillsQuery)
+    const drills = drillsOf(port)
+    const view = drills.view({ limit, ...(group !== undefined && { group }) })
+    const kept = new Set(await drills.reports())
+    const reports = view.history.flatMap(({ id }) => (kept.has(id) ? [id] : []))
+    return c.json({ ...view, reports })
+  })
+
+  app.get('/drills/plans/:name', (c) => {
+    const name = c.req.param('name')
+    const actor = actorOf(c.get('caller'), undefined)
+    const drills = drillsOf(port)
+    const plan = drills.view().plans.find((each) => each.name === name)
+    const outlook = drills.outlook(name, actor)
+    if (plan !== undefined && outlook !== undefined) return c.json({ plan, outlook })
+    return refuse('not-found', 'No such drill.', 'See /api/v1/drills for those there are.')
+  })
 
   app.get('/drills/reports/:file', async (c) => {
     const [, id = '', form = ''] = /^(.+)\.(json|html|xml)$/u.exec(c.req.param('file')) ?? []
@@ -47,8 +71,8 @@ export function drillRoutes(port: WatchdogPort): Hono<ApiEnv> {
   })
 
   app.post('/drills/abort', async (c) => {
-    const { reason, actor: given } = await readBody(c, reasonBody)
-    return answer(drillsOf(port).abort(actorOf(c.get('caller'), given), reason))
+    const { reason, actor: given, id } = await readBody(c, drillAbortBody)
+    return answer(drillsOf(port).abort(actorOf(c.get('caller'), given), reason, id))
   })
 
   return app

@@ -288,7 +288,22 @@ export const openApiDocument = {
         withReason.required,
       ),
     },
-    '/api/v1/drills': reading('Drills: what is planned, what runs, what came of the newest ones'),
+    '/api/v1/drills': reading(
+      'Drills: what is planned, what runs, what came of the newest ones, and which of their reports are kept',
+      [
+        query('group', 'Only drills of this group, by its full name', text),
+        query('limit', 'At most this many outcomes', {
+          type: 'integer',
+          minimum: 1,
+          maximum: 500,
+          default: 20,
+        }),
+      ],
+    ),
+    '/api/v1/drills/plans/{name}': reading(
+      'One drill: what it would do if it began now, step by step, and what would keep it from beginning',
+      [parameter('name', 'Name of the drill in the configuration')],
+    ),
     '/api/v1/drills/reports/{file}': {
       get: {
         summary: 'The report of a drill that ended',
@@ -314,7 +329,10 @@ export const openApiDocument = {
       post: change(
         'End the running drill before its time; what it moved returns',
         [],
-        withReason.properties,
+        {
+          ...person,
+          id: { ...text, description: 'Only where this is the drill under way' },
+        },
         withReason.required,
       ),
     },

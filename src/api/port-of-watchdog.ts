@@ -96,10 +96,12 @@ export function portOf(parts: PortParts): WatchdogPort {
     },
     ...(demo !== undefined && { demo }),
     drills: {
-      view: () => watchdog.drills.view(),
+      view: (of) => watchdog.drills.view(of),
+      outlook: (name, actor) => watchdog.drills.outlook(name, actor),
+      reports: async () => (await parts.drillArchive?.ids()) ?? [],
       report: async (id, form) => await parts.drillArchive?.read(id, form),
       run: (name, actor, reason) => watchdog.drills.run(name, actor, reason),
-      abort: (actor, reason) => watchdog.drills.abort(actor, reason),
+      abort: (actor, reason, id) => watchdog.drills.abort(actor, reason, id),
     },
   }
 }

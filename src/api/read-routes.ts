@@ -1,4 +1,4 @@
-import { type Context, Hono } from 'hono'
+import { Hono } from 'hono'
 import { z } from 'zod'
 import { changeKinds, changesIn, ENTRIES_PER_CHANGE } from '../engine/group/change-list.ts'
 import type { JournalQuery } from '../plugin/store.ts'
@@ -6,6 +6,7 @@ import type { ApiEnv } from './access.ts'
 import { refuse } from './api-error.ts'
 import { groupName } from './command-routes.ts'
 import type { LiveFeed } from './live-feed.ts'
+import { readQuery } from './read-query.ts'
 import type { WatchdogPort } from './watchdog-port.ts'
 
 const sequence = z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER)
@@ -107,15 +108,4 @@ export function readRoutes(port: WatchdogPort, feed: LiveFeed): Hono<ApiEnv> {
 
 function noSuchGroup(): never {
   return refuse('not-found', 'No such group.', 'See /api/v1/state for the groups there are.')
-}
-
-function readQuery<Schema extends z.ZodType>(c: Context, schema: Schema): z.output<Schema> {
-  const parsed = schema.safeParse(c.req.query())
-  if (parsed.success) return parsed.data
-  const field = parsed.error.issues[0]?.path.join('.') ?? ''
-  return refuse(
-    'query-invalid',
-    field === '' ? 'A parameter is not known here.' : `The parameter "${field}" is not valid.`,
-    'Compare it with /api/v1/openapi.json.',
-  )
 }

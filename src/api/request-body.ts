@@ -48,6 +48,8 @@ export const holdBody = z.strictObject({ ...person, for: duration(1_000, 30 * DA
 
 export const reasonBody = z.strictObject(person)
 
+export const drillAbortBody = z.strictObject({ ...person, id: line(200).optional() })
+
 export const incidentBody = z.strictObject({
   actor: line(80).optional(),
   reason: line(500).optional(),

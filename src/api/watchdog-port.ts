@@ -2,7 +2,7 @@ import type { Health } from '../core/health.ts'
 import type { JournalEntry } from '../core/journal.ts'
 import type { Picture } from '../core/picture.ts'
 import type { SilenceMatch } from '../core/silence.ts'
-import type { DrillsView, WatchdogView } from '../core/view.ts'
+import type { DrillOutlookView, DrillsView, WatchdogView } from '../core/view.ts'
 import type { Command as GroupCommand, CommandResult } from '../core/command.ts'
 import type { Received } from '../app/alerting/reactions.ts'
 import type { PictureKind } from '../app/path-pictures.ts'
@@ -77,7 +77,12 @@ export interface DemoPort {
 
 /** Rehearsals. */
 export interface DrillPort {
-  view(): DrillsView
+  /** All of them, or those of one group; `limit` outcomes at most, 20 where it is not given. */
+  view(of?: { readonly group?: string; readonly limit?: number }): DrillsView
+  /** What a drill would do if it began now, and what would keep it; `undefined` where there is no such drill. */
+  outlook(name: string, actor: string): DrillOutlookView | undefined
+  /** Ids of the reports that are kept. */
+  reports(): Promise<readonly string[]>
   /** A report as it was kept; `undefined` where there is none of that id. */
   report(id: string, form: 'json' | 'html' | 'xml'): Promise<string | undefined>
   /** Begins a drill and answers at once. */
@@ -86,7 +91,8 @@ export interface DrillPort {
     actor: string,
     reason: string,
   ): Promise<CommandResult & { readonly id?: string }>
-  abort(actor: string, reason: string): CommandResult
+  /** Ends the running drill; with `id` only where that is the one. */
+  abort(actor: string, reason: string, id?: string): CommandResult
 }
 
 /** Everything that the HTTP API needs of the watchdog. It never throws for what a caller asks. */

@@ -61,10 +61,12 @@ export interface DrillSummary {
   readonly startedAt: number
   readonly endedAt: number
   readonly times: Readonly<Partial<Record<DrillMeasure, number>>>
+  /** What each time should have been at most, where that was asked for; milliseconds. */
+  readonly objectives?: Readonly<Partial<Record<DrillMeasure, number>>>
 }
 
 /** Everything that is known of one drill that ended. */
-export interface DrillReport extends Omit<DrillSummary, 'times'> {
+export interface DrillReport extends Omit<DrillSummary, 'times' | 'objectives'> {
   readonly reason: string
   readonly version: string
   readonly mode: string
@@ -86,5 +88,22 @@ export function summaryOf(report: DrillReport): DrillSummary {
   const times = Object.fromEntries(
     report.times.flatMap(({ measure, ms }) => (ms === undefined ? [] : [[measure, ms]])),
   )
-  return { id, plan, group, kind, outcome, says, actor, startedAt, endedAt, times }
+  const objectives = Object.fromEntries(
+    report.times.flatMap(({ measure, objectiveMs }) =>
+      objectiveMs === undefined ? [] : [[measure, objectiveMs]],
+    ),
+  )
+  return {
+    id,
+    plan,
+    group,
+    kind,
+    outcome,
+    says,
+    actor,
+    startedAt,
+    endedAt,
+    times,
+    ...(Object.keys(objectives).length > 0 && { objectives }),
+  }
 }

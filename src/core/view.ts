@@ -16,7 +16,7 @@ import type { Finding } from './sample.ts'
 import type { Silence } from './silence.ts'
 import type { Severity } from './notice.ts'
 import type { DrillKind } from './drill.ts'
-import type { DrillSummary } from './drill-report.ts'
+import type { DrillMoment, DrillSummary } from './drill-report.ts'
 
 /** What the API serves and the status page draws. Times are wall milliseconds since the epoch. */
 export interface WatchdogView {
@@ -230,12 +230,14 @@ export interface RunningDrillView {
   readonly since: number
   /** What it does now, in words. */
   readonly says: string
+  /** What it did, oldest first; the newest twelve. */
+  readonly steps: readonly DrillMoment[]
 }
 
 /** The drills of one group. */
 export interface GroupDrillView {
   readonly running?: RunningDrillView
-  readonly next?: { readonly plan: string; readonly at: number }
+  readonly next?: { readonly plan: string; readonly at: number; readonly timeZone: string }
   readonly last?: DrillSummary
   /** When the last one that passed ended. */
   readonly passedAt?: number
@@ -243,19 +245,33 @@ export interface GroupDrillView {
   readonly recent: readonly DrillSummary[]
 }
 
-/** All drills: what is planned, what runs, and what came of the newest ones. */
+/** A drill of the configuration. */
+export interface DrillPlanView {
+  readonly name: string
+  /** `<stream>/<group>` */
+  readonly group: string
+  readonly kind: DrillKind
+  readonly timeZone: string
+  readonly cron?: string
+  readonly away?: string
+  readonly next?: number
+  readonly last?: DrillSummary
+}
+
+/** All drills, or those of one group: what is planned, what runs, and what came of the newest ones. */
 export interface DrillsView {
-  readonly plans: readonly {
-    readonly name: string
-    readonly group: string
-    readonly kind: DrillKind
-    readonly timeZone: string
-    readonly cron?: string
-    readonly away?: string
-    readonly next?: number
-    readonly last?: DrillSummary
-  }[]
+  readonly plans: readonly DrillPlanView[]
   readonly running?: RunningDrillView
   /** Newest first. */
   readonly history: readonly DrillSummary[]
+}
+
+/** What a drill would do if it began now. */
+export interface DrillOutlookView {
+  /** It would begin, as far as that is known. */
+  readonly ready: boolean
+  /** What would keep it from beginning, where something would. */
+  readonly says?: string
+  /** What it does, in order, each in a few words. */
+  readonly steps: readonly string[]
 }

@@ -125,6 +125,7 @@ export async function startProcess(world: World, options: WorldOptions): Promise
         world.reports.push(report)
         return await Promise.resolve(undefined)
       },
+      ids: async () => world.reports.map(({ id: report }) => report),
       read: async () => await Promise.resolve(undefined),
     },
     lagMs: () => 0,

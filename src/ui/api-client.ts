@@ -73,11 +73,17 @@ export async function askJson<T>(path: string, signal?: AbortSignal): Promise<T>
   return (await response.json()) as T
 }
 
+/** What the API says of a change that was made. */
+export interface Done {
+  readonly says: string
+  /** Of the drill that began. */
+  readonly id?: string
+}
+
 /** Sends a change; gives the sentence of success. */
-export async function send(path: string, body: unknown, method = 'POST'): Promise<string> {
+export async function send(path: string, body: unknown, method = 'POST'): Promise<Done> {
   const response = await ask(path, { method, body })
-  const { says } = (await response.json()) as { says: string }
-  return says
+  return (await response.json()) as Done
 }
 
 /** Any error as one that can be shown. */

@@ -21,7 +21,12 @@ export function App() {
   const [isSigningIn, setSigningIn] = useState(false)
   const [toast, setToast] = useToast()
   const { view, session, connection } = live
+  const [awaited, setAwaited] = useState<string>()
   useTitle(live)
+  useOutcome(view, awaited, (says) => {
+    setAwaited(undefined)
+    setToast(says)
+  })
   useKeys(() => setOpen(undefined))
 
   const openGroup = (name: string) => setOpen(open === name ? undefined : name)
@@ -64,9 +69,10 @@ export function App() {
           request={fresh(request, view)}
           view={view}
           isNamed={session?.name !== undefined}
-          onDone={(says) => {
+          onDone={(says, drill) => {
             setRequest(undefined)
             if (says !== undefined) setToast(sentence(says))
+            if (drill !== undefined) setAwaited(drill)
           }}
         />
       )}
@@ -105,6 +111,22 @@ function useToast(): readonly [string, (says: string) => void] {
     return () => clearTimeout(timer)
   }, [toast])
   return [toast, setToast]
+}
+
+/** Tells who began a drill what came of it, also that it never started. */
+function useOutcome(
+  view: WatchdogView | undefined,
+  id: string | undefined,
+  tell: (says: string) => void,
+): void {
+  const ended =
+    id === undefined
+      ? undefined
+      : view?.groups.flatMap(({ drill }) => drill?.recent ?? []).find((each) => each.id === id)
+  useEffect(() => {
+    if (ended === undefined) return
+    tell(`Drill ${ended.plan} ${ended.outcome}: ${sentence(ended.says)}`)
+  }, [ended?.id])
 }
 
 /** The tab says it too, for when the page is behind others. */

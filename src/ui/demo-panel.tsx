@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'preact/hooks'
 import type { WatchdogView } from '../core/view.ts'
-import { asFailure, askJson, send } from './api-client.ts'
+import { asFailure, askJson, type Done, send } from './api-client.ts'
 import { Until } from './moments.tsx'
 
 interface Faults {
@@ -34,9 +34,9 @@ export function DemoPanel(props: { readonly demo: NonNullable<WatchdogView['demo
     return () => clearInterval(timer)
   }, [])
 
-  const run = (change: Promise<string>) => {
+  const run = (change: Promise<Done>) => {
     change
-      .then(setSaid)
+      .then(({ says }) => setSaid(says))
       .catch((error: unknown) => setSaid(asFailure(error).message))
       .finally(() => void load())
   }

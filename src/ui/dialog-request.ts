@@ -1,5 +1,5 @@
 import type { Silence } from '../core/silence.ts'
-import type { GroupView, IncidentView } from '../core/view.ts'
+import type { DrillPlanView, GroupView, IncidentView, RunningDrillView } from '../core/view.ts'
 import { coverInWords, type SilenceAbout } from './silence-choice.ts'
 
 /** What a person wants to do, before it is explained and done. */
@@ -8,6 +8,8 @@ export type DialogRequest =
   | { readonly kind: 'ack-incident'; readonly incident: IncidentView }
   | { readonly kind: 'silence'; readonly about: SilenceAbout }
   | { readonly kind: 'end-silence'; readonly silence: Silence }
+  | { readonly kind: 'drill'; readonly plan: DrillPlanView }
+  | { readonly kind: 'abort-drill'; readonly running: RunningDrillView }
 
 /** Title, button and first paragraph of the dialog for a request. */
 export function dialogTexts(request: DialogRequest): {
@@ -54,6 +56,17 @@ export function dialogTexts(request: DialogRequest): {
         button: 'I look after it',
         explanation: `${request.incident.title}. Escalation stops; everybody sees your name. Nothing is moved.`,
       }
+    case 'drill':
+      return { title: `Start drill ${request.plan.name}`, button: 'Start it now', explanation: '' }
+    case 'abort-drill': {
+      const { group, kind, plan } = request.running
+      const isMove = kind === 'switch' || kind === 'fault'
+      return {
+        title: `Abort drill ${plan}`,
+        button: 'Abort it',
+        explanation: `The drill of ${group} ends now, and counts as ABORTED.${isMove ? ' What it moved or broke is put back as soon as the path that it left is well.' : ' It moved nothing.'}`,
+      }
+    }
     case 'silence':
       return { title: 'Silence', button: 'Silence', explanation: '' }
     case 'end-silence':

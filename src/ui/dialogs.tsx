@@ -1,7 +1,8 @@
 import { useState } from 'preact/hooks'
 import type { WatchdogView } from '../core/view.ts'
-import { type ApiFailure, asFailure, groupAddress, send } from './api-client.ts'
+import { type ApiFailure, asFailure, type Done, groupAddress, send } from './api-client.ts'
 import { type DialogRequest, dialogTexts } from './dialog-request.ts'
+import { DrillFields } from './drill-fields.tsx'
 import { Modal } from './modal.tsx'
 import { firstSilence, silenceBody, type SilenceChoice, silenceFault } from './silence-choice.ts'
 import { SilenceFields } from './silence-fields.tsx'
@@ -19,8 +20,8 @@ interface DialogProps {
   readonly view: WatchdogView
   /** The caller has a token, whose name stands for the person. */
   readonly isNamed: boolean
-  /** Closes; with the server's sentence where something was done. */
-  readonly onDone: (says?: string) => void
+  /** Closes; with the server's sentence where something was done, and the id of a drill that began. */
+  readonly onDone: (says?: string, drill?: string) => void
 }
 
 const nameKey = 'changeover-name'
@@ -38,6 +39,7 @@ export function ActionDialog({ request, view, isNamed, onDone }: DialogProps) {
     firstSilence(request.kind === 'silence' ? request.about : {}, view.groups),
   )
   const [failure, setFailure] = useState<ApiFailure>()
+  const [isDrillReady, setDrillReady] = useState(false)
   const [refused, setRefused] = useState<{ readonly guard: string; readonly says: string }>()
   const [isBusy, setBusy] = useState(false)
   const { title, button, explanation } = dialogTexts(request)
@@ -48,7 +50,8 @@ export function ActionDialog({ request, view, isNamed, onDone }: DialogProps) {
     localStorage.setItem(nameKey, name)
     const person = { reason, ...(name !== '' && { actor: name }) }
     try {
-      onDone(await perform(request, person, { period, choice, silence }))
+      const { says, id } = await perform(request, person, { period, choice, silence })
+      onDone(says, id)
     } catch (error) {
       const failed = asFailure(error)
       setFailure(failed)
@@ -79,6 +82,7 @@ export function ActionDialog({ request, view, isNamed, onDone }: DialogProps) {
         {request.kind === 'silence' && (
           <SilenceFields about={request.about} view={view} choice={silence} onChange={setSilence} />
         )}
+        {request.kind === 'drill' && <DrillFields plan={request.plan} onReady={setDrillReady} />}
         {request.kind === 'hold' && (
           <fieldset class="periods">
             <legend>For how long</legend>
@@ -138,6 +142,7 @@ export function ActionDialog({ request, view, isNamed, onDone }: DialogProps) {
             disabled={
               isBusy ||
               (request.kind === 'steer' && choiceFault(choice) !== undefined) ||
+              (request.kind === 'drill' && !isDrillReady) ||
               (request.kind === 'silence' && silenceFault(silence) !== undefined)
             }
           >
@@ -157,7 +162,7 @@ function perform(
     readonly choice: SteerChoice
     readonly silence: SilenceChoice
   },
-): Promise<string> {
+): Promise<Done> {
   if (request.kind === 'ack-incident') {
     const { reason, ...who } = person
     return send(`/api/v1/incidents/${encodeURIComponent(request.incident.key)}/ack`, {
@@ -170,6 +175,12 @@ function perform(
   }
   if (request.kind === 'end-silence') {
     return send(`/api/v1/silences/${encodeURIComponent(request.silence.id)}/end`, person)
+  }
+  if (request.kind === 'drill') {
+    return send(`/api/v1/drills/plans/${encodeURIComponent(request.plan.name)}/run`, person)
+  }
+  if (request.kind === 'abort-drill') {
+    return send('/api/v1/drills/abort', { ...person, id: request.running.id })
   }
   const address = groupAddress(request.group.name, request.kind)
   if (request.kind === 'steer') return send(address, { ...steerBody(chosen.choice), ...person })

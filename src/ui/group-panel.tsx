@@ -3,6 +3,8 @@ import { describeAllocation } from '../core/allocation.ts'
 import { formatDuration } from '../core/duration.ts'
 import { Changes } from './changes.tsx'
 import type { DialogRequest } from './dialog-request.ts'
+import { RunningDrill } from './drill-lines.tsx'
+import { DrillSection } from './drills.tsx'
 import { effectInWords } from './effect-words.ts'
 import type { Live } from './live.ts'
 import { Ago, For, Until } from './moments.tsx'
@@ -45,6 +47,9 @@ export function GroupPanel({ live, group, view, onClose, onDialog }: GroupPanelP
       </div>
       <Banners group={group} />
       <SilencedBanner silences={silencesOn(view.silences, group, undefined, view.wall)} />
+      {group.drill?.running !== undefined && (
+        <RunningDrill running={group.drill.running} onDialog={onDialog} />
+      )}
       <Actions group={group} onDialog={onDialog} />
       <Guards group={group} />
       <Change group={group} />
@@ -63,6 +68,7 @@ export function GroupPanel({ live, group, view, onClose, onDialog }: GroupPanelP
         />
       ))}
       <Facts group={group} wall={view.wall} />
+      <DrillSection live={live} view={view} group={group.name} onDialog={onDialog} />
       <h3>History of this group</h3>
       <Timeline entries={live.journal.filter((entry) => entry.group === group.name)} isDetailed />
     </>

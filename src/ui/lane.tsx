@@ -94,7 +94,8 @@ function PathLine({ path }: { readonly path: PathView }) {
 }
 
 function LaneFacts({ group, wall }: { readonly group: GroupView; readonly wall: number }) {
-  const { budget, effect, holddownLeftMs, lastChange } = group
+  const { budget, drill, effect, holddownLeftMs, lastChange } = group
+  const rehearsed = drill?.running
   return (
     <div class="facts">
       <Budget left={budget.left} of={budget.of} />
@@ -111,7 +112,12 @@ function LaneFacts({ group, wall }: { readonly group: GroupView; readonly wall: 
           {effectInShort(effect)}
         </span>
       )}
-      {lastChange !== undefined && effect === undefined && (
+      {rehearsed !== undefined && (
+        <span class="fact strong" title={rehearsed.says}>
+          drill {rehearsed.plan}
+        </span>
+      )}
+      {lastChange !== undefined && effect === undefined && rehearsed === undefined && (
         <span class="fact">
           moved <Ago at={lastChange.at} />
         </span>

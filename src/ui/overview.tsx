@@ -2,6 +2,8 @@ import { useState } from 'preact/hooks'
 import type { IncidentView, WatchdogView } from '../core/view.ts'
 import { DemoPanel } from './demo-panel.tsx'
 import type { DialogRequest } from './dialog-request.ts'
+import { RunningDrill } from './drill-lines.tsx'
+import { DrillSection, runningDrill } from './drills.tsx'
 import type { Live } from './live.ts'
 import { For } from './moments.tsx'
 import { Silences } from './silences.tsx'
@@ -19,10 +21,12 @@ export function Overview({ live, view, onOpen, onDialog }: OverviewProps) {
   const [group, setGroup] = useState('')
   const [isDetailed, setDetailed] = useState(false)
   const titles = new Map(view.groups.map((each) => [each.name, each.title]))
+  const running = runningDrill(view)
   const entries = live.journal.filter((entry) => group === '' || entry.group === group)
   return (
     <>
       {view.demo !== undefined && <DemoPanel demo={view.demo} />}
+      {running !== undefined && <RunningDrill running={running} onDialog={onDialog} />}
       <h2>
         Open incidents <b class="count">{view.incidents.length}</b>
       </h2>
@@ -33,6 +37,7 @@ export function Overview({ live, view, onOpen, onDialog }: OverviewProps) {
         ))}
       </ul>
       <Silences view={view} onDialog={onDialog} />
+      <DrillSection live={live} view={view} onDialog={onDialog} />
       <div class="panel-head">
         <h2>What happened</h2>
         <select

@@ -44,13 +44,15 @@ const marks = {
   pass: 'm3 8.5 3.4 3.4L13 4.8',
   veto: 'm4 4 8 8m0-8-8 8',
   bypassed: 'M2.5 11c2-6 9-6 11 0m0 0V6.6m0 4.4H9.1',
+  stopped: 'M4 4h8v8H4Z',
+  skipped: 'M3 8h10',
   waiting: 'M8 4v4l2.6 1.8M8 2.2a5.8 5.8 0 1 0 .01 0',
   held: 'M5.2 3v10M10.8 3v10',
   frozen: 'M8 1.5v13M2.4 4.7l11.2 6.6M2.4 11.3l11.2-6.6',
   acting: 'M1.5 8h12M9 3.5 13.5 8 9 12.5',
 } as const
 
-/** A small line drawing for an answer, a result or a state. */
+/** A small line drawing for an answer, a result or a state; without a label where words stand beside it. */
 export function Mark({
   kind,
   label,
@@ -59,7 +61,11 @@ export function Mark({
   readonly label: string
 }) {
   return (
-    <svg class={`mark ${kind}`} viewBox="0 0 16 16" role="img" aria-label={label}>
+    <svg
+      class={`mark ${kind}`}
+      viewBox="0 0 16 16"
+      {...(label === '' ? { 'aria-hidden': true } : { role: 'img', 'aria-label': label })}
+    >
       <path d={marks[kind]} />
     </svg>
   )

@@ -206,9 +206,13 @@ export const healthMeans: Readonly<Record<Health, string>> = {
   unknown: 'unknown: too few vantages know',
 }
 
-/** What the watchdog says, as a whole sentence: it begins large and ends with a full stop. */
+/**
+ * What the watchdog says, as a whole sentence: it begins large, but for a name such as `cdn-a`, and
+ * ends with a full stop.
+ */
 export function sentence(says: string): string {
   const text = says.trim()
-  const begun = text.charAt(0).toUpperCase() + text.slice(1)
+  const isWord = /^\p{Ll}+(?:['’]\p{Ll}+)?(?=[\s,;:.?!]|$)/u.test(text)
+  const begun = isWord ? text.charAt(0).toUpperCase() + text.slice(1) : text
   return /[.!?…]$/u.test(begun) ? begun : `${begun}.`
 }

@@ -3,6 +3,7 @@ import type {
   ActiveFault,
   Command,
   DemoPort,
+  DrillPort,
   SelfReport,
   WatchdogPort,
 } from '../../src/api/watchdog-port.ts'
@@ -29,6 +30,7 @@ export class FakeWatchdog implements WatchdogPort {
   readyReport: SelfReport = { ok: true, says: 'ready' }
   aliveReport: SelfReport = { ok: true, says: 'the loop turned 0.2 s ago' }
   demo?: DemoPort
+  drills?: DrillPort
   journalReads = 0
   readonly #stateListeners = new Set<() => void>()
   readonly #journalListeners = new Set<(entry: JournalEntry) => void>()

@@ -12,6 +12,7 @@ import { operatorToken, tokens } from '../api/api-harness.ts'
 import { FakeWatchdog } from '../api/fake-watchdog.ts'
 import type { PictureView } from '../../src/core/view.ts'
 import { fillJournal } from '../api/sample-journal.ts'
+import { runningWatchdog } from './running-watchdog.ts'
 
 const executablePath = '/usr/bin/chromium'
 const missing = existsSync(executablePath) ? '' : `${executablePath} is not installed`
@@ -436,11 +437,90 @@ describe.skipIf(missing !== '')(`the status page in Chromium ${missing}`, () => 
     expect(broken).toBe(1)
   })
 
+  it('silences an incident, ends that, and starts and aborts a drill on a watchdog that runs', async () => {
+    const running = await runningWatchdog()
+    const api = createApi({
+      port: running.port,
+      clock: realClock(),
+      tokens: [],
+      openForReading: true,
+      openForChanges: true,
+      hosts: [],
+      page,
+    })
+    served = await serveApi({ api, host: '127.0.0.1', port: 0 })
+    try {
+      const tab = await (await browser.newContext()).newPage()
+      const dialog = tab.locator('dialog')
+      const send = async (reason: string) => {
+        await dialog.locator('textarea').fill(reason)
+        await dialog.locator('input[name=actor]').fill('maria')
+        await dialog.locator('button[type=submit]').click()
+        await dialog.waitFor({ state: 'detached' })
+      }
+      await tab.goto(served.url)
+
+      await tab.click('.incident >> text=Silence…')
+      const covers = await dialog.innerText()
+      await dialog.locator('input[value="15m"]').check()
+      await send('new encoder is fitted')
+      await tab.waitForSelector('.incident >> text=Nobody is told: silenced by maria until')
+      const silenced = running.port.view().silences
+
+      await tab.click('[aria-label="Start drill weekly"]')
+      await dialog.locator('text=It would not start now: an incident is open').waitFor()
+      const canStart = await dialog.locator('button[type=submit]').isEnabled()
+      await dialog.locator('text=Cancel').click()
+
+      await tab.click('[aria-label^="End the silence of"]')
+      await send('it is fitted')
+      await tab.waitForSelector('text=None: people are told of everything.')
+      const ended = running.port.view().silences
+
+      await running.heal()
+      await tab.click('[aria-label="Start drill weekly"]')
+      await dialog.locator('text=from cdn-a to cdn-b, through sim-target').waitFor()
+      await expect.poll(() => dialog.locator('button[type=submit]').isEnabled()).toBe(true)
+      await send('before the final')
+      await tab.waitForSelector('.drill-running >> text=cdn-b serves, back in')
+      const onAir = await lane(tab, 'channel-1/cdn').innerText()
+      await tab.click('text=Abort the drill…')
+      await send('the match begins early')
+      await tab.waitForSelector('.toast >> text=Drill weekly ABORTED', { timeout: 60_000 })
+
+      expect(covers).toContain('Nobody is told of the incident channel-1/cdn/cdn-b until')
+      expect(silenced).toMatchObject([{ owner: 'maria', reason: 'new encoder is fitted' }])
+      expect(canStart).toBe(false)
+      expect(ended).toEqual([])
+      expect(onAir).toContain('ON AIR\ncdn-b')
+      expect(onAir).toContain('drill weekly')
+      await expect.poll(() => lane(tab, 'channel-1/cdn').innerText()).toContain('ON AIR\ncdn-a')
+    } finally {
+      running.stop()
+    }
+  })
+
   it('fits a phone', async () => {
     const { tab } = await start()
     await tab.setViewportSize({ width: 390, height: 844 })
     await tab.waitForSelector('.lane')
 
     expect(await tab.evaluate(() => document.documentElement.scrollWidth)).toBe(390)
+  })
+
+  it('fits a phone with every dialog', async () => {
+    const { tab } = await start()
+    await tab.setViewportSize({ width: 390, height: 844 })
+    await open(tab, 'channel-1/cdn')
+
+    for (const button of ['Steer…', 'Hold…', 'Silence…']) {
+      await tab.click(`.actions >> text=${button}`)
+      const [inner, outer] = await tab
+        .locator('dialog')
+        .evaluate((dialog) => [dialog.scrollWidth, dialog.clientWidth])
+      await tab.keyboard.press('Escape')
+      await tab.locator('dialog').waitFor({ state: 'detached' })
+      expect(inner, button).toBe(outer)
+    }
   })
 })

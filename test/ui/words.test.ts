@@ -89,6 +89,8 @@ it.each([
   ['no drill is under way', 'No drill is under way.'],
   ['The budget is used.', 'The budget is used.'],
   ['is it? ', 'Is it?'],
+  ['cdn-a serves and is degraded', 'cdn-a serves and is degraded.'],
+  ['max-weight: cdn-b would get 80', 'max-weight: cdn-b would get 80.'],
 ])('what the watchdog says, "%s", is shown as a sentence', (says, shown) => {
   expect(sentence(says)).toBe(shown)
 })

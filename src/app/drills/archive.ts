@@ -13,6 +13,8 @@ export interface DrillArchive {
   save(report: DrillReport): Promise<string | undefined>
   /** A report as it was kept; `undefined` where there is none of that name. */
   read(id: string, form: ReportForm): Promise<string | undefined>
+  /** Ids of the reports that are kept. */
+  ids(): Promise<readonly string[]>
 }
 
 const forms: readonly ReportForm[] = ['json', 'html', 'xml']
@@ -45,6 +47,10 @@ export function folderArchive(directory: string, keep: number): DrillArchive {
     async read(id, form) {
       if (!idForm.test(id)) return undefined
       return await readFile(join(directory, `${id}.${form}`), 'utf8').catch(() => undefined)
+    },
+    async ids() {
+      const names = await readdir(directory).catch((): string[] => [])
+      return names.flatMap((name) => (name.endsWith('.json') ? [name.slice(0, -5)] : []))
     },
   }
 }

@@ -62,6 +62,11 @@ export class DrillRun {
     return this.#says
   }
 
+  /** What it did so far, oldest first. */
+  get steps(): readonly DrillMoment[] {
+    return this.#timeline
+  }
+
   get isMoving(): boolean {
     return this.#isMoving
   }

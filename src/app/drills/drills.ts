@@ -3,11 +3,12 @@ import type { Condition } from '../../core/condition.ts'
 import type { DrillPlan } from '../../core/drill-plan.ts'
 import { summaryOf, type DrillReport, type DrillSummary } from '../../core/drill-report.ts'
 import type { JournalEntry } from '../../core/journal.ts'
-import type { DrillsView, GroupDrillView } from '../../core/view.ts'
+import type { DrillOutlookView, DrillsView, GroupDrillView } from '../../core/view.ts'
 import { drillHistory } from './drill-history.ts'
 import type { DrillHost } from './drill-host.ts'
 import { DrillRun, type DrillOrder } from './drill-run.ts'
 import { Orphans } from './orphans.ts'
+import { outlookOf } from './outlook.ts'
 import { overdueConditions } from './overdue.ts'
 import type { Schedule } from '../../plugin/schedules.ts'
 
@@ -15,6 +16,7 @@ const tickMs = 1_000
 /** Earlier drills that are kept in mind, and that a report shows. */
 const historyLength = 500
 const trendLength = 20
+const mostSteps = 12
 
 /**
  * The drills of a watchdog: by the calendar and on demand, one at a time. What is rehearsed is the
@@ -115,8 +117,21 @@ export class Drills {
     return { ok: true, says: `drill ${name} began: ${order.id}`, id: order.id }
   }
 
-  /** Ends the running drill before its time; traffic that it moved returns. */
-  abort(actor: string, reason: string): CommandResult {
+  /** What a drill would do if it began now, and what would keep it; `undefined` where there is no such drill. */
+  outlook(name: string, actor: string): DrillOutlookView | undefined {
+    const plan = this.#host.settings().drills.find((each) => each.name === name)
+    if (plan === undefined) return undefined
+    const outlook = outlookOf(this.#host, plan, actor)
+    if (this.#running === undefined) return outlook
+    const says = `drill ${this.#running.order.plan.name} is under way`
+    return { ...outlook, ready: false, says }
+  }
+
+  /**
+   * Ends the running drill before its time; traffic that it moved returns. With `id` that very drill,
+   * so that nobody ends one that they have not seen.
+   */
+  abort(actor: string, reason: string, id?: string): CommandResult {
     const run = this.#running
     if (run === undefined) {
       return {
@@ -126,13 +141,23 @@ export class Drills {
         todo: 'See: changeover drill list.',
       }
     }
+    if (id !== undefined && id !== run.order.id) {
+      return {
+        ok: false,
+        code: 'conflict',
+        says: `that drill is over; drill ${run.order.plan.name} is under way by now`,
+        todo: 'See: changeover drill list.',
+      }
+    }
     run.abort(actor, reason)
     return { ok: true, says: `drill ${run.order.plan.name} ends, and what it moved returns` }
   }
 
-  /** Plans, what runs, and what came of the newest ones. */
-  view(): DrillsView {
-    const { drills } = this.#host.settings()
+  /** Plans, what runs, and what came of the newest ones, at most `limit` of them; of one group where it is given. */
+  view(of: { readonly group?: string; readonly limit?: number } = {}): DrillsView {
+    const { group: only, limit = trendLength } = of
+    const isAsked = ({ group }: { readonly group: string }) => only === undefined || group === only
+    const drills = this.#host.settings().drills.filter(isAsked)
     const run = this.#running
     return {
       plans: drills.map((plan) => {
@@ -150,38 +175,41 @@ export class Drills {
           ...(last !== undefined && { last }),
         }
       }),
-      ...(run !== undefined && {
-        running: {
-          id: run.order.id,
-          plan: run.order.plan.name,
-          group: run.order.plan.group,
-          kind: run.order.plan.kind,
-          actor: run.order.actor,
-          since: run.startedAt,
-          says: run.says,
-        },
-      }),
-      history: this.#history.slice(0, trendLength),
+      ...(run !== undefined &&
+        isAsked(run.order.plan) && {
+          running: {
+            id: run.order.id,
+            plan: run.order.plan.name,
+            group: run.order.plan.group,
+            kind: run.order.plan.kind,
+            actor: run.order.actor,
+            since: run.startedAt,
+            says: run.says,
+            steps: run.steps.slice(-mostSteps),
+          },
+        }),
+      history: this.#history.filter(isAsked).slice(0, limit),
     }
   }
 
   /** What the page and the metrics show of one group; `undefined` where nothing was ever rehearsed or is planned. */
   ofGroup(group: string): GroupDrillView | undefined {
-    const { history, plans, running } = this.view()
-    const own = plans.filter((plan) => plan.group === group)
+    const { history, plans, running } = this.view({ group, limit: 5 })
     const mine = this.#history.filter((each) => each.group === group)
     const [last] = mine
-    if (own.length === 0 && last === undefined) return undefined
-    const next = own
-      .flatMap(({ name, next: at }) => (at === undefined ? [] : [{ plan: name, at }]))
+    if (plans.length === 0 && last === undefined) return undefined
+    const next = plans
+      .flatMap(({ name, next: at, timeZone }) =>
+        at === undefined ? [] : [{ plan: name, at, timeZone }],
+      )
       .toSorted((a, b) => a.at - b.at)[0]
     const passedAt = mine.find(({ outcome }) => outcome === 'PASSED')?.endedAt
     return {
-      ...(running?.group === group && { running }),
+      ...(running !== undefined && { running }),
       ...(next !== undefined && { next }),
       ...(last !== undefined && { last }),
       ...(passedAt !== undefined && { passedAt }),
-      recent: history.filter((each) => each.group === group).slice(0, 5),
+      recent: history,
     }
   }
 

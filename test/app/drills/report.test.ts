@@ -78,6 +78,7 @@ describe('the report of a drill', () => {
   test('is kept in three forms, the oldest are removed, and no other file can be asked for', async () => {
     folder = mkdtempSync(join(tmpdir(), 'changeover-drills-'))
     const archive = folderArchive(join(folder, 'reports'), 2)
+    expect(await archive.ids()).toEqual([])
 
     for (const id of ['d-1', 'd-2', 'd-3']) {
       expect(await archive.save({ ...sampleReport, id })).toBeUndefined()
@@ -86,6 +87,7 @@ describe('the report of a drill', () => {
     expect(readdirSync(join(folder, 'reports')).toSorted()).toEqual(
       ['d-2', 'd-3'].flatMap((id) => [`${id}.html`, `${id}.json`, `${id}.xml`]),
     )
+    expect((await archive.ids()).toSorted()).toEqual(['d-2', 'd-3'])
     expect(await archive.read('d-3', 'json')).toContain('"weekly-cdn"')
     expect(await archive.read('../reports/d-3', 'json')).toBeUndefined()
     expect(await archive.read('d-1', 'html')).toBeUndefined()
