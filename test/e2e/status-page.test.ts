@@ -513,14 +513,17 @@ describe.skipIf(missing !== '')(`the status page in Chromium ${missing}`, () => 
     await tab.setViewportSize({ width: 390, height: 844 })
     await open(tab, 'channel-1/cdn')
 
+    const tooWide: string[] = []
     for (const button of ['Steer…', 'Hold…', 'Silence…']) {
       await tab.click(`.actions >> text=${button}`)
-      const [inner, outer] = await tab
+      const isTooWide = await tab
         .locator('dialog')
-        .evaluate((dialog) => [dialog.scrollWidth, dialog.clientWidth])
+        .evaluate((dialog) => dialog.scrollWidth > dialog.clientWidth)
+      if (isTooWide) tooWide.push(button)
       await tab.keyboard.press('Escape')
       await tab.locator('dialog').waitFor({ state: 'detached' })
-      expect(inner, button).toBe(outer)
     }
+
+    expect(tooWide).toEqual([])
   })
 })
