@@ -145,7 +145,9 @@ function listen() {
         .describe('Status page, API and metrics: `host:port`.'),
       public: listenAddress()
         .optional()
-        .describe('What load balancers and players ask (`/serve`, `/evict`). Off if absent.'),
+        .describe(
+          'What load balancers and players ask (`/serve`, `/evict`), and what PagerDuty and Slack tell (`/hooks/notify`). Off if absent.',
+        ),
       agent: listenAddress()
         .optional()
         .describe('What agent-checks of HAProxy ask, over TCP (`haproxy-agent`). Off if absent.'),

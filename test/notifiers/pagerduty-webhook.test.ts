@@ -91,6 +91,14 @@ describe('a webhook of PagerDuty', () => {
     expect(given).toMatchObject({ reactions: [{ kind: 'unacknowledged', actor }] })
   })
 
+  test('of an incident that was opened again says that nobody looks after it any more', () => {
+    const given = readSigned(webhookOf({ eventType: 'incident.reopened', agent: nina }))
+
+    expect(given).toMatchObject({
+      reactions: [{ kind: 'unacknowledged', actor: 'Nina', reason: 'reopened it in PagerDuty' }],
+    })
+  })
+
   test.for([
     ['what our own notice did', 'incident.acknowledged', { type: 'inbound_integration_reference' }],
     ['what our own notice ended', 'incident.resolved', { type: 'inbound_integration_reference' }],

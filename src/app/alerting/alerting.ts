@@ -82,8 +82,8 @@ class LevelTriggered implements Alerting {
     })
     this.#reactions = new Reactions({
       ...options,
-      open: () => this.#incidents.values(),
-      isRestored: () => this.#isRestored,
+      open: () => [...this.#incidents.values()].filter(({ now }) => !this.#aside.has(now.group)),
+      isComplete: () => this.#isRestored && this.#aside.size === 0,
       acknowledge: (incident, actor, reason) => this.#acknowledge(incident, actor, reason),
       release: (incident, actor, reason) => this.#release(incident, actor, reason),
     })

@@ -10,6 +10,8 @@ const RETRY_MS = 5_000
 /** Entries that wait for a store that is down; beyond it the oldest are given up. */
 const MOST_WAITING = 1_000
 const PAGE = 500
+/** Waiting notices that are taken up at once: a mass outage at several routes, so that none hides behind others. */
+const MOST_DUE = 10_000
 /** A start that had to read more entries than this leaves a snapshot for the next one. */
 const SNAPSHOT_AFTER = 200
 
@@ -119,7 +121,7 @@ export class Durable {
    * was retried is due later than its resolve, and must still come first.
    */
   async due(wall: number): Promise<readonly OutboxItem[]> {
-    const items = await this.#call(() => this.#store.due(wall, PAGE))
+    const items = await this.#call(() => this.#store.due(wall, MOST_DUE))
     return (items ?? [])
       .filter(({ id }) => !this.#done.has(id))
       .sort((a, b) => a.notice.wall - b.notice.wall)

@@ -15,17 +15,17 @@ const LONGEST_NAME = 80
 export type Received =
   | { readonly ok: true; readonly says: string }
   | Extract<ReadReactions, { readonly ok: false }>
-  /** Incidents of an earlier process are not known yet: the service is to send it again. */
+  /** It may be about an incident that is not known here, or not yet: the service is to send it again. */
   | { readonly ok: false; readonly cause: 'unavailable' }
 
 export interface ReactionsOptions {
   readonly clock: Clock
   readonly log: Log
   readonly routes: readonly AlertRoute[]
-  /** Incidents that are open now. */
-  readonly open: () => Iterable<Incident>
-  /** Whether every incident that an earlier process left is among them. */
-  readonly isRestored: () => boolean
+  /** Incidents that are open now and judged by this process. */
+  readonly open: () => readonly Incident[]
+  /** Whether these are all: what an earlier process left was read, and no other one judges a group. */
+  readonly isComplete: () => boolean
   readonly acknowledge: (incident: Incident, actor: string, reason: string | undefined) => void
   readonly release: (incident: Incident, actor: string, reason: string | undefined) => void
 }
@@ -53,7 +53,7 @@ export class Reactions {
       return read
     }
     const said = read.reactions.map((reaction) => this.#react(name, reaction))
-    if (said.includes('unknown') && !this.#options.isRestored()) {
+    if (said.includes('unknown') && !this.#options.isComplete()) {
       return { ok: false, cause: 'unavailable' }
     }
     const done = said.filter((says) => says !== 'unknown')
@@ -62,7 +62,7 @@ export class Reactions {
 
   #react(route: string, reaction: Reaction): string {
     const { open, acknowledge, release } = this.#options
-    const incident = [...open()].find(({ now }) => reaction.isAbout(now.key))
+    const incident = open().find(({ now }) => reaction.isAbout(now.key))
     if (incident === undefined) return 'unknown'
     const { key, since } = incident.record.condition
     if (reaction.at + SKEW_MS < since) return `${key}: it is older than the incident`

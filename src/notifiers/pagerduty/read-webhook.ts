@@ -33,6 +33,7 @@ const kinds: Readonly<Record<string, Pick<Reaction, 'kind'> & { readonly reason?
     kind: 'unacknowledged',
     reason: 'ended the acknowledgement in PagerDuty',
   },
+  'incident.reopened': { kind: 'unacknowledged', reason: 'reopened it in PagerDuty' },
 }
 
 /**

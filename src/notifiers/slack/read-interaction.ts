@@ -59,6 +59,13 @@ export function readInteraction(
     return { ok: false, cause: 'malformed', says: 'The interaction does not say who pressed what.' }
   }
   const { user, actions } = parsed.data
+  // One press may be about a hundred incidents, each of which is looked for among all.
+  const digests = new Map<string, string>()
+  const digestOf = (key: string) => {
+    const digest = digests.get(key) ?? shortDigest(key)
+    digests.set(key, digest)
+    return digest
+  }
   const reactions = actions
     .filter(({ action_id }) => action_id === ACKNOWLEDGE)
     .flatMap(({ value = '', action_ts }) =>
@@ -66,7 +73,7 @@ export function readInteraction(
         return {
           id: `${user.id} ${action_ts}`,
           kind: 'acknowledged',
-          isAbout: (key) => shortDigest(key) === digest,
+          isAbout: (key) => digestOf(key) === digest,
           actor: user.name ?? user.username ?? user.id,
           at: Number(action_ts) * 1_000,
         }

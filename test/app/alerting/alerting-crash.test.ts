@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import * as fc from 'fast-check'
+import type { Reaction } from '../../../src/plugin/reaction.ts'
 import { CLEAR_MS, condition, GROUP, Scene, type Death } from './scene.ts'
 
 const numRuns = Number(process.env['CRASH_RUNS'] ?? 150)
@@ -19,6 +20,8 @@ const event = fc.record({
     'store up',
     'pager down',
     'pager up',
+    'service acknowledged',
+    'service unacknowledged',
     'die before-commit',
     'die after-commit',
     'die before-put',
@@ -31,10 +34,15 @@ const event = fc.record({
   ms: fc.nat({ max: 20_000 }),
 })
 
+/** A service that has a place for what it is told. */
+const taken = () => ({ ok: true, receipt: 'thread' }) as const
+
 /** One life of an installation, whose processes end in every way. */
 class Life {
   readonly scene = new Scene()
   readonly down = new Set<string>()
+  /** What the service of the pager tells next. */
+  told: readonly Reaction[] = []
   /**
    * Keys told by a process that ended before the store knew anything of them: people are told of the
    * end only if the same trouble comes again.
@@ -53,7 +61,14 @@ class Life {
     if (verb === 'store') scene.store.available = object === 'up'
     if (verb === 'pager') {
       const isUp = object === 'up'
-      scene.pager.answer = () => (isUp ? { ok: true } : { ok: false, retry: true, says: 'down' })
+      scene.pager.answer = isUp ? taken : () => ({ ok: false, retry: true, says: 'down' })
+    }
+    if (verb === 'service') {
+      const kind = object === 'acknowledged' ? object : 'unacknowledged'
+      const { now, wallAhead } = scene.time
+      const about = { isAbout: (key: string) => key === `${GROUP}/cdn-a`, at: now + wallAhead }
+      this.told = [{ id: `${now}`, kind, actor: 'Nina', ...about }]
+      scene.alerting.receive('pager', { headers: {}, body: Buffer.from('') })
     }
     if (verb === 'die') {
       const [when, at] = object.split('-') as [Death['when'], Death['at']]
@@ -91,6 +106,8 @@ test('whatever crashes when, everybody is told, and told of the end', async () =
     fc.asyncProperty(fc.array(event, { maxLength: 40 }), async (events) => {
       const life = new Life()
       const { scene, down, unknowable } = life
+      scene.pager.answer = taken
+      scene.pager.read = () => ({ ok: true, reactions: life.told })
       await scene.start()
 
       for (const { what, ms } of events) {
@@ -98,12 +115,14 @@ test('whatever crashes when, everybody is told, and told of the end', async () =
         life.evaluate()
         await scene.time.pass(ms)
       }
-      scene.pager.answer = () => ({ ok: true })
+      scene.pager.answer = taken
       await life.restart()
       life.evaluate()
       await scene.time.pass(70_000)
 
-      for (const path of down) expect(life.heard.get(`${GROUP}/${path}`)).toBe('trigger')
+      for (const path of down) {
+        expect(life.heard.get(`${GROUP}/${path}`)).toMatch(/^(?:trigger|acknowledge)$/u)
+      }
 
       scene.evaluate()
       await scene.time.pass(CLEAR_MS + 70_000)

@@ -211,6 +211,20 @@ describe('what a service tells', () => {
     expect(later).toMatchObject({ ok: true, says: `Nina (pager) looks after ${key}` })
   })
 
+  test('is to be sent again while another process judges the group: that one may hear it', async () => {
+    await scene.start()
+    await openIncident()
+    scene.alerting.aside(GROUP)
+
+    const aside = receive()
+    scene.evaluate(condition())
+    await settle()
+    const taken = receive()
+
+    expect(aside).toEqual({ ok: false, cause: 'unavailable' })
+    expect(taken).toMatchObject({ ok: true, says: `Nina (pager) looks after ${key}` })
+  })
+
   test('forges no line of the journal by a name', async () => {
     await scene.start()
     await openIncident()

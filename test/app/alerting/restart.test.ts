@@ -9,6 +9,26 @@ beforeEach(() => {
   scene = new Scene()
 })
 
+describe('a restart in a mass outage', () => {
+  test('keeps no page waiting behind the many that another route does not take', async () => {
+    const paths = Array.from({ length: 520 }, (_, index) => `cdn-${index}`)
+    const down = () => ({ ok: false, retry: true, says: 'down' }) as const
+    scene.hook.answer = down
+    scene.pager.answer = down
+    await scene.start()
+    scene.evaluate(...paths.map((path) => condition({ path })))
+    await scene.time.pass(1_000)
+    scene.kill()
+
+    scene.pager.answer = () => ({ ok: true })
+    await scene.start()
+    await scene.time.pass(5_000)
+
+    const told = new Set(scene.pager.taken.map((notice) => notice.path))
+    expect(paths.filter((path) => !told.has(path))).toEqual([])
+  })
+})
+
 describe('alerting without its store', () => {
   test('sends from memory at once while the store is down', async () => {
     await scene.start((store) => {
