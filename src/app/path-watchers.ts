@@ -108,6 +108,8 @@ export class PathWatchers {
       const isBlind = sample.outcome === 'unknown'
       return { ok: false, says: sample.reason ?? sample.outcome, ...(isBlind && { isBlind }) }
     }
+    // What a vantage sees that has no network itself is no evidence, for a target either (invariant 6).
+    if (!this.#self.ok) return { ok: false, says: this.#self.says, isBlind: true }
     const { report } = watched
     if (report.health === 'down') return { ok: false, says: report.says }
     const pending = report.pending.find((verdict) => verdict.class === 'down')

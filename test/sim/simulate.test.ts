@@ -46,6 +46,16 @@ describe('the whole watchdog on a simulated clock, network, targets and store', 
   })
 })
 
+test.each([[30_115, 'a vantage that fails its own check passed a target that stood still']])(
+  'seed %i, on which %s, breaks no invariant',
+  { timeout: 120_000 },
+  async (seed) => {
+    const { violations } = await simulate(seed, minutes)
+
+    expect(violations).toEqual([])
+  },
+)
+
 /** A run in which paths alone fail, now and then; what was written to the targets, and when. */
 async function calmRun(
   seed: number,

@@ -9,6 +9,7 @@ import { redactText } from '../../core/redact.ts'
 import type { Sample } from '../../core/sample.ts'
 import type { GroupSettings, RecordingSettings, Settings } from '../../core/settings.ts'
 import type { SelfHealth } from '../self-check.ts'
+import { RecordedContinuity } from './recorded-continuity.ts'
 import { recordingFile, recordingNumbers, removeOldest } from './recording-files.ts'
 import {
   formatLine,
@@ -77,6 +78,7 @@ export class Recorder {
   #self: SelfHealth = { ok: true, says: '' }
   /** Lines that were dropped and not told of in the recording yet; all of them. */
   #untold = 0
+  readonly #streams = new RecordedContinuity()
   #dropped = 0
   #brokenUntil: number | undefined
 
@@ -94,7 +96,7 @@ export class Recorder {
   }
 
   sample(sample: Sample): void {
-    this.#add(recordedSample(sample))
+    this.#add(recordedSample(sample, this.#streams.news(sample)))
   }
 
   /** An entry of the journal; those that say nothing about traffic are left out. */
@@ -184,6 +186,7 @@ export class Recorder {
   #beginFile(): void {
     const { version, run, settings } = this.#options
     this.#fileBytes = 0
+    this.#streams.forget()
     this.#push(
       {
         kind: 'header',
@@ -235,6 +238,7 @@ export class Recorder {
       const says = 'the recording has gaps: the disk is too slow or refuses'
       this.#options.log.warn({ directory: this.#options.recording.directory }, says)
     }
+    this.#streams.forget()
     this.#untold += lines
     this.#dropped += lines
   }

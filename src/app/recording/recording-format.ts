@@ -1,8 +1,10 @@
 import { z } from 'zod'
+import type { Continuity } from '../../core/continuity.ts'
 import { isDiagnosis } from '../../core/diagnosis.ts'
 import type { JournalEntry, JournalKind } from '../../core/journal.ts'
 import { redactText } from '../../core/redact.ts'
 import type { Sample } from '../../core/sample.ts'
+import { continuityShape, RecordedContinuity } from './recorded-continuity.ts'
 
 /** The version of the format: it rises when an older reader would misread a newer file. */
 export const recordingFormat = 1
@@ -68,6 +70,11 @@ const sample = z.object({
   diagnosis: z.string().optional(),
   measurements: z.record(z.string(), z.number()),
   mediaSequence: z.number().optional(),
+  /** Wall time of the live edge, and how old it was; milliseconds. */
+  edgeAt: z.number().optional(),
+  edgeAgeMs: z.number().optional(),
+  /** Where it is not as in the line before of the same path and vantage. */
+  stream: continuityShape.optional(),
 })
 
 const event = z.object({
@@ -133,8 +140,8 @@ export function formatLine(value: RecordedLine): string {
   return `${JSON.stringify({ ...value, at: rounded(value.at), wall: Math.round(value.wall) })}\n`
 }
 
-/** A sample as it is recorded: its findings and the ladder stay out. */
-export function recordedSample(sample: Sample): RecordedSample {
+/** A sample as it is recorded: its findings stay out. `stream` is what describes it, where that is news. */
+export function recordedSample(sample: Sample, stream?: Continuity): RecordedSample {
   const { at, wall, path, vantage, probe, outcome, reason, diagnosis, continuity } = sample
   const measurements: Record<string, number> = {}
   for (const [name, value] of Object.entries(sample.measurements)) {
@@ -152,19 +159,42 @@ export function recordedSample(sample: Sample): RecordedSample {
     ...(diagnosis !== undefined && { diagnosis }),
     measurements,
     ...(continuity?.mediaSequence !== undefined && { mediaSequence: continuity.mediaSequence }),
+    ...(continuity?.edgeAt !== undefined && { edgeAt: Math.round(continuity.edgeAt) }),
+    ...(continuity?.edgeAgeMs !== undefined && { edgeAgeMs: Math.round(continuity.edgeAgeMs) }),
+    ...(stream !== undefined && { stream: continuityShape.parse(stream) }),
   }
 }
 
 /** The sample that a line stands for. */
-export function sampleOf(recorded: RecordedSample, at: number): Sample {
-  const { kind: _kind, diagnosis, reason, mediaSequence, ...rest } = recorded
+export function sampleOf(
+  recorded: RecordedSample,
+  at: number,
+  known: RecordedContinuity = new RecordedContinuity(),
+): Sample {
+  const {
+    kind: _kind,
+    diagnosis,
+    reason,
+    mediaSequence,
+    edgeAt,
+    edgeAgeMs,
+    stream,
+    ...rest
+  } = recorded
+  const described = known.known(rest.path, rest.vantage, stream)
+  const continuity: Continuity = {
+    ...described,
+    ...(mediaSequence !== undefined && { mediaSequence }),
+    ...(edgeAt !== undefined && { edgeAt }),
+    ...(edgeAgeMs !== undefined && { edgeAgeMs }),
+  }
   return {
     ...rest,
     at,
     findings: [],
     ...(reason !== undefined && { reason }),
     ...(diagnosis !== undefined && isDiagnosis(diagnosis) && { diagnosis }),
-    ...(mediaSequence !== undefined && { continuity: { mediaSequence } }),
+    ...(rest.outcome === 'pass' && Object.keys(continuity).length > 0 && { continuity }),
   }
 }
 

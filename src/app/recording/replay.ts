@@ -10,6 +10,7 @@ import { Agenda } from './agenda.ts'
 import { GroupTape, type GroupResult, type ReplaySide, type Timed } from './group-tape.ts'
 import { lookAhead, type ForeseenLine } from './look-ahead.ts'
 import { invalid, type PlacedLine } from './reader.ts'
+import { RecordedContinuity } from './recorded-continuity.ts'
 import { sampleOf, type RecordedGroup, type RecordingHeader } from './recording-format.ts'
 
 export interface ReplayOptions {
@@ -100,6 +101,7 @@ class Player {
   #samples = 0
   #runs = 0
   #lost = 0
+  readonly #streams = new RecordedContinuity()
 
   constructor(options: ReplayOptions) {
     this.#options = options
@@ -125,7 +127,7 @@ class Player {
         this.#samples += 1
         const group = line.path.slice(0, line.path.lastIndexOf('/'))
         const later = next && { at: next.at + this.#offset, measurements: next.measurements }
-        this.#tapes.get(group)?.sample(sampleOf(line, this.#clock.now()), later)
+        this.#tapes.get(group)?.sample(sampleOf(line, this.#clock.now(), this.#streams), later)
         break
       }
       case 'event':
