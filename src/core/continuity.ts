@@ -96,8 +96,11 @@ export function compareContinuity(
   note('slate', true, slate(left ?? {}, entered, to.name))
   if (left === undefined) return found
   note('key', true, otherKey(left, entered, from.name, to.name, limits.behindMs))
-  note('codecs', true, otherCodecs(left, entered, to.name))
-  note('ladder', false, otherLadder(left, entered, to.name))
+  if (left.ladder !== undefined && entered.ladder !== undefined) {
+    const { codecs, rungs } = missingOf(left.ladder, entered.ladder)
+    note('codecs', true, codecs && `${to.name} offers nothing in ${codecs}`)
+    note('ladder', false, rungs && `${to.name} offers no ${rungs} rendition`)
+  }
   note('behind', false, behind(left, entered, from.name, to.name, limits.behindMs))
   return found
 }
@@ -121,9 +124,15 @@ export function continued(
     ...(isSlate !== undefined && { isSlate }),
     ...(keys !== undefined && { keys }),
     ...look,
+    // The same array as long as it says the same: comparisons are kept by it.
+    ...(ladder !== undefined && isSameLadder(ladder, look.ladder) && { ladder }),
     ...(earlier !== undefined && earlier.length > 0 && { earlierKeys: earlier }),
     at,
   }
+}
+
+function isSameLadder(a: readonly Rung[], b: readonly Rung[] | undefined): boolean {
+  return a === b || JSON.stringify(a) === JSON.stringify(b)
 }
 
 /** Keys that are shown no more, with when they were shown last; the same array where none went away. */
@@ -149,12 +158,15 @@ function otherKey(
   entered: string,
   behindMs: number,
 ): string | undefined {
+  if (from.keys === undefined || to.keys === undefined) return undefined
+  if (from.keys[0] === to.keys[0] || to.keys.some((key) => from.keys?.includes(key))) {
+    return undefined
+  }
   // What each showed around the time at which the path that is left was seen well last: one that
   // rotates its keys has other ones by now, and two never rotate at the same moment.
   const since = 'at' in from ? from.at - behindMs : Number.POSITIVE_INFINITY
-  const before = keysSince(from, since)
-  const after = keysSince(to, since)
-  if (before === undefined || after === undefined) return undefined
+  const before = [...from.keys, ...earlierSince(from, since)]
+  const after = [...to.keys, ...earlierSince(to, since)]
   if (before.length === 0 && after.length === 0) return undefined
   if (before.length === 0) return `${entered} is encrypted, and ${left} is not`
   if (after.length === 0) return `${entered} is not encrypted, and ${left} is`
@@ -163,15 +175,8 @@ function otherKey(
   return `${entered} is encrypted with another key than ${left}`
 }
 
-function keysSince(
-  seen: Continuity | SeenContinuity,
-  since: number,
-): readonly string[] | undefined {
-  if (seen.keys === undefined) return undefined
-  return [
-    ...earlierOf(seen).flatMap(({ key, lastAt }) => (lastAt >= since ? key : [])),
-    ...seen.keys,
-  ]
+function earlierSince(seen: Continuity | SeenContinuity, since: number): string[] {
+  return earlierOf(seen).flatMap(({ key, lastAt }) => (lastAt >= since ? key : []))
 }
 
 /** It showed more keys since than are remembered. */
@@ -184,13 +189,30 @@ function earlierOf(seen: Continuity | SeenContinuity): NonNullable<SeenContinuit
   return ('earlierKeys' in seen ? seen.earlierKeys : undefined) ?? []
 }
 
-function otherCodecs(from: Continuity, to: Continuity, name: string): string | undefined {
-  const left = familiesOf(from.ladder ?? [])
-  const rungs = to.ladder ?? []
-  if (rungs.length === 0 || rungs.some(({ codecs }) => codecs === undefined)) return undefined
-  const entered = familiesOf(rungs)
-  const missing = [...left].filter((family) => !entered.has(family))
-  return missing.length === 0 ? undefined : `${name} offers nothing in ${listed(missing)}`
+/** What one ladder lacks of another, in words; `undefined` where nothing, or where it is not known. */
+interface Missing {
+  readonly codecs: string | undefined
+  readonly rungs: string | undefined
+}
+
+/** Decisions are taken far more often than ladders change: by the two ladders themselves. */
+const missing = new WeakMap<readonly Rung[], WeakMap<readonly Rung[], Missing>>()
+
+function missingOf(from: readonly Rung[], to: readonly Rung[]): Missing {
+  const known = missing.get(from) ?? new WeakMap<readonly Rung[], Missing>()
+  missing.set(from, known)
+  const before = known.get(to)
+  if (before !== undefined) return before
+  const found = { codecs: missingCodecs(from, to), rungs: missingRungs(from, to) }
+  known.set(to, found)
+  return found
+}
+
+function missingCodecs(from: readonly Rung[], to: readonly Rung[]): string | undefined {
+  if (to.length === 0 || to.some(({ codecs }) => codecs === undefined)) return undefined
+  const entered = familiesOf(to)
+  const gone = [...familiesOf(from)].filter((family) => !entered.has(family))
+  return gone.length === 0 ? undefined : listed(gone)
 }
 
 /** Codecs by what a decoder must be able to do at all: the name before the first dot (RFC 6381). */
@@ -214,15 +236,14 @@ function familyOf(codec: string): string {
   return Object.hasOwn(twins, family) ? (twins[family] ?? family) : family
 }
 
-function otherLadder(from: Continuity, to: Continuity, name: string): string | undefined {
-  const rungs = (to.ladder ?? []).slice(0, rungsKept)
+function missingRungs(from: readonly Rung[], to: readonly Rung[]): string | undefined {
+  const rungs = to.slice(0, rungsKept)
   if (rungs.length === 0) return undefined
-  const missing = (from.ladder ?? [])
+  const gone = from
     .slice(0, rungsKept)
     .filter((rung) => !rungs.some((each) => isSameRung(rung, each)))
-  if (missing.length === 0) return undefined
-  const names = [...new Set(missing.map((rung) => nameOf(rung)))].toSorted()
-  return `${name} offers no ${listed(names)} rendition`
+  if (gone.length === 0) return undefined
+  return listed([...new Set(gone.map((rung) => nameOf(rung)))].toSorted())
 }
 
 /** The same step of a ladder, as far as both are known. */

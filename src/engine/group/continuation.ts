@@ -3,6 +3,8 @@ import {
   compareContinuity,
   type ContinuityBlock,
   type ContinuityDifference,
+  type ContinuityLimits,
+  type SeenContinuity,
 } from '../../core/continuity.ts'
 import { formatDuration } from '../../core/duration.ts'
 import { isTooSmall } from './capacity.ts'
@@ -20,9 +22,32 @@ export function differencesBetween(
 ): readonly ContinuityDifference[] {
   const { continuity } = settings
   if (from === undefined || from === to || continuity.checks.length === 0) return []
-  const seen = (name: string) => ({ name, seen: paths.get(name)?.continuity })
-  return compareContinuity(seen(from), seen(to), continuity)
+  const [left, entered] = [paths.get(from)?.continuity, paths.get(to)?.continuity]
+  if (entered === undefined) return none
+  const known = compared.get(entered)
+  const isKnown = known !== undefined && known.left === left && known.to === to
+  if (isKnown && known.limits === continuity) return known.found
+  const found = compareContinuity(
+    { name: from, seen: left },
+    { name: to, seen: entered },
+    continuity,
+  )
+  compared.set(entered, { left, limits: continuity, to, found })
+  return found
 }
+
+const none: readonly ContinuityDifference[] = []
+
+/** The last comparison with a fingerprint: one decision asks for it again and again. */
+const compared = new WeakMap<
+  SeenContinuity,
+  {
+    readonly left: SeenContinuity | undefined
+    readonly limits: ContinuityLimits
+    readonly to: string
+    readonly found: readonly ContinuityDifference[]
+  }
+>()
 
 /**
  * Of a path that is down and left, what is there is better than nothing, and so discontinuity only
