@@ -7,8 +7,12 @@ import { readBack, snapshotDraft, type IncidentRecord, type OpenIncidents } from
 /** A store that does not answer within this time counts as down. */
 const CALL_MS = 5_000
 const RETRY_MS = 5_000
-/** Entries that wait for a store that is down; beyond it the oldest are given up. */
+/** Entries that wait for a store that is down or slow; beyond it those are given up that can be missed. */
 const MOST_WAITING = 1_000
+/** Beyond it any. */
+const MOST_AT_ALL = 10_000
+/** Entries that are written at once: each transaction waits for the disk, and a mass outage brings thousands. */
+const AT_ONCE = 100
 const PAGE = 500
 /** Waiting notices that are taken up at once: a mass outage at several routes, so that none hides behind others. */
 const MOST_DUE = 10_000
@@ -32,7 +36,7 @@ export class Durable {
   readonly #signal: AbortSignal
   readonly #waiting: Waiting[] = []
   #writing: Promise<void> | undefined
-  #underWay: Waiting | undefined
+  #underWay: readonly Waiting[] = []
   /** Items that are done, until their removal is confirmed; true once they may be removed. */
   readonly #done = new Map<string, boolean>()
 
@@ -54,11 +58,11 @@ export class Durable {
       this.#waiting.push(waiting)
       const takeBack = () => {
         // What is under way may be written any moment: its result tells.
-        if (waiting !== this.#underWay) this.#remove(waiting, false)
+        if (!this.#underWay.includes(waiting)) this.#remove(waiting, false)
       }
       if (signal?.aborted === true) takeBack()
       else signal?.addEventListener('abort', takeBack, { once: true })
-      if (this.#waiting.length > MOST_WAITING) this.#giveUpOldest()
+      if (this.#waiting.length > MOST_WAITING) this.#giveUpOne()
       this.#writing ??= this.#write().finally(() => {
         this.#writing = undefined
       })
@@ -66,12 +70,16 @@ export class Durable {
   }
 
   async #write(): Promise<void> {
-    for (let next = this.#waiting[0]; next !== undefined; next = this.#waiting[0]) {
-      this.#underWay = next
-      const isWritten = await this.#append(next.draft)
-      this.#underWay = undefined
-      if (isWritten || next.signal?.aborted === true) this.#remove(next, isWritten)
-      else if (!(await this.#clock.sleep(RETRY_MS, this.#signal))) return
+    while (this.#waiting.length > 0) {
+      const tried = this.#waiting.slice(0, AT_ONCE)
+      this.#underWay = tried
+      const isWritten = await this.#append(tried.map(({ draft }) => draft))
+      this.#underWay = []
+      for (const each of tried) {
+        if (isWritten || each.signal?.aborted === true) this.#remove(each, isWritten)
+      }
+      const isStuck = tried.some((each) => this.#waiting.includes(each))
+      if (isStuck && !(await this.#clock.sleep(RETRY_MS, this.#signal))) return
     }
   }
 
@@ -81,14 +89,19 @@ export class Durable {
     waiting.resolve(isWritten)
   }
 
-  #giveUpOldest(): void {
-    const oldest = this.#waiting.find((waiting) => waiting !== this.#underWay)
-    if (oldest !== undefined) this.#remove(oldest, false)
-    this.#log.warn({}, 'a journal entry about an incident was given up: the store is down')
+  #giveUpOne(): void {
+    const free = this.#waiting.filter((each) => !this.#underWay.includes(each))
+    const given = missable(free) ?? (free.length > MOST_AT_ALL ? free[0] : undefined)
+    if (given === undefined) return
+    this.#remove(given, false)
+    this.#log.warn(
+      {},
+      'a journal entry about an incident was given up: the store is down or too slow',
+    )
   }
 
-  async #append(draft: JournalDraft): Promise<boolean> {
-    const result = await this.#call(() => this.#store.commit({ entries: [draft] }))
+  async #append(entries: readonly JournalDraft[]): Promise<boolean> {
+    const result = await this.#call(() => this.#store.commit({ entries }))
     return result?.ok === true
   }
 
@@ -174,4 +187,18 @@ export class Durable {
       return undefined
     }
   }
+}
+
+/**
+ * Who was told can be missed; of an incident the newest entry suffices. Without any entry the next
+ * process would page people for it again, and never tell them of its end.
+ */
+function missable(waiting: readonly Waiting[]): Waiting | undefined {
+  const told = waiting.find(({ draft }) => draft.kind === 'notice')
+  if (told !== undefined) return told
+  const keyOf = ({ draft }: Waiting) => draft.data?.['key']
+  const newest = new Map(waiting.map((each) => [keyOf(each), each]))
+  const isOlder = (each: Waiting) =>
+    typeof keyOf(each) === 'string' && newest.get(keyOf(each)) !== each
+  return waiting.find((each) => each.signal === undefined && isOlder(each))
 }

@@ -29,6 +29,29 @@ describe('a restart in a mass outage', () => {
   })
 })
 
+describe('a mass outage while the store is down', () => {
+  test('is in the journal afterwards, so that nobody is paged twice for it by the next process', async () => {
+    const paths = Array.from({ length: 200 }, (_, index) => `cdn-${index}`)
+    const all = paths.map((path) => condition({ path }))
+    // Every repeat is an entry of its own, and there is room for a thousand.
+    scene.pager.rules = { repeatMs: 60_000 }
+    await scene.start()
+    scene.store.available = false
+    scene.evaluate(...all)
+    await scene.time.pass(590_000)
+    scene.store.available = true
+    await scene.time.pass(5_000)
+    const told = scene.pager.taken.length
+    scene.kill()
+
+    await scene.start()
+    scene.evaluate(...all)
+    await scene.time.pass(20_000)
+
+    expect([told, scene.pager.taken.length]).toEqual([2_000, 2_000])
+  })
+})
+
 describe('alerting without its store', () => {
   test('sends from memory at once while the store is down', async () => {
     await scene.start((store) => {
