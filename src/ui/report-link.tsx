@@ -3,6 +3,9 @@ import type { DrillSummary } from '../core/drill-report.ts'
 import { asFailure, ask, hasToken } from './api-client.ts'
 import { sentence } from './words.ts'
 
+/** How long what is saved stays in memory. */
+const KEPT_MS = 10_000
+
 /**
  * The report of a drill: opened, or, where a token is needed, which no link can carry, fetched with
  * it and saved as a file.
@@ -27,7 +30,8 @@ export function ReportLink({ drill }: { readonly drill: DrillSummary }) {
       link.href = url
       link.download = name
       link.click()
-      URL.revokeObjectURL(url)
+      // Some browsers read it only after this turn.
+      setTimeout(() => URL.revokeObjectURL(url), KEPT_MS)
       setFailure('')
     } catch (error) {
       setFailure(sentence(asFailure(error).message))

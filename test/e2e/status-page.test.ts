@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -9,6 +9,7 @@ import { createApi } from '../../src/api/create-api.ts'
 import { type ServedApi, serveApi } from '../../src/api/serve-api.ts'
 import { realClock } from '../../src/platform/real-clock.ts'
 import { operatorToken, tokens } from '../api/api-harness.ts'
+import { drillSummary, FakeDrills } from '../api/fake-drills.ts'
 import { FakeWatchdog } from '../api/fake-watchdog.ts'
 import type { PictureView } from '../../src/core/view.ts'
 import { fillJournal } from '../api/sample-journal.ts'
@@ -421,6 +422,29 @@ describe.skipIf(missing !== '')(`the status page in Chromium ${missing}`, () => 
       { kind: 'ack-incident', actor: 'cli', reason: 'calling the CDN' },
     ])
     expect(await tab.evaluate(() => localStorage.length + document.cookie.length)).toBeLessThan(3)
+  })
+
+  it('saves the report of a drill where a token is needed, which no link can carry', async () => {
+    const { tab, broken } = await start('tokens', (port) => {
+      const drills = new FakeDrills(Date.now())
+      drills.history = [drillSummary(Date.now(), 'd5', 60, 'PASSED')]
+      drills.kept.set('d5.html', '<p>the report</p>')
+      port.drills = drills
+    })
+    await tab.fill('dialog input[name=token]', operatorToken)
+    await tab.click('dialog button[type=submit]')
+    await open(tab, 'channel-1/cdn')
+    const shown = await tab.locator('.drills .times').innerText()
+
+    const [saved] = await Promise.all([
+      tab.waitForEvent('download'),
+      tab.click('#panel button[aria-label^="Report of weekly-cdn"]'),
+    ])
+
+    expect(shown).toMatch(/viewer gap\s+0 ms\s+at most 5 s/u)
+    expect(saved.suggestedFilename()).toMatch(/^weekly-cdn .*\.html$/u)
+    expect(readFileSync(await saved.path(), 'utf8')).toBe('<p>the report</p>')
+    expect(broken).toEqual([])
   })
 
   it('breaks and heals the lab in the demo', async () => {
