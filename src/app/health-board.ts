@@ -6,7 +6,6 @@ import { checkAsWitness, quorumHealth } from '../engine/quorum.ts'
 
 interface Computed {
   readonly at: number
-  readonly version: number
   readonly of: GroupSettings
   readonly all: ReadonlyMap<string, PathHealth>
 }
@@ -31,10 +30,8 @@ export class HealthBoard {
   readonly #witnessesOf: (path: string) => readonly WitnessStatement[]
   readonly #reports = new Map<string, Map<string, VantageReport>>()
   readonly #health = new Map<string, PathHealth>()
-  /** By group: what was computed at one instant from the same reports. */
+  /** By group: what was computed within one millisecond from the same reports. */
   readonly #computed = new Map<string, Computed>()
-  /** Counts everything that health depends on, besides time. */
-  #version = 0
 
   constructor(options: {
     clock: Clock
@@ -55,12 +52,12 @@ export class HealthBoard {
   configure(rules: ComparisonRules): void {
     this.#staleAfterMs = rules.timing.staleAfterMs
     this.#comparison.configure(rules)
-    this.#version += 1
+    this.#computed.clear()
   }
 
   /** Takes a report of any vantage, and gives it back with what comparing paths adds to it. */
   report(given: VantageReport): VantageReport {
-    this.#version += 1
+    this.#computed.delete(groupOf(given.path))
     const report = this.#comparison.apply(given, this.#clock.now())
     const known = this.#reports.get(report.path)
     if (known === undefined) {
@@ -75,7 +72,8 @@ export class HealthBoard {
   health(group: GroupSettings): ReadonlyMap<string, PathHealth> {
     const now = this.#clock.now()
     const known = this.#computed.get(group.name)
-    if (known?.at === now && known.version === this.#version && known.of === group) return known.all
+    // One evaluation asks several times, and the clock counts in fractions of a millisecond.
+    if (known?.of === group && now - known.at < 1) return known.all
     const all = new Map<string, PathHealth>()
     for (const path of group.paths) {
       const full = `${group.name}/${path.name}`
@@ -109,7 +107,7 @@ export class HealthBoard {
         this.#onTransition({ group: group.name, path: path.name, from: previous, to: health })
       }
     }
-    this.#computed.set(group.name, { at: now, version: this.#version, of: group, all })
+    this.#computed.set(group.name, { at: now, of: group, all })
     return all
   }
 
@@ -120,11 +118,16 @@ export class HealthBoard {
 
   /** Forgets a path that is no longer configured. */
   forget(path: string): void {
-    this.#version += 1
+    this.#computed.delete(groupOf(path))
     this.#reports.delete(path)
     this.#health.delete(path)
     this.#comparison.forget(path)
   }
+}
+
+/** `<stream>/<group>` of `<stream>/<group>/<path>`. */
+function groupOf(path: string): string {
+  return path.slice(0, path.lastIndexOf('/'))
 }
 
 const noReports: ReadonlyMap<string, VantageReport> = new Map()

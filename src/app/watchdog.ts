@@ -122,6 +122,7 @@ export class Watchdog {
       settings: () => this.#settings,
       rules: () => this.#rules,
       snapshot: (group) => this.controller(group)?.snapshot(),
+      termOf: (group) => this.controller(group)?.term,
       command: (command) => this.command(command),
       incidents: () => this.#alerting.view(),
       look: (group, path, signal) => this.#paths.look(group, path, signal),

@@ -34,6 +34,8 @@ export interface DrillHost {
   settings(): Settings
   rules(): RuleSet
   snapshot(group: string): GroupSnapshot | undefined
+  /** The term for which this process leads a group; `undefined` while it does not. */
+  termOf(group: string): number | undefined
   command(command: Command): Promise<CommandResult>
   incidents(): readonly IncidentView[]
   look(group: string, path: string, signal: AbortSignal): Promise<Verified>

@@ -36,7 +36,7 @@ export class Orphans {
   /** Looks for them at each new term, and ends those that hold nothing any more. `running` is no orphan. */
   async look(running: string | undefined): Promise<void> {
     for (const { name } of this.#host.settings().groups) {
-      const token = this.#host.snapshot(name)?.situation.lease?.token
+      const token = this.#host.termOf(name)
       if (token === undefined || this.#looked.get(name) === token) continue
       const found = await this.#find(name)
       if (found === undefined) continue

@@ -151,6 +151,11 @@ export class GroupController {
     return await answer
   }
 
+  /** The fencing token of the lease that is held now; `undefined` where another process leads. */
+  get term(): number | undefined {
+    return this.#lease.current()?.token
+  }
+
   /** Everything that views, metrics and pull actuators show of this group. */
   snapshot(): GroupSnapshot {
     return {
