@@ -12,6 +12,7 @@ import type {
 } from '../core/view.ts'
 import { askCalendar, nextInCalendar } from '../engine/calendar.ts'
 import type { Effect } from '../engine/group/effect.ts'
+import { capacityOf } from '../engine/group/capacity.ts'
 import { failbackOf } from '../engine/group/failback.ts'
 import { goalOf } from '../engine/group/goal.ts'
 import { spent } from '../engine/group/memory.ts'
@@ -174,6 +175,13 @@ function penaltyOf(situation: Situation | undefined, path: string): Pick<PathVie
   return { penalty: { points, forgivenInMs: forgivenInMs(penalty, flaps, situation.now) } }
 }
 
+function capacityView(situation: Situation | undefined, path: string): Pick<PathView, 'capacity'> {
+  const capacity = situation && capacityOf(situation, path)
+  if (capacity === undefined) return {}
+  const { at, ...rest } = capacity
+  return { capacity: { ...rest, ...(at !== undefined && { wall: at }) } }
+}
+
 function pictureView(pictures: PathPictures): PictureView | undefined {
   const newest = pictures.of('newest')
   if (newest === undefined) return undefined
@@ -210,6 +218,7 @@ function pathView(source: ViewSource, group: string, path: PathSettings): PathVi
     weight: situation?.memory.row.allocation?.[path.name] ?? 0,
     votes: health?.votes ?? [],
     ...penaltyOf(situation, path.name),
+    ...capacityView(situation, path.name),
     rules: report?.active ?? [],
     pending: report?.pending ?? [],
     measurements: measurementsOf(source, path),

@@ -158,7 +158,10 @@ function pathReasons(path: PathView, io: Io): string {
   const { penalty } = path
   const penalties =
     penalty === undefined ? [] : [['penalty', `${penalty.points} points`, '', penaltySays(penalty)]]
-  const rows = [...votes, ...rules, ...findings, ...penalties]
+  const { capacity } = path
+  const capacities =
+    capacity === undefined ? [] : [['capacity', capacity.source, '', capacity.says]]
+  const rows = [...votes, ...rules, ...findings, ...penalties, ...capacities]
   if (rows.length === 0 && path.remedy === undefined) return ''
   const remedy =
     path.remedy === undefined ? [] : [['remedy', path.diagnosis ?? '', '', path.remedy]]

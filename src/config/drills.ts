@@ -32,6 +32,7 @@ export function drillProblems(file: FileSettings): Problem[] {
     if (isMove && paths.length < 2) {
       problems.push({ path: [...at, 'kind'], says: `${drill.group} has no second path to go to` })
     }
+    if (drill.kind === 'load') problems.push(...loadProblems(drill, group, at))
     const asks = [
       ['objectives', drill.objectives.viewer_gap],
       ['abort_if', drill.abort_if.viewer_gap],
@@ -43,6 +44,21 @@ export function drillProblems(file: FileSettings): Problem[] {
     }
     return problems
   })
+}
+
+/** Probes whose paths are pulled in segments, as players of HLS and DASH do. */
+const pullable = ['hls', 'dash']
+
+/** Viewers must be able to pull whichever path the drill takes. */
+function loadProblems(drill: FileDrill, group: FileGroup, at: Path): Problem[] {
+  const { away_from: chosen } = drill
+  const wrong = Object.entries(group.paths).filter(
+    ([name, { type }]) => (chosen ?? name) === name && !pullable.includes(type),
+  )
+  if (wrong.length === 0) return []
+  const list = wrong.map(([name, { type }]) => `${name} is ${type}`).join(', ')
+  const says = `viewers pull HLS and DASH, and ${list}${chosen === undefined ? '; name another path in `away_from`' : ''}`
+  return [{ path: [...at, chosen === undefined ? 'kind' : 'away_from'], says }]
 }
 
 function ownProblems(drill: FileDrill, at: Path): Problem[] {

@@ -1,4 +1,5 @@
 import type { Allocation } from './allocation.ts'
+import type { MeasuredLoad } from './group.ts'
 
 /** What a person asks for. `group` is the full name, `reason` is never empty. */
 export type Command =
@@ -56,6 +57,19 @@ export type Command =
       readonly actor: string
       readonly reason: string
       readonly drill: string
+    }
+  | {
+      /** Keeps what a load drill measured of a path. */
+      readonly kind: 'carried'
+      readonly group: string
+      /** Short name. */
+      readonly path: string
+      readonly actor: string
+      readonly reason: string
+      readonly drill: string
+      readonly load: MeasuredLoad
+      /** It was asked for more, and gave no more. */
+      readonly isLimit: boolean
     }
 
 /**

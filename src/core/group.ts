@@ -191,6 +191,26 @@ export interface GroupRow {
   readonly drill?: OpenDrill
   /** What paths owe for going down again and again, by short name; absent: nothing. */
   readonly penalties?: Readonly<Record<string, PathPenalty>>
+  /** What load drills found that paths carry, by short name. */
+  readonly carried?: Readonly<Record<string, CarriedLoad>>
+}
+
+/** What load drills found that one path carries: two facts, because a ceiling hides how much more there is. */
+export interface CarriedLoad {
+  /** It carried so much; more was not asked of it. */
+  readonly atLeast?: MeasuredLoad
+  /** It was asked for more, and so much was all that came. */
+  readonly atMost?: MeasuredLoad
+}
+
+/** One measurement of a load drill. */
+export interface MeasuredLoad {
+  /** Bits a second, the mean over the drill. */
+  readonly bitsPerSecond: number
+  /** Wall milliseconds at which the drill ended. */
+  readonly at: number
+  /** Name of the drill. */
+  readonly plan: string
 }
 
 /** A flap penalty as stored: everything else follows from it and the time. */

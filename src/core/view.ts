@@ -150,6 +150,8 @@ export interface PathView {
   readonly votes: readonly Vote[]
   /** What it owes for going down again and again, where anything. */
   readonly penalty?: PenaltyView
+  /** What it can carry, where that is declared or a load drill measured it. */
+  readonly capacity?: CapacityView
   readonly rules: readonly RuleVerdict[]
   readonly measurements: readonly MeasurementView[]
   readonly findings: readonly Finding[]
@@ -173,6 +175,16 @@ export interface PictureView {
   readonly freshForMs: number
   /** When the newest good picture was on air, where the newest one is not good itself. */
   readonly goodWall?: number
+}
+
+export interface CapacityView {
+  /** `at-least`: so much was carried, and more was not asked for. */
+  readonly source: 'declared' | 'at-most' | 'at-least'
+  readonly bitsPerSecond: number
+  /** When it was measured; absent where it is declared. */
+  readonly wall?: number
+  /** In words, with its age. */
+  readonly says: string
 }
 
 export interface PenaltyView {

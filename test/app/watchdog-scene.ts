@@ -14,6 +14,7 @@ import { SimulatedClock } from '../../src/platform/simulated-clock.ts'
 import type { ActuatorPlugin } from '../../src/plugin/actuator.ts'
 import type { NotifierPlugin } from '../../src/plugin/notifier.ts'
 import type { ProbePlugin } from '../../src/plugin/probe.ts'
+import type { Schedules } from '../../src/plugin/schedules.ts'
 import { groupSettings } from '../fakes/group-settings.ts'
 import { memoryStore, type MemoryStore } from '../../src/simulation/memory-store.ts'
 import { ScriptedNet } from '../fakes/scripted-net.ts'
@@ -36,7 +37,13 @@ export interface WatchdogScene {
   readonly targets: Map<string, { allocation: Allocation; version: number }>
   /** Notices by route type. */
   readonly notices: { readonly by: string; readonly notice: Notice }[]
+  /** What the calendar was asked to run; the test is the calendar. */
+  readonly jobs: ScheduledJob[]
+  /** When a job should have run while nothing did, as the calendar says it. */
+  missedAt: number | undefined
 }
+
+type ScheduledJob = Parameters<Schedules['start']>[0]
 
 export const cdn = 'channel-1/cdn'
 
@@ -109,14 +116,18 @@ const rules: readonly RuleDefinition[] = [
   },
 ]
 
-/** A watchdog that is not started yet. */
-export function watchdogScene(settings = sceneSettings(), hooks?: WatchdogHooks): WatchdogScene {
-  const clock = new SimulatedClock()
-  const store = memoryStore(clock)
+/** A watchdog that is not started yet; the next process in the world of one `before`, where one is given. */
+export function watchdogScene(
+  settings = sceneSettings(),
+  hooks?: WatchdogHooks,
+  before?: WatchdogScene,
+): WatchdogScene {
+  const clock = before?.clock ?? new SimulatedClock()
+  const store = memoryStore(clock, before && { disk: before.store.disk })
   const net = new ScriptedNet(clock)
   const looks: { at: number; where: string; purpose: string }[] = []
-  const sights: WatchdogScene['sights'] = new Map()
-  const targets: WatchdogScene['targets'] = new Map()
+  const sights: WatchdogScene['sights'] = before?.sights ?? new Map()
+  const targets: WatchdogScene['targets'] = before?.targets ?? new Map()
   const notices: { by: string; notice: Notice }[] = []
   const probe = scriptedProbe(async (due, context, options) => {
     const { at: where } = options as { at: string }
@@ -138,29 +149,44 @@ export function watchdogScene(settings = sceneSettings(), hooks?: WatchdogHooks)
     ...(type === 'changes' && { takesChanges: () => true }),
   })
   const plugins: Plugins = {
-    probes: [probe],
+    probes: [probe, { ...probe, type: 'hls' }],
     actuators: [balancer(targets), serve],
     notifiers: [notifier('page'), notifier('chat'), notifier('changes')],
   }
   const compiled = compileRuleSet([{ name: 'scene', windows: {}, rules }], plugins.probes)
   if (!compiled.ok) throw new Error(JSON.stringify(compiled.errors))
   let id = 0
+  const jobs: ScheduledJob[] = []
   const watchdog = new Watchdog({
     clock,
     random: always(0),
-    ids: { next: () => `id-${(id += 1)}` },
+    ids: { next: () => `${before === undefined ? '' : 'next-'}id-${(id += 1)}` },
     net,
     store,
     log: silentLog,
     plugins,
     settings,
     rules: compiled.set,
+    schedules: {
+      start: (job) => {
+        jobs.push(job)
+        return {
+          next: () => clock.wall() + 60_000,
+          missed: () => scene.missedAt,
+          stop: () => void jobs.splice(jobs.indexOf(job), 1),
+        }
+      },
+    },
     lagMs: () => 0,
     tickMs: () => 200,
     ...(hooks !== undefined && { hooks }),
   })
-  const world = { sights, looks, targets, notices }
-  return { clock, store, net, watchdog, plugins, settings, rules: compiled.set, ...world }
+  const world = { sights, looks, targets, notices, jobs, missedAt: undefined }
+  const scene: WatchdogScene = {
+    ...{ clock, store, net, watchdog, plugins, settings, rules: compiled.set },
+    ...world,
+  }
+  return scene
 }
 
 /** A scene that earned its health. */

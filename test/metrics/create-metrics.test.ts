@@ -372,3 +372,38 @@ describe('the text', () => {
     expect(complaints).toEqual([])
   })
 })
+
+describe('drills of a group', () => {
+  test('show when the last one passed and the next one comes, and what the last one measured', async () => {
+    const metrics = create()
+    const view = sampleView(wall)
+    const [group] = view.groups
+    if (group === undefined) throw new Error('the sample has no group')
+    const last = {
+      id: 'd-2',
+      plan: 'weekly',
+      group: group.name,
+      kind: 'switch',
+      outcome: 'FAILED',
+      says: '',
+      actor: 'schedule',
+      startedAt: wall - 60_000,
+      endedAt: wall,
+      times: { apply: 1_500 },
+    } as const
+    const passedAt = wall - 86_400_000
+    const next = { plan: 'weekly', at: wall + 3_600_000 }
+    const shown = { ...group, drill: { last, next, passedAt, recent: [last] } }
+
+    metrics.show({ ...view, groups: [shown] })
+    const passed = await linesOf(metrics, 'drill_last_passed_timestamp_seconds')
+    const coming = await linesOf(metrics, 'drill_next_timestamp_seconds')
+    const measured = await linesOf(metrics, 'drill_last_seconds')
+    metrics.show({ ...view, groups: [{ ...group, drill: { last, recent: [last] } }] })
+
+    expect(passed).toEqual([expect.stringMatching(new RegExp(` ${passedAt / 1_000}$`, 'u'))])
+    expect(coming).toEqual([expect.stringMatching(new RegExp(` ${next.at / 1_000}$`, 'u'))])
+    expect(measured).toEqual([expect.stringMatching(/phase="apply"\} 1\.5$/u)])
+    expect(await linesOf(metrics, 'drill_last_passed_timestamp_seconds')).toEqual([])
+  })
+})

@@ -3,6 +3,7 @@ import { rulesOf } from '../../engine/rules/rule-set.ts'
 import { probeOf } from '../plugin-binding.ts'
 import type { DrillHost } from './drill-host.ts'
 import { PublicLooks } from './public-looks.ts'
+import { feedOf, type ViewerFeed } from './viewer-feed.ts'
 
 /** The public name is looked at this often in a drill, or at its own cadence where that is quicker. */
 const gapEveryMs = 1_000
@@ -29,10 +30,15 @@ export function publicLooksOf(host: DrillHost, group: GroupSettings): PublicLook
   })
 }
 
-/** Where virtual viewers of a path begin; only HLS is pulled. */
-export function loadUrl(group: GroupSettings, path: string): string | undefined {
+/** Where virtual viewers of a path begin, and what they read manifests with; `undefined` where it is not pulled in segments. */
+export function loadTarget(
+  group: GroupSettings,
+  path: string,
+): { readonly url: string; readonly feed: () => ViewerFeed } | undefined {
   const found = group.paths.find(({ name }) => name === path)
-  if (found?.type !== 'hls') return undefined
-  const { url } = found.options as { readonly url?: unknown }
-  return typeof url === 'string' ? url : undefined
+  const { url } = (found?.options ?? {}) as { readonly url?: unknown }
+  const { type = '' } = found ?? {}
+  const first = feedOf(type)
+  if (first === undefined || typeof url !== 'string') return undefined
+  return { url, feed: () => feedOf(type) ?? first }
 }

@@ -170,7 +170,7 @@ export class DrillRun {
     const { load, verdict } = await pullStandby(
       {
         host: this.#host,
-        plan: this.order.plan,
+        order: this.order,
         situation,
         ends: () => {
           const blocked = blockedBy(this.#host, this.order.plan)

@@ -3,16 +3,23 @@ import type { DrillPlan } from '../../core/drill-plan.ts'
 import type { LoadResult } from '../../core/drill-report.ts'
 import type { Situation } from '../../engine/group/situation.ts'
 import type { DrillHost } from './drill-host.ts'
-import { loadUrl } from './drill-probes.ts'
+import { loadTarget } from './drill-probes.ts'
 import type { Verdict } from './judge.ts'
 import { VirtualViewers } from './virtual-viewers.ts'
 
 const tickMs = 250
+/** From this part of the segments on, late or missing, the path is what limits. */
+const limitRatio = 0.05
 
 /** What a load drill needs of the run that it belongs to. */
 export interface LoadDrillDeps {
   readonly host: DrillHost
-  readonly plan: DrillPlan
+  readonly order: {
+    readonly id: string
+    readonly plan: DrillPlan
+    readonly actor: string
+    readonly reason: string
+  }
   readonly situation: Situation
   /** Why it must end now: another incident, a person. */
   readonly ends: () => Verdict | undefined
@@ -24,10 +31,11 @@ export interface LoadDrillDeps {
  * standby or what serves is not up any more.
  */
 export async function pullStandby(
-  { ends, host, onPath, plan, situation }: LoadDrillDeps,
+  { ends, host, onPath, order, situation }: LoadDrillDeps,
   signal: AbortSignal,
 ): Promise<{ readonly verdict: Verdict; readonly load?: LoadResult }> {
   const { clock, net } = host
+  const { plan } = order
   const skipped = (says: string) => ({ verdict: { outcome: 'SKIPPED' as const, says } })
   if (plan.load === undefined) return skipped('there is no ceiling for its load')
   const on = serving(situation.memory.row.allocation ?? {})
@@ -36,9 +44,10 @@ export async function pullStandby(
   onPath(path)
   const health = situation.paths.get(path)?.health ?? 'unknown'
   if (health !== 'up') return skipped(`no standby is healthy: ${path} is ${health}`)
-  const url = loadUrl(situation.settings, path)
-  if (url === undefined) return skipped(`${path} is no HLS path: nothing else can be pulled yet`)
-  const viewers = new VirtualViewers({ clock, net, path, url, ceiling: plan.load })
+  const target = loadTarget(situation.settings, path)
+  if (target === undefined)
+    return skipped(`${path} is neither HLS nor DASH: viewers pull nothing else`)
+  const viewers = new VirtualViewers({ clock, net, path, ...target, ceiling: plan.load })
   const stop = new AbortController()
   const pulling = viewers.run(stop.signal)
   const until = clock.now() + plan.stayMs
@@ -58,7 +67,29 @@ export async function pullStandby(
   stop.abort()
   const load = viewers.result()
   await pulling
-  return { load, verdict: ends() ?? verdict ?? judgeLoad(load) }
+  const judged = ends() ?? verdict ?? judgeLoad(load)
+  if (judged.outcome === 'PASSED' || judged.outcome === 'FAILED') await keep(load)
+  return { load, verdict: judged }
+
+  /** What ended for another reason measured that reason. */
+  async function keep(measured: LoadResult): Promise<void> {
+    const { bitsPerSecond, failures, lateRatio, segments } = measured
+    if (segments === 0) return
+    const troubled = failures + lateRatio * segments
+    const answer = await host.command({
+      kind: 'carried',
+      group: plan.group,
+      path: measured.path,
+      actor: order.actor,
+      reason: order.reason,
+      drill: order.id,
+      load: { bitsPerSecond, at: clock.wall(), plan: plan.name },
+      // A few that failed among many say nothing of how much there is.
+      isLimit: measured.limitedBy === 'path' && troubled > limitRatio * (segments + failures),
+    })
+    if (!answer.ok)
+      host.log.warn({ drill: order.id }, `what a path carried is not kept: ${answer.says}`)
+  }
 }
 
 function judgeLoad(load: LoadResult): Verdict {

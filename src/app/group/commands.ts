@@ -5,7 +5,7 @@ import type { Proposal, Situation } from '../../engine/group/situation.ts'
 import { weighSteer } from '../../engine/group/decide.ts'
 import { bypassableGuards, firstVeto } from '../../engine/group/guards.ts'
 import type { ChangeDeps } from './change-deps.ts'
-import { endDrill, startDrill } from './drill-commands.ts'
+import { endDrill, keepCarried, startDrill } from './drill-commands.ts'
 import { wantedBy } from './wanted-by.ts'
 import { without } from './group-record.ts'
 import { adoptWorld, type ReadBack } from './read-back.ts'
@@ -40,6 +40,7 @@ export async function carryOutCommand(
   if (command.kind === 'ack') return await acknowledge(command, context)
   if (command.kind === 'drill') return await startDrill(command, context)
   if (command.kind === 'end-drill') return await endDrill(command, context)
+  if (command.kind === 'carried') return await keepCarried(command, context)
   return await adopt(command, context)
 }
 

@@ -1,5 +1,6 @@
 import type { Command, CommandResult } from '../../core/command.ts'
 import { formatDuration } from '../../core/duration.ts'
+import { bitRate, withCarried } from '../../engine/group/capacity.ts'
 import { drillTimes } from '../../engine/group/memory.ts'
 import { weighDrill } from '../../engine/group/drill.ts'
 import type { CommandContext } from './commands.ts'
@@ -77,6 +78,43 @@ export async function endDrill(
   )
   if (!saved.ok) return unavailable(saved.says)
   return { ok: true, says: 'the traffic returns as soon as it may' }
+}
+
+/** Keeps in the row what a load drill measured, for whoever leads the group from now on. */
+export async function keepCarried(
+  command: Extract<Command, { kind: 'carried' }>,
+  { change }: Pick<CommandContext, 'change'>,
+): Promise<CommandResult> {
+  const { record, settings } = change
+  const { actor, drill, group, isLimit, load, path } = command
+  const names = settings.paths.map(({ name }) => name)
+  if (!names.includes(path)) {
+    return {
+      ok: false,
+      code: 'not-found',
+      says: `${group} has no path ${path}`,
+      todo: `Its paths: ${names.join(', ')}.`,
+    }
+  }
+  const says = `${path} ${isLimit ? 'carried no more than' : 'carried'} ${bitRate(load.bitsPerSecond)} in drill ${load.plan}`
+  const saved = await record.save(
+    (row) => {
+      const known = Object.entries(row.carried ?? {}).filter(([name]) => names.includes(name))
+      const carried = withCarried(row.carried?.[path], load, isLimit)
+      return { ...row, carried: { ...Object.fromEntries(known), [path]: carried } }
+    },
+    [
+      {
+        kind: 'drill',
+        group,
+        path,
+        actor,
+        says,
+        data: { event: 'carried', drill, isLimit, ...load },
+      },
+    ],
+  )
+  return saved.ok ? { ok: true, says } : unavailable(saved.says)
 }
 
 function refusal(says: string, code: 'refused' | 'conflict' = 'refused'): CommandResult {

@@ -7,7 +7,7 @@ import {
   type SeenContinuity,
 } from '../../core/continuity.ts'
 import { formatDuration } from '../../core/duration.ts'
-import { isTooSmall } from './capacity.ts'
+import { isTooSmall, shortfallOf } from './capacity.ts'
 import type { Guard } from './guard.ts'
 import type { Proposal, Situation } from './situation.ts'
 
@@ -78,17 +78,29 @@ export const continuityGuard: Guard = {
   },
 }
 
-/** As continuity: what is declared too small ranks behind, and is entered only where there is need. */
+/**
+ * As continuity: what is declared too small ranks behind, and is entered only where there is need. What
+ * a load drill measured too small is no place to rehearse on, and vetoes nothing else.
+ */
 export const capacityGuard: Guard = {
   name: 'capacity',
   bypassable: true,
   ask: (proposal, situation) => {
     const { settings } = situation
-    const small = enteredInTheEnd(proposal).filter(({ name, share }) =>
-      isTooSmall(settings, name, share),
+    const [small, others] = [true, false].map((isSmall) =>
+      enteredInTheEnd(proposal).filter(
+        ({ name, share }) => isTooSmall(settings, name, share) === isSmall,
+      ),
     )
-    if (small.length === 0) return yes('nothing that is declared speaks against it')
-    const says = `${small.map(({ name }) => name).join(', ')} is declared too small for it`
+    const names = small?.map(({ name }) => name).join(', ') ?? ''
+    const measured = (proposal.reason === 'drill' ? (others ?? []) : []).flatMap(
+      ({ name, share }) => shortfallOf(situation, name, share) ?? [],
+    )
+    if (names === '' && measured.length === 0) {
+      return yes('nothing that is declared speaks against it')
+    }
+    const declared = names === '' ? [] : [`${names} is declared too small for it`]
+    const says = [...declared, ...measured].join('; ')
     const kinds = waitingKinds(proposal, situation)
     if (kinds.length === 0) return yes(`${says}: no reason against this change`)
     return no(`${says}${whyItMatters(kinds, situation)}`)

@@ -1,5 +1,5 @@
 import { serving } from '../../core/allocation.ts'
-import { isTooSmall } from './capacity.ts'
+import { shortfallOf } from './capacity.ts'
 import type { Decision } from './decide.ts'
 import type { GroupTrouble } from './group-trouble.ts'
 import type { Situation } from './situation.ts'
@@ -24,12 +24,12 @@ export function sharingTroubles(situation: Situation, decision: Decision): Group
       todo: 'Watch how it bears that, and bring another path back; weight returns by itself as failback says.',
     })
   }
-  const small = on.filter((name) => isTooSmall(settings, name, carried[name] ?? 0))
+  const small = on.flatMap((name) => shortfallOf(situation, name, carried[name] ?? 0) ?? [])
   if (small.length > 0) {
     troubles.push({
       name: 'capacity',
       severity: 'warning',
-      title: `${small.join(', ')} may be asked for more than its declared capacity`,
+      title: small.join('; '),
       todo: 'Bring another path back, or correct demand and capacity in the configuration.',
     })
   }

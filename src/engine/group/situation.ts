@@ -36,7 +36,7 @@ export interface Situation {
   readonly effect?: Effect | undefined
   /** Monotonic milliseconds. */
   readonly now: number
-  /** Wall milliseconds since the epoch, which calendars alone go by. */
+  /** Wall milliseconds since the epoch, which calendars and the age of what a drill measured alone go by. */
   readonly wall: number
 }
 

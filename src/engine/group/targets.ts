@@ -1,6 +1,6 @@
 import { heaviest, serving, type Allocation } from '../../core/allocation.ts'
 import type { PathHealth } from '../../core/health.ts'
-import { isTooSmall } from './capacity.ts'
+import { shortfallOf } from './capacity.ts'
 import { differencesBetween } from './continuation.ts'
 import { leftAsDown } from './memory.ts'
 import { isSuppressed } from './penalty.ts'
@@ -24,7 +24,7 @@ export interface Candidate {
  * All paths other than those that are left, best first: up before degraded, one that shows the
  * programme to everybody before one that does not (a slate, another key, other codecs), steady before
  * one that went down too often lately (invariant 25), already serving before idle, able to carry the
- * demand (as far as that is declared) before not, one that goes on where the failing path was before
+ * demand (as far as that is declared or was measured) before not, one that goes on where the failing path was before
  * one that jumps, because a jump is over at once and want of capacity is not, another failure domain
  * than the failing path before the same, then configured order. Degraded counts only if nothing is up. Contested, unknown and down are never eligible
  * (invariant 9), nor is a path left as down within this holddown (invariant 21), nor one whose
@@ -58,7 +58,7 @@ export function candidates(situation: Situation, leaving: readonly string[]): Ca
     (noticed.get(path.name)?.some(({ isGrave }) => isGrave) === true ? 32 : 0) +
     (isFlapping(path.name) ? 16 : 0) +
     (on.has(path.name) ? 0 : 8) +
-    (isTooSmall(settings, path.name, 100) ? 4 : 0) +
+    (shortfallOf(situation, path.name, 100) === undefined ? 0 : 4) +
     ((noticed.get(path.name)?.length ?? 0) > 0 ? 2 : 0) +
     (path.domain !== undefined && lost.has(path.domain) ? 1 : 0)
   return judged
@@ -76,10 +76,16 @@ export function candidates(situation: Situation, leaving: readonly string[]): Ca
           [
             `${path.name} is ${path.health}`,
             ...(isFlapping(path.name) ? ['though it went down too often lately'] : []),
+            ...butSmall(situation, path.name),
             ...(noticed.get(path.name) ?? []).map((each) => `though ${each.says}`),
           ].join(', '),
       }
     })
+}
+
+function butSmall(situation: Situation, name: string): string[] {
+  const short = shortfallOf(situation, name, 100)
+  return short === undefined ? [] : [`though ${short}`]
 }
 
 function refuse(

@@ -8,7 +8,7 @@ import {
   type Process,
   type World,
 } from '../../../src/simulation/world.ts'
-import { ask, onA, onB, show, steady } from '../group/scene.ts'
+import { ask, onA, onB, pages, show, steady } from '../group/scene.ts'
 
 const minute = 60_000
 
@@ -298,4 +298,25 @@ test('a report carries what was checked, measured, seen and written', async () =
   ])
   expect(report?.looks).toEqual([{ atMs: expect.any(Number) as number, ok: true, says: 'good' }])
   expect(report?.journal.length).toBeGreaterThan(5)
+})
+
+test('a group that had no drill that passed for longer than it asks for is told of, until one passes', async () => {
+  const { world, process } = await steady({
+    group: { drillWithinMs: 10 * minute },
+    settings: { drills: [plan()] },
+  })
+
+  await world.clock.advance(8 * minute)
+  const early = pages(world, '#drill-overdue')
+  await world.clock.advance(2 * minute)
+  const late = pages(world, '#drill-overdue')
+  await rehearse(world, process)
+  await world.clock.advance(2 * minute)
+
+  expect([early, late]).toEqual([0, 1])
+  expect(newest(process).outcome).toBe('PASSED')
+  expect(process.watchdog.drills.ofGroup(groupName)?.passedAt).toBe(newest(process).endedAt)
+  expect(process.watchdog.alerting.view().map(({ key }) => key)).not.toContain(
+    `${groupName}#drill-overdue`,
+  )
 })
