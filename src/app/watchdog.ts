@@ -1,10 +1,12 @@
 import type { Command, CommandResult } from '../core/command.ts'
 import type { StreamFault } from '../core/fault.ts'
 import type { VantageReport } from '../core/health.ts'
+import type { JournalDraft } from '../core/journal.ts'
 import type { Settings } from '../core/settings.ts'
 import { isBadNow } from '../engine/quorum.ts'
 import type { RuleSet } from '../engine/rules/rule-set.ts'
 import type { Published } from '../plugin/actuator.ts'
+import type { OutboxItem } from '../plugin/store.ts'
 import { createAlerting } from './alerting/alerting.ts'
 import type { Alerting } from './alerting/alerting-options.ts'
 import { Drills } from './drills/drills.ts'
@@ -59,13 +61,16 @@ export class Watchdog {
   constructor(options: WatchdogOptions) {
     const { clock, random, net, processes, log, plugins, settings, rules, hooks } = options
     // Drills, and people who want to know of changes, hear of everything that is written here, in order.
-    const store = tappedStore(options.store, (entries) => {
-      for (const entry of entries) {
-        this.#drills.entry(entry)
-        const { tags } = this.#settings.groups.find(({ name }) => name === entry.group) ?? {}
-        this.#alerting.change(entry, tags)
-      }
-    })
+    const store = tappedStore(
+      options.store,
+      (entries) => {
+        for (const entry of entries) this.#drills.entry(entry)
+      },
+      {
+        of: (entries) => entries.flatMap((entry) => this.#noticesOf(entry)),
+        send: (items) => this.#alerting.send(items),
+      },
+    )
     this.#options = { ...options, store }
     this.#rules = rules
     this.#settings = settings
@@ -293,6 +298,11 @@ export class Watchdog {
       }),
       ...(hooks?.onDelivered !== undefined && { onDelivered: hooks.onDelivered }),
     })
+  }
+
+  #noticesOf(entry: JournalDraft): readonly OutboxItem[] {
+    const { tags } = this.#settings.groups.find(({ name }) => name === entry.group) ?? {}
+    return this.#alerting.changes(entry, tags)
   }
 
   /** What the active rules of a path look at, as this vantage saw it. */

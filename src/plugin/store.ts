@@ -26,6 +26,11 @@ export interface Commit {
   readonly fence?: { readonly owner: string; readonly token: number }
   /** Written only while no more groups change than this allows, judged in the same transaction. */
   readonly limit?: ChangeLimit
+  /**
+   * Put into the outbox in the same transaction, or not at all: notices of what the entries record,
+   * which a crash right after them may not lose.
+   */
+  readonly outbox?: readonly OutboxItem[]
 }
 
 /** How much more of the installation may change, as far as the caller knows. */

@@ -120,6 +120,7 @@ class InMemory implements MemoryStore {
     this.disk.journal.push(...entries)
     this.disk.head = last
     if (row !== undefined) this.disk.rows.set(row.group, row)
+    for (const item of commit.outbox ?? []) this.disk.outbox.set(item.id, copy(item))
     return { ok: true, entries: copy(entries) }
   }
 

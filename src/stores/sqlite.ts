@@ -95,16 +95,17 @@ class SqliteStore implements Store {
   commit: Store['commit'] = async (commit) => {
     const group = fencedGroup(commit)
     const wall = this.#clock.wall()
-    const isNothing = commit.entries.length === 0 && commit.row === undefined
+    const { entries, outbox = [], row } = commit
+    const isNothing = entries.length === 0 && outbox.length === 0 && row === undefined
     const write = () =>
       this.#db.transaction().execute(async (transaction) => {
-        const entries = await writeCommit(transaction, commit, group, wall)
+        const written = await writeCommit(transaction, commit, group, wall)
         if (isNothing) await touch(transaction)
-        return entries
+        return written
       })
     try {
-      const entries = await this.#patience.write(isNothing ? () => this.#unsynced(write) : write)
-      return { ok: true, entries }
+      const written = await this.#patience.write(isNothing ? () => this.#unsynced(write) : write)
+      return { ok: true, entries: written }
     } catch (error) {
       if (error instanceof Fenced) return { ok: false, cause: 'fenced', says: error.message }
       if (error instanceof Limited) {

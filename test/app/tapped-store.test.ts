@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest'
 import { tappedStore } from '../../src/app/tapped-store.ts'
+import type { OutboxItem } from '../../src/plugin/store.ts'
 import { SimulatedClock } from '../../src/platform/simulated-clock.ts'
 import { memoryStore } from '../../src/simulation/memory-store.ts'
 
@@ -37,6 +38,42 @@ it('tells nothing of what was refused, nor of a commit without entries', async (
   expect(refused.ok).toBe(false)
   expect(heard).toEqual([])
 })
+
+it('brings the notices of entries into the outbox with them, and sends them once they are there', async () => {
+  const { inner } = tapped()
+  const story: string[] = []
+  const store = tappedStore(inner, (entries) => story.push(...entries.map(({ says }) => says)), {
+    of: (entries) => entries.filter(({ kind }) => kind === 'applied').map(({ says }) => item(says)),
+    send: (items) => {
+      story.push(...items.map(({ id }) => `${id}: ${inner.disk.outbox.has(id)}`))
+    },
+  })
+
+  await store.commit({ entries: [{ kind: 'boot', says: 'start' }] })
+  await store.commit({ entries: [{ kind: 'applied', says: 'move' }] })
+  inner.available = false
+  await store.commit({ entries: [{ kind: 'applied', says: 'lost' }] })
+
+  expect(story).toEqual(['start', 'move', 'notice of move: true'])
+  expect([...inner.disk.outbox.keys()]).toEqual(['notice of move'])
+})
+
+function item(says: string): OutboxItem {
+  const notice = {
+    id: says,
+    key: 'change:i1',
+    action: 'change',
+    severity: 'info',
+    group: 'channel-1/cdn',
+    title: says,
+    did: says,
+    todo: 'Nothing.',
+    since: 0,
+    wall: 0,
+    details: {},
+  } as const
+  return { id: `notice of ${says}`, route: 'pager', notice, attempts: 0, dueAt: 0 }
+}
 
 it('is otherwise the store that it taps', async () => {
   const { inner, store } = tapped()

@@ -446,6 +446,46 @@ export function storeContract(name: string, setUp: () => Promise<StoreHarness>):
       })
     })
 
+    describe('a commit with an outbox', () => {
+      test('brings its items along with its entries', async () => {
+        await store.put([item('one', 100)])
+
+        const result = await store.commit({
+          entries: [draft('applied')],
+          outbox: [{ ...item('one', 100), attempts: 2 }, item('two', 200)],
+        })
+
+        expect(result).toMatchObject({ ok: true, entries: [{ says: 'applied' }] })
+        expect(await store.due(300, 10)).toEqual([
+          { ...item('one', 100), attempts: 2 },
+          item('two', 200),
+        ])
+      })
+
+      test('brings nothing where it is refused', async () => {
+        const fence = await lead()
+
+        const result = await store.commit({
+          entries: [draft('lost')],
+          row: row({ token: fence.token, revision: 3 }),
+          fence,
+          outbox: [item('one', 100)],
+        })
+
+        expect(result).toMatchObject({ ok: false, cause: 'fenced' })
+        expect(await store.due(300, 10)).toEqual([])
+      })
+
+      test('keeps its items for the next process', async () => {
+        await store.commit({ entries: [], outbox: [item('one', 100)] })
+        await store.close()
+
+        const reopened = await harness.open(clock)
+
+        expect(await reopened.due(300, 10)).toEqual([item('one', 100)])
+      })
+    })
+
     test('everything acknowledged is there for the next process', async () => {
       const fence = await lead()
       await store.commit({

@@ -37,7 +37,13 @@ const units = [
 ]
 
 /** What runs where no unit noticed: whole worlds, until the first failure. */
-const worlds = ['test/app/group', 'test/app/alerting', 'test/app/watchdog.test.ts']
+const worlds = [
+  'test/app/group',
+  'test/app/alerting',
+  'test/app/drills',
+  'test/app/watchdog.test.ts',
+  'test/app/change-notices.test.ts',
+]
 
 /** One thread, and every file in the same one: modules load once. A test may take long on a busy machine. */
 const config = (testMs: number) => `export default { test: {

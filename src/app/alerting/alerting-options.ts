@@ -1,9 +1,9 @@
 import type { Clock, Ids, Random } from '../../core/clock.ts'
-import type { JournalEntry } from '../../core/journal.ts'
+import type { JournalDraft } from '../../core/journal.ts'
 import type { Log } from '../../core/log.ts'
 import type { Delivery } from '../../plugin/notifier.ts'
 import type { InboundRequest } from '../../plugin/reaction.ts'
-import type { Store } from '../../plugin/store.ts'
+import type { OutboxItem, Store } from '../../plugin/store.ts'
 import type { Condition } from '../../core/condition.ts'
 import type { Silence } from '../../core/silence.ts'
 import type { IncidentView, RouteView } from '../../core/view.ts'
@@ -46,10 +46,15 @@ export interface Alerting {
    */
   aside(group: string): void
   /**
-   * Tells the routes that take changes of one that was made, as the journal has it, and passes over
-   * any other entry. It has a queue of its own, and neither delays a page nor says how a route fares.
+   * What the routes that take changes are to be told of this entry: of a change that was made, and of
+   * no other. To be written in the transaction of the entry, so that no crash loses it, then sent.
    */
-  change(entry: JournalEntry, tags?: readonly string[]): void
+  changes(entry: JournalDraft, tags?: readonly string[]): readonly OutboxItem[]
+  /**
+   * Sends what a transaction brought into the outbox. Changes have a queue of their own, and neither
+   * delay a page nor say how a route fares.
+   */
+  send(items: readonly OutboxItem[]): void
   /** Records that somebody looks after an incident, and why, and tells its routes; false for an unknown key. */
   acknowledge(key: string, actor: string, reason?: string): boolean
   /**

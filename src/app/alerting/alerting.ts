@@ -157,10 +157,12 @@ class LevelTriggered implements Alerting {
     this.conditions(group, list)
   }
 
-  change: Alerting['change'] = (entry, tags) => {
-    const notice = changeNotice(entry, { ...this.#options, tags })
-    if (notice !== undefined) this.#deliveries.change(notice)
+  changes: Alerting['changes'] = (draft, tags) => {
+    const notice = changeNotice(draft, { ...this.#options, tags })
+    return notice === undefined ? [] : this.#deliveries.changeItems(notice)
   }
+
+  send: Alerting['send'] = (items) => this.#deliveries.sendWritten(items)
 
   acknowledge: Alerting['acknowledge'] = (key, actor, reason) => {
     const incident = this.#incidents.get(key)

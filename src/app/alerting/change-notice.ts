@@ -1,6 +1,6 @@
-import type { Ids } from '../../core/clock.ts'
+import type { Clock, Ids } from '../../core/clock.ts'
 import { describeAllocation, type Allocation } from '../../core/allocation.ts'
-import type { JournalEntry } from '../../core/journal.ts'
+import type { JournalDraft } from '../../core/journal.ts'
 import type { Notice } from '../../core/notice.ts'
 
 interface ChangeExtra {
@@ -9,18 +9,20 @@ interface ChangeExtra {
   readonly link?: string | undefined
   /** Tags of the stream. */
   readonly tags?: readonly string[] | undefined
+  readonly clock: Pick<Clock, 'wall'>
 }
 
 /**
- * What is told of a change that was made: the journal's `applied` entry, whatever moved the traffic
+ * What is told of a change that was made: what goes into the journal as `applied`, whatever moved the traffic
  * (failover, failback, a step of a ramp, a steer, a drill). `undefined` for any other entry.
  */
 export function changeNotice(
-  { kind, group, path, actor, says, at, data }: JournalEntry,
-  { ids, link, tags }: ChangeExtra,
+  { kind, group, path, actor, says, data }: JournalDraft,
+  { clock, ids, link, tags }: ChangeExtra,
 ): Notice | undefined {
   const { intent, reason, from, to } = data ?? {}
   if (kind !== 'applied' || group === undefined || typeof intent !== 'string') return undefined
+  const wall = clock.wall()
   return {
     id: ids.next(),
     key: `change:${intent}`,
@@ -31,8 +33,8 @@ export function changeNotice(
     title: `${group}: ${typeof reason === 'string' ? `${reason}: ` : ''}${says}`,
     did: says,
     todo: 'Nothing.',
-    since: at,
-    wall: at,
+    since: wall,
+    wall,
     ...(link !== undefined && { link }),
     ...(tags !== undefined && { tags }),
     details: {

@@ -121,17 +121,23 @@ export class Deliveries {
     }
   }
 
-  /** Tells every route that takes changes, and that is for this group, of one that was made. */
-  change(notice: Notice): void {
+  /** A change for every route that takes changes and is for this group, not sent yet. */
+  changeItems(notice: Notice): readonly OutboxItem[] {
     const takers = this.#options.routes.filter(
       (route) => route.takesChanges === true && isFor(route, notice),
     )
-    void this.send(
-      this.items(
-        notice,
-        takers.map(({ route }) => route),
-      ),
+    return this.items(
+      notice,
+      takers.map(({ route }) => route),
     )
+  }
+
+  /** Sends what somebody else brought into the outbox, where it is not under way already. */
+  sendWritten(items: readonly OutboxItem[]): void {
+    for (const item of items) {
+      const queue = queueOf(this.#routes.get(item.route), item)
+      if (queue?.has(item) === false) queue.add(item)
+    }
   }
 
   /** Every route, and whether it takes notices. */

@@ -6,6 +6,7 @@ import { fenceViolation } from '../../plugin/fence.ts'
 import { limitViolation, sayLimit } from '../../plugin/change-limit.ts'
 import type { Commit, JournalHead, JournalQuery, OtherChange } from '../../plugin/store.ts'
 import { readLease } from './lease.ts'
+import { writeItems } from './outbox.ts'
 import type { Tables } from './tables.ts'
 
 /** A fence that did not hold, thrown so that the transaction rolls back. */
@@ -22,7 +23,7 @@ export class Limited extends Error {
 }
 
 /**
- * Judges the fence, appends the entries and writes the row, inside the caller's transaction.
+ * Judges the fence, appends the entries, writes the row and fills the outbox, inside the caller's transaction.
  * Throws `Fenced` or `Limited`; whatever it throws, the transaction must roll back.
  */
 export async function writeCommit(
@@ -48,6 +49,7 @@ export async function writeCommit(
   }
   const entries = await append(transaction, commit, wall)
   if (commit.row !== undefined) await writeRow(transaction, commit.row)
+  await writeItems(transaction, commit.outbox ?? [])
   return entries
 }
 

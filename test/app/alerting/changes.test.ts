@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest'
-import type { JournalEntry } from '../../../src/core/journal.ts'
+import type { JournalDraft } from '../../../src/core/journal.ts'
 import { condition, GROUP, Scene, settle } from './scene.ts'
 
 let scene: Scene
@@ -10,12 +10,8 @@ beforeEach(() => {
 })
 
 /** The journal's word of a change that was made. */
-function applied(intent = 'i1', change: Partial<JournalEntry> = {}): JournalEntry {
+function applied(intent = 'i1', change: Partial<JournalDraft> = {}): JournalDraft {
   return {
-    seq: 1,
-    at: scene.time.wallAhead + scene.time.now,
-    previous: '',
-    hash: '',
     kind: 'applied',
     group: GROUP,
     path: 'cdn-b',
@@ -31,11 +27,18 @@ function applied(intent = 'i1', change: Partial<JournalEntry> = {}): JournalEntr
   }
 }
 
+/** As the watchdog does: notices go into the outbox with the entry, and are sent then. */
+function tell(entry: JournalDraft, tags?: readonly string[]): void {
+  const outbox = scene.alerting.changes(entry, tags)
+  for (const item of outbox) scene.disk.outbox.set(item.id, item)
+  scene.alerting.send(outbox)
+}
+
 describe('a change that was made', () => {
   test('is told to the routes that take changes, and to no other', async () => {
     await scene.start()
 
-    scene.alerting.change(applied('i1', { actor: 'ada' }), ['sport'])
+    tell(applied('i1', { actor: 'ada' }), ['sport'])
     await settle()
 
     expect(scene.pager.taken).toEqual([
@@ -69,7 +72,7 @@ describe('a change that was made', () => {
     scene.pager.rules = { only }
     await scene.start()
 
-    scene.alerting.change(applied(), ['sport'])
+    tell(applied(), ['sport'])
     await settle()
 
     expect(scene.pager.taken).toHaveLength(count)
@@ -79,7 +82,7 @@ describe('a change that was made', () => {
     await scene.start()
 
     for (const kind of ['intent', 'step', 'verified', 'incident', 'notice'] as const) {
-      scene.alerting.change(applied('i1', { kind }))
+      tell(applied('i1', { kind }))
     }
     await settle()
 
@@ -90,7 +93,7 @@ describe('a change that was made', () => {
     await scene.start()
     scene.pager.answer = ({ action }) =>
       action === 'change' ? new Promise(() => {}) : { ok: true }
-    for (let n = 0; n < 50; n += 1) scene.alerting.change(applied(`i${n}`))
+    for (let n = 0; n < 50; n += 1) tell(applied(`i${n}`))
     await settle()
 
     scene.evaluate(condition())
@@ -106,7 +109,7 @@ describe('a change that was made', () => {
       action === 'change'
         ? { ok: false, retry: true, retryAfterMs: 60_000, says: '429' }
         : { ok: true }
-    scene.alerting.change(applied())
+    tell(applied())
     await settle()
 
     scene.evaluate(condition())
@@ -119,7 +122,7 @@ describe('a change that was made', () => {
     await scene.start()
     scene.pager.answer = () => ({ ok: false, retry: false, says: 'answered 404' })
 
-    scene.alerting.change(applied())
+    tell(applied())
     await scene.time.pass(60_000)
 
     expect(scene.alerting.routes()).toContainEqual({ route: 'pager', ok: true })
@@ -133,7 +136,7 @@ describe('a change that was made', () => {
   test('is tried again, also by the next process', async () => {
     await scene.start()
     scene.pager.answer = () => ({ ok: false, retry: true, says: '503' })
-    scene.alerting.change(applied())
+    tell(applied())
     await scene.time.pass(10_000)
     const tries = scene.pager.attempts.length
     scene.kill()
@@ -151,7 +154,7 @@ describe('a change that was made', () => {
   test('that waits is dropped where the route no longer takes changes', async () => {
     await scene.start()
     scene.pager.answer = () => ({ ok: false, retry: true, says: '503' })
-    scene.alerting.change(applied())
+    tell(applied())
     await scene.time.pass(1_000)
     scene.kill()
     const tries = scene.pager.attempts.length
