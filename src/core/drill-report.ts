@@ -21,6 +21,19 @@ export interface DrillTime {
   readonly says: string
 }
 
+/** When one server or resolver was first seen to say what a drill applied. */
+export interface DrillReach {
+  /** Out to the standby, or back. */
+  readonly move: 'out' | 'back'
+  /** Such as `192.0.2.54`. */
+  readonly who: string
+  /** `server`: it should follow at once. `cache`: a resolver that may keep what it has for a time. */
+  readonly kind: 'server' | 'cache'
+  /** Milliseconds from applied; absent where it was not seen before the drill went on. */
+  readonly ms?: number
+  readonly says: string
+}
+
 /** A moment of a drill, in milliseconds since it began. */
 export interface DrillMoment {
   readonly atMs: number
@@ -77,6 +90,8 @@ export interface DrillReport extends Omit<DrillSummary, 'times' | 'objectives'> 
   readonly timeline: readonly DrillMoment[]
   readonly looks: readonly PublicLook[]
   readonly load?: LoadResult
+  /** Of every server and resolver that the actuators ask; absent where they ask none. */
+  readonly reach?: readonly DrillReach[]
   readonly journal: readonly JournalEntry[]
   /** Earlier drills of the same plan, newest first. */
   readonly trend: readonly DrillSummary[]

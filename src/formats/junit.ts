@@ -4,6 +4,8 @@ export interface JunitCase {
   /** The file that it stands in. */
   readonly file: string
   readonly failures: readonly string[]
+  /** How long it took, where that is known. */
+  readonly seconds?: number
   /** Why it could not be run at all. */
   readonly error?: string
 }
@@ -26,8 +28,9 @@ export function junitXml(cases: readonly JunitCase[]): string {
   ].join('\n')
 }
 
-function testCase({ name, file, failures, error }: JunitCase): string {
-  const head = `    <testcase name="${escaped(name)}" classname="${escaped(file)}"`
+function testCase({ name, file, failures, seconds, error }: JunitCase): string {
+  const time = seconds === undefined ? '' : ` time="${seconds.toFixed(3)}"`
+  const head = `    <testcase name="${escaped(name)}" classname="${escaped(file)}"${time}`
   if (error !== undefined) {
     const [first = ''] = error.split('\n', 1)
     const body = `<error message="${escaped(first)}">${escaped(error)}</error>`

@@ -113,6 +113,8 @@ export interface Spread {
   /** How many were asked. */
   readonly asked: number
   readonly behind: readonly Behind[]
+  /** Those who say it already, by name; absent where the target does not know them one by one. */
+  readonly follow?: readonly Pick<Behind, 'who' | 'kind'>[]
 }
 
 export interface Actuator {

@@ -1,7 +1,14 @@
 import { z } from 'zod'
 import { sameAllocation, serving, type Allocation } from '../core/allocation.ts'
 import type { Clock, Random } from '../core/clock.ts'
-import type { Actuator, Behind, ActuatorPlugin, ApplyResult, Step } from '../plugin/actuator.ts'
+import type {
+  Actuator,
+  Behind,
+  ActuatorPlugin,
+  ApplyResult,
+  Spread,
+  Step,
+} from '../plugin/actuator.ts'
 
 /** What a process knew when it wrote: its own lease, and the intent that was open on disk. */
 export interface WriteMeta {
@@ -60,6 +67,8 @@ export class SimulatedTarget {
   readonly writes: Write[] = []
   /** Those who pass on what it says and do not yet; `undefined` where nobody passes it on. */
   behind: readonly Behind[] | undefined
+  /** Those who pass it on and say it, where they are known by name. */
+  follow: Spread['follow']
   /** How long caches keep what it said. */
   settleMs = 0
   readonly trouble: TargetTrouble = {
@@ -192,7 +201,11 @@ function actuatorOf(target: SimulatedTarget, link: ProcessLink): Actuator {
       return result
     },
     ...(target.behind !== undefined && {
-      spread: async () => ({ asked: 2, behind: target.behind ?? [] }),
+      spread: async () => ({
+        asked: 2,
+        behind: target.behind ?? [],
+        ...(target.follow !== undefined && { follow: target.follow }),
+      }),
     }),
   }
 }

@@ -1,6 +1,6 @@
 import type { DrillOutcome } from '../../core/drill.ts'
 import type { Intent } from '../../core/group.ts'
-import type { JournalEntry } from '../../core/journal.ts'
+import type { JournalEntry, JournalKind } from '../../core/journal.ts'
 
 /** Why a drill cannot have passed. The first one that happened is the verdict. */
 export interface Cause {
@@ -15,6 +15,8 @@ export interface Move {
   readonly decidedAt: number
   readonly appliedAt?: number
   readonly verifiedAt?: number
+  /** Milliseconds from applied until everybody who was asked said it, and caches had their time. */
+  readonly effectiveMs?: number
 }
 
 /** What became of a drill so far, by what the journal of its group said. */
@@ -38,6 +40,19 @@ export interface DrillSubject {
 
 export const noFacts: DrillFacts = { causes: [] }
 
+/** Kinds of entries that a report shows as moments of the drill. */
+export const moments: readonly JournalKind[] = [
+  'intent',
+  'applied',
+  'verified',
+  'verify-failed',
+  'effective',
+  'frozen',
+  'hold',
+  'steer',
+  'aborted',
+]
+
 /**
  * What one more journal entry of the group says of its drill. Moves that are not the drill's own are
  * somebody who goes before it: an incident or a person (invariant 42).
@@ -60,6 +75,11 @@ export function withEntry(
   if (kind === 'frozen') return blame(facts, 'ABORTED', `the group froze: ${says}`)
   if (kind === 'applied') return onMove(facts, intent, (move) => ({ ...move, appliedAt: now }))
   if (kind === 'verified') return onMove(facts, intent, (move) => ({ ...move, verifiedAt: now }))
+  if (kind === 'effective') {
+    const { isAtMost, ms } = entry.data ?? {}
+    if (typeof ms !== 'number' || isAtMost === true) return facts
+    return onMove(facts, intent, (move) => ({ ...move, effectiveMs: ms }))
+  }
   if (kind === 'verify-failed' && intent !== undefined && isOwn(facts, intent)) {
     return blame(facts, 'FAILED', says)
   }

@@ -5,7 +5,7 @@ import { formatDuration } from '../../core/duration.ts'
 import type { JournalEntry } from '../../core/journal.ts'
 import { weighDrill } from '../../engine/group/drill.ts'
 import { blockedBy, openIncident } from './blocked-by.ts'
-import { blame, noFacts, withEntry, type Cause, type DrillFacts } from './drill-facts.ts'
+import { blame, moments, noFacts, withEntry, type Cause, type DrillFacts } from './drill-facts.ts'
 import type { DrillHost } from './drill-host.ts'
 import { beginFault, endFault, type FaultSubject } from './fault-hook.ts'
 import { publicLooksOf } from './drill-probes.ts'
@@ -13,6 +13,7 @@ import { judgeMoves, timesOf, type Measured, type Verdict } from './judge.ts'
 import { pullStandby } from './load-drill.ts'
 import { measuredOf } from './measured.ts'
 import type { PublicLooks } from './public-looks.ts'
+import { ReachNotes } from './reach-notes.ts'
 import { adviceChecks, readinessChecks } from './ready.ts'
 
 /** Who asked for a drill, and why. */
@@ -42,6 +43,7 @@ export class DrillRun {
   #checks: readonly DrillCheck[] = []
   #looks: PublicLooks | undefined
   #load: LoadResult | undefined
+  readonly #reach = new ReachNotes()
   #standby: string | undefined
   #away: string | undefined
   #says = 'looks at what is there'
@@ -80,17 +82,8 @@ export class DrillRun {
     const before = this.#facts
     const subject = { id, kind: plan.kind, away: this.#away ?? '' }
     this.#facts = withEntry(before, subject, entry, this.#host.clock.now())
-    const told = [
-      'intent',
-      'applied',
-      'verified',
-      'verify-failed',
-      'frozen',
-      'hold',
-      'steer',
-      'aborted',
-    ]
-    if (told.includes(entry.kind)) this.#note(entry.kind, entry.says)
+    if (entry.kind === 'effective') this.#reach.done(entry.data)
+    if (moments.includes(entry.kind)) this.#note(entry.kind, entry.says)
     if (entry.kind === 'drill' && entry.data?.['event'] === 'over') this.#note('over', entry.says)
   }
 
@@ -318,6 +311,7 @@ export class DrillRun {
     if (situation.lease === undefined && situation.store.ok) {
       return this.#blame('INTERRUPTED', 'another process leads the group')
     }
+    this.#reach.note(situation.effect)
     const broken = situation.paths.get(this.#away ?? '')
     if (broken?.health === 'down') this.#downAt ??= broken.since
     const { back, out } = this.#facts
@@ -374,6 +368,7 @@ export class DrillRun {
     const { actor, id, plan, reason } = this.order
     const isMove = plan.kind === 'switch' || plan.kind === 'fault'
     const hasMoved = isMove && outcome !== 'SKIPPED'
+    const reach = this.#reach.list(this.#facts)
     return {
       id,
       plan: plan.name,
@@ -394,6 +389,7 @@ export class DrillRun {
       timeline: this.#timeline,
       looks: this.#looks?.looks ?? [],
       ...(this.#load !== undefined && { load: this.#load }),
+      ...(reach.length > 0 && { reach }),
       journal: this.#entries,
     }
   }

@@ -1,4 +1,4 @@
-import type { DrillFacts } from './drill-facts.ts'
+import type { DrillFacts, Move } from './drill-facts.ts'
 import type { Measured } from './judge.ts'
 
 /** When things happened that the journal does not tell, and what was seen. Monotonic milliseconds. */
@@ -33,13 +33,7 @@ export function measuredOf({ back, out }: DrillFacts, marks: DrillMarks): Measur
       : span(began, out?.decidedAt, 'from the order until the intent, pre-check included'),
     apply: applied,
     verify: span(out?.appliedAt, out?.verifiedAt, 'from applied until fresh looks were good'),
-    effective:
-      applied.ms === undefined
-        ? applied
-        : {
-            ms: applied.ms + settleMs,
-            says: 'apply, and what the actuators declare until it is in effect everywhere',
-          },
+    effective: applied.ms === undefined ? applied : effectiveOf(applied.ms, out, settleMs),
     gap:
       typeof gapMs === 'number'
         ? { ms: gapMs, says: 'the longest time without a good look through the public name' }
@@ -48,6 +42,16 @@ export function measuredOf({ back, out }: DrillFacts, marks: DrillMarks): Measur
           },
     return: span(returnFrom, back?.appliedAt, 'from when it was due until it was applied'),
   }
+}
+
+function effectiveOf(appliedMs: number, out: Move | undefined, settleMs: number) {
+  if (out?.effectiveMs !== undefined) {
+    const says = 'apply, and until everybody who was asked said it and caches had their time'
+    return { ms: appliedMs + out.effectiveMs, says }
+  }
+  const says =
+    'apply, and what the actuators declare until it is in effect everywhere; declared, not measured'
+  return { ms: appliedMs + settleMs, says }
 }
 
 function span(

@@ -24,6 +24,7 @@ export function reportHtml(report: DrillReport): string {
     '</header>',
     section('What happened, and when', reportPicture(report)),
     section('Times', timesTable(report.times)),
+    section('In effect at each server', reachTable(report)),
     section('Load', loadTable(report)),
     section('Checks', checksTable(report)),
     section('Moments', momentsTable(report)),
@@ -89,6 +90,17 @@ const measureWords = {
   gap: 'Viewer gap',
   return: 'Return',
 } as const
+
+function reachTable({ reach = [] }: DrillReport): string {
+  const rows = reach.map(({ kind, move, ms, says, who }) => [
+    `<strong>${text(who)}</strong>`,
+    kind === 'cache' ? 'resolver' : 'server',
+    move,
+    ms === undefined ? '–' : duration(ms),
+    text(says),
+  ])
+  return table(['Who', 'What it is', 'Way', 'After', 'In words'], rows)
+}
 
 function loadTable({ load }: DrillReport): string {
   if (load === undefined) return ''

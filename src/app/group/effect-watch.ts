@@ -3,7 +3,7 @@ import { withDeadline, type Clock } from '../../core/clock.ts'
 import { formatDuration } from '../../core/duration.ts'
 import type { Intent } from '../../core/group.ts'
 import type { GroupSettings } from '../../core/settings.ts'
-import type { Effect } from '../../engine/group/effect.ts'
+import type { Effect, Reached } from '../../engine/group/effect.ts'
 import type { Actuator, Behind, Spread } from '../../plugin/actuator.ts'
 import type { Store } from '../../plugin/store.ts'
 import type { BoundActuator } from './bound-actuator.ts'
@@ -149,6 +149,7 @@ export class EffectWatch {
   ): Promise<void> {
     const { clock, lease, onChange, onPhase, record } = this.#deps
     const late = new Set<string>()
+    const reached = new Map<string, Reached>()
     // Seen from the start, or seen to follow: else it may have been in effect before anybody looked.
     let isMeasured = fromMs === 0
     let serversAt: number | undefined
@@ -167,15 +168,23 @@ export class EffectWatch {
       // Somebody else's edit: what was applied is not what should be seen.
       if (allocation !== undefined && !sameAllocation(allocation, change.to)) return
       const behind = spreads.flatMap((each) => each.behind)
-      for (const { who } of behind) late.add(who)
+      for (const { who } of behind) {
+        late.add(who)
+        reached.delete(who)
+      }
+      const ago = clock.now() - since
+      for (const { kind, who } of spreads.flatMap((each) => each.follow ?? [])) {
+        if (!reached.has(who)) reached.set(who, { who, kind, ms: ago })
+      }
       const isServed = behind.every(({ kind }) => kind === 'cache')
       isMeasured ||= !isServed
       serversAt = isServed ? (serversAt ?? clock.now()) : undefined
       this.#effect = {
-        intent: change.id,
         since,
         settleMs,
         behind,
+        intent: change.id,
+        reached: [...reached.values()],
         ...(serversAt !== undefined && { serversAt }),
       }
       onChange()
@@ -195,6 +204,7 @@ export class EffectWatch {
               ms,
               asked,
               late: [...late],
+              ...(reached.size > 0 && { reached: [...reached.values()] }),
               ...(!isMeasured && { isAtMost: true }),
             },
           },

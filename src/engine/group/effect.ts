@@ -16,6 +16,18 @@ export interface Effect {
     readonly kind: 'server' | 'cache'
     readonly says: string
   }[]
+  /** The change that is followed. */
+  readonly intent?: string
+  /** Who says it by now, and how long after it was applied that was first seen, without a break since. */
+  readonly reached?: readonly Reached[]
+}
+
+/** One of those who pass a change on, and say it. */
+export interface Reached {
+  readonly who: string
+  readonly kind: 'server' | 'cache'
+  /** Milliseconds from applied until it was first seen to say it. */
+  readonly ms: number
 }
 
 /** A secondary name server hears of a change by a notice, or else by its refresh; BIND waits 5 s with notices. */

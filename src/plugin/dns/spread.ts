@@ -41,17 +41,22 @@ export async function askFollowers(
   const { clock, net } = context
   const asking: Asking = { clock, net, signal, messageId: () => messageIdOf(context) }
   const deadlineAt = clock.now() + context.callTimeoutMs * 0.9
-  const look = async (text: string, kind: Behind['kind']): Promise<readonly Behind[]> => {
+  const look = async (text: string, kind: Behind['kind']) => {
     const server = parseServer(text)
     if (server === undefined) return []
     const says = await difference(asking, server, kind, about, deadlineAt)
-    return says === undefined ? [] : [{ who: server.shown, kind, says }]
+    return [{ who: server.shown, kind, says }]
   }
   const looks = await Promise.all([
     ...servers.map((server) => look(server, 'server')),
     ...resolvers.map((resolver) => look(resolver, 'cache')),
   ])
-  return { asked: servers.length + resolvers.length, behind: looks.flat() }
+  const found = looks.flat()
+  return {
+    asked: servers.length + resolvers.length,
+    behind: found.flatMap(({ says, ...each }) => (says === undefined ? [] : [{ ...each, says }])),
+    follow: found.flatMap(({ says, ...each }) => (says === undefined ? [each] : [])),
+  }
 }
 
 /** What one server says in place of what is wanted; `undefined` where it says that. */

@@ -280,6 +280,90 @@ describe('a drill that asks the engine', () => {
   })
 })
 
+describe('a drill of a change that others pass on', () => {
+  const ns1 = { who: '192.0.2.53', kind: 'server' } as const
+  const ns2 = { who: '192.0.2.54', kind: 'server' } as const
+  const resolver = { who: '9.9.9.9', kind: 'cache' } as const
+  const old = 'still answers A 192.0.2.1'
+
+  /** The first server follows at once, the second after 8 s, the resolver after 20 s. */
+  async function rehearsed(objectives: DrillPlan['objectives'] = {}, stayMs = 2 * minute) {
+    const { world, process } = await scene(plan({ objectives, stayMs }))
+    world.target.settleMs = 20_000
+    let appliedAt = Infinity
+    world.triggers.push({ kind: 'applied', run: () => (appliedAt = world.clock.now()) })
+    const isBehind = (ms: number) => world.clock.now() - appliedAt < ms
+    Object.defineProperty(world.target, 'behind', {
+      get: () => [
+        ...(isBehind(8_000) ? [{ ...ns2, says: old }] : []),
+        ...(isBehind(20_000) ? [{ ...resolver, says: old }] : []),
+      ],
+    })
+    Object.defineProperty(world.target, 'follow', {
+      get: () => [ns1, ...(isBehind(8_000) ? [] : [ns2]), ...(isBehind(20_000) ? [] : [resolver])],
+    })
+    await killAndStart(world, process)
+    return { world, process: world.processes.at(-1) ?? process }
+  }
+
+  /** Whether others pass a target on is asked when a process starts. */
+  async function killAndStart(world: World, process: Process): Promise<void> {
+    killProcess(process)
+    await startProcess(world, { seed: 5 })
+    await world.clock.advance(2 * minute)
+  }
+
+  test('tells of every server and resolver when it was first seen to follow', async () => {
+    const { world, process } = await rehearsed()
+
+    const { times } = await rehearse(world, process)
+
+    const [report] = world.reports
+    const out = report?.reach?.filter(({ move }) => move === 'out')
+    expect(out?.map(({ who, kind }) => `${kind} ${who}`)).toEqual([
+      'server 192.0.2.53',
+      'server 192.0.2.54',
+      'cache 9.9.9.9',
+    ])
+    const [first = -1, second = -1, third = -1] = out?.map(({ ms }) => ms ?? NaN) ?? []
+    expect(first).toBeLessThan(1_000)
+    expect(second).toBeGreaterThanOrEqual(8_000)
+    expect(second).toBeLessThan(14_000)
+    expect(third).toBeGreaterThanOrEqual(20_000)
+    expect(third).toBeLessThan(26_000)
+    // Servers had followed after 8 s at the earliest, and caches had their 20 s from then on.
+    expect(times.effective).toBeGreaterThanOrEqual(28_000)
+    expect(report?.times.find(({ measure }) => measure === 'effective')?.says).toBe(
+      'apply, and until everybody who was asked said it and caches had their time',
+    )
+  })
+
+  test('names who did not follow before the way back', async () => {
+    const { world, process } = await rehearsed({}, 12_000)
+
+    await rehearse(world, process)
+
+    const reach = world.reports[0]?.reach?.filter(({ move }) => move === 'out')
+    expect(reach?.find(({ who }) => who === '9.9.9.9')).toEqual({
+      move: 'out',
+      ...resolver,
+      says: 'not in effect before the way back: still answers A 192.0.2.1',
+    })
+    expect(world.reports[0]?.times.find(({ measure }) => measure === 'effective')?.says).toContain(
+      'declared, not measured',
+    )
+  })
+
+  test('fails where it took longer than its objective', async () => {
+    const { world, process } = await rehearsed({ effective: 25_000 })
+
+    expect(await rehearse(world, process)).toMatchObject({
+      outcome: 'FAILED',
+      says: expect.stringContaining('effective took') as string,
+    })
+  })
+})
+
 test('a report carries what was checked, measured, seen and written', async () => {
   const { world, process } = await scene(plan())
   await rehearse(world, process)

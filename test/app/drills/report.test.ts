@@ -38,6 +38,11 @@ const sampleReport: DrillReport = {
     { atMs: 5_000, ok: false, says: '<script>alert(1)</script>' },
     { atMs: 7_000, ok: true, says: 'good' },
   ],
+  reach: [
+    { move: 'out', who: '192.0.2.54', kind: 'server', ms: 8_250, says: 'first seen' },
+    { move: 'out', who: '<9.9.9.9>', kind: 'cache', says: 'still answers A 192.0.2.1' },
+    { move: 'back', who: '192.0.2.54', kind: 'server', says: 'still answers A 192.0.2.2' },
+  ],
   journal: [
     { seq: 7, at: 1_700_000_000_500, kind: 'applied', says: 'moved', previous: '', hash: '' },
   ],
@@ -70,9 +75,39 @@ describe('the report of a drill', () => {
     const failed = reportJunit(sampleReport)
     const skipped = reportJunit({ ...sampleReport, outcome: 'SKIPPED', says: 'held by ana' })
 
-    expect(failed).toContain('tests="4" failures="2" errors="0"')
+    expect(failed).toContain('tests="7" failures="2" errors="0"')
     expect(failed).toContain('verify: 18s, at most 10s wanted')
     expect(skipped).toContain('<error message="SKIPPED: held by ana">')
+  })
+
+  test('shows when each server and resolver followed, and what those say who did not', () => {
+    const page = reportHtml(sampleReport)
+
+    expect(page).toContain('<td>server</td><td>out</td><td>8.3s</td>')
+    expect(page).toContain('&lt;9.9.9.9&gt;')
+    expect(page).toContain(
+      '<td>resolver</td><td>out</td><td>–</td><td>still answers A 192.0.2.1</td>',
+    )
+  })
+
+  test('is one test for each server and resolver, which the objective for `effective` may fail', () => {
+    const wanted = {
+      measure: 'effective',
+      ms: 9_000,
+      objectiveMs: 5_000,
+      ok: false,
+      says: '',
+    } as const
+    const free = reportJunit(sampleReport)
+    const bound = reportJunit({ ...sampleReport, times: [wanted] })
+
+    expect(free).toContain('name="effective at 192.0.2.54 (out)"')
+    expect(free).toMatch(/192\.0\.2\.54 \(out\)"[^>]* time="8\.250"\/>/u)
+    expect(free).toMatch(/&lt;9\.9\.9\.9&gt; \(out\)" classname="[^"]*"\/>/u)
+    expect(bound).toContain('192.0.2.54: 8s250ms, at most 5s wanted')
+    expect(bound).toContain('still answers A 192.0.2.1, at most 5s wanted')
+    // The drill ended before it was the turn of the way back.
+    expect(bound).toMatch(/192\.0\.2\.54 \(back\)" classname="[^"]*"\/>/u)
   })
 
   test('is kept in three forms, the oldest are removed, and no other file can be asked for', async () => {

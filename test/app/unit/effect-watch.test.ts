@@ -112,6 +112,32 @@ describe('the watch over what is applied', () => {
     expect(watch.effect).toBeUndefined()
   })
 
+  it('tells of each when it was first seen to follow, anew where it fell behind again', async () => {
+    const steady = { who: '192.0.2.53', kind: 'server' } as const
+    const { who, kind } = deaf
+    let round = 0
+    const { clock, disk } = await applied(async () => {
+      round += 1
+      // The other one follows, forgets it again, and follows.
+      const isBehind = round === 2 || round === 3
+      return isBehind
+        ? { asked: 2, behind: [deaf], follow: [steady] }
+        : {
+            asked: 2,
+            behind: round === 1 ? [{ ...deaf, who: 'third' }] : [],
+            follow: [steady, { who, kind }],
+          }
+    })
+
+    await clock.advance(20_000)
+
+    const [entry] = effectiveOf(disk.journal)
+    expect(entry?.data?.['reached']).toEqual([
+      { ...steady, ms: 0 },
+      { who, kind, ms: 250 + 500 + 1_000 },
+    ])
+  })
+
   it('takes a plug-in that fails or hangs for a server that is behind, and goes on asking', async () => {
     let asked = 0
     const { clock, watch, phases } = await applied(async () => {

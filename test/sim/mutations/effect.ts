@@ -89,4 +89,16 @@ export const effectMutations: readonly Mutation[] = [
     find: 'severity: isServer && now',
     replace: 'severity: now',
   },
+  {
+    name: 'effect: who forgets it again counts as having followed',
+    file: 'src/app/group/effect-watch.ts',
+    find: '        reached.delete(who)\n',
+    replace: '',
+  },
+  {
+    name: 'drill: what is declared passes for measured',
+    file: 'src/app/drills/measured.ts',
+    find: 'if (out?.effectiveMs !== undefined) {',
+    replace: 'if (out?.effectiveMs !== undefined || settleMs >= 0) {',
+  },
 ]
