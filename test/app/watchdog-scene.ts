@@ -183,7 +183,13 @@ export function watchdogScene(
   })
   const world = { sights, looks, targets, notices, jobs, missedAt: undefined }
   const scene: WatchdogScene = {
-    ...{ clock, store, net, watchdog, plugins, settings, rules: compiled.set },
+    clock,
+    store,
+    net,
+    watchdog,
+    plugins,
+    settings,
+    rules: compiled.set,
     ...world,
   }
   return scene

@@ -14,7 +14,7 @@ export class ReachNotes {
 
   /** What the group sees of its last change now. */
   note(effect: Effect | undefined): void {
-    if (effect?.intent !== undefined) this.#seen.set(effect.intent, effect)
+    if (effect !== undefined) this.#seen.set(effect.intent, effect)
   }
 
   /** The journal's word that a change is in effect everywhere. */
@@ -32,11 +32,16 @@ export class ReachNotes {
       const until = move === 'out' ? 'before the way back' : 'before the drill ended'
       return [
         ...reached.map(({ who, kind, ms }) => ({
-          ...{ move, who, kind, ms: Math.round(ms) },
+          move,
+          who,
+          kind,
+          ms: Math.round(ms),
           says: 'from applied until it was first seen to say it',
         })),
         ...behind.map(({ who, kind, says }) => ({
-          ...{ move, who, kind },
+          move,
+          who,
+          kind,
           says: `not in effect ${until}: ${says}`,
         })),
       ]

@@ -16,8 +16,6 @@ export interface Effect {
     readonly kind: 'server' | 'cache'
     readonly says: string
   }[]
-  /** The change that is followed. */
-  readonly intent?: string
   /** Who says it by now, and how long after it was applied that was first seen, without a break since. */
   readonly reached?: readonly Reached[]
 }
