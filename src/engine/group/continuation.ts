@@ -87,20 +87,13 @@ export const capacityGuard: Guard = {
   bypassable: true,
   ask: (proposal, situation) => {
     const { settings } = situation
-    const [small, others] = [true, false].map((isSmall) =>
-      enteredInTheEnd(proposal).filter(
-        ({ name, share }) => isTooSmall(settings, name, share) === isSmall,
-      ),
-    )
-    const names = small?.map(({ name }) => name).join(', ') ?? ''
-    const measured = (proposal.reason === 'drill' ? (others ?? []) : []).flatMap(
-      ({ name, share }) => shortfallOf(situation, name, share) ?? [],
-    )
-    if (names === '' && measured.length === 0) {
-      return yes('nothing that is declared speaks against it')
-    }
-    const declared = names === '' ? [] : [`${names} is declared too small for it`]
-    const says = [...declared, ...measured].join('; ')
+    const small = enteredInTheEnd(proposal).flatMap(({ name, share }) => {
+      if (isTooSmall(settings, name, share)) return [`${name} is declared too small for it`]
+      const isRehearsed = proposal.reason === 'drill'
+      return (isRehearsed ? shortfallOf(situation, name, share) : undefined) ?? []
+    })
+    if (small.length === 0) return yes('nothing that is declared speaks against it')
+    const says = small.join('; ')
     const kinds = waitingKinds(proposal, situation)
     if (kinds.length === 0) return yes(`${says}: no reason against this change`)
     return no(`${says}${whyItMatters(kinds, situation)}`)
