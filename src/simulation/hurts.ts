@@ -3,6 +3,7 @@ import type { Command } from '../core/command.ts'
 import { reloadRefusal } from '../config/reload.ts'
 import type { Settings } from '../core/settings.ts'
 import type { Dice, PlannedFault } from './faults.ts'
+import { rehearsalOf } from './rehearsals.ts'
 import type { SimulatedTarget } from './target.ts'
 import { groupOf, killProcess, startProcess, type Process, type World } from './world.ts'
 
@@ -224,11 +225,18 @@ export function drillHurts(world: World, dice: Dice, group: string, lasts: numbe
   const say = (command: (each: World) => Command) => (each: World) => {
     for (const process of living(each).slice(0, 2)) void process.watchdog.command(command(each))
   }
-  const id = `drill-${between(0, 1_000_000_000)}`
+  const number = between(0, 1_000_000_000)
+  const id = `drill-${number}`
+  // With everything around it, so that it is judged, where the world has a plan; else the move alone.
+  const isWhole = number % 4 > 0 && kind === 'switch' && rehearsalOf(world, group) !== undefined
   return [
     {
-      says: `a drill (${kind}) of ${group} away for ${stayMs} ms`,
-      run: say(() => ({ ...person, kind: 'drill', drill: { id, ...plan } })),
+      says: isWhole
+        ? `the drill of ${group} is run`
+        : `a drill (${kind}) of ${group} away for ${stayMs} ms`,
+      run: isWhole
+        ? (each) => rehearse(each, group)
+        : say(() => ({ ...person, kind: 'drill', drill: { id, ...plan } })),
     },
     {
       says: `the drill of ${group} is ended`,
@@ -239,6 +247,16 @@ export function drillHurts(world: World, dice: Dice, group: string, lasts: numbe
       })),
     },
   ]
+}
+
+/** Whoever is asked, and leads, runs the drill of a group from its beginning to its verdict. */
+function rehearse(world: World, group: string): void {
+  const plan = rehearsalOf(world, group)
+  if (plan === undefined) return
+  for (const process of living(world).slice(0, 2)) {
+    const isLeader = process.watchdog.controller(group)?.snapshot().situation.lease !== undefined
+    if (isLeader) void process.watchdog.drills.run(plan.name, 'ana', 'simulated')
+  }
 }
 
 function otherHurts(_world: World, dice: Dice, _group: string, lasts: number): Hurt[] {

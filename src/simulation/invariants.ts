@@ -9,7 +9,7 @@ import {
   verified,
 } from './invariants-actuation.ts'
 import { continuations } from './invariants-continuity.ts'
-import { drills } from './invariants-drills.ts'
+import { drills, verdicts } from './invariants-drills.ts'
 import { evidence, failback, targets } from './invariants-evidence.ts'
 import { advise, holdWins, oneIncident, overrides } from './invariants-people.ts'
 import { blastRadius, rates } from './invariants-rate.ts'
@@ -44,6 +44,7 @@ export function checkTrace(world: World): Violation[] {
     ...oneIncident(trace),
     ...drills(trace),
     ...continuations(trace),
+    ...verdicts(trace),
     ...audit(trace),
   ]
 }

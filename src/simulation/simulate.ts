@@ -5,6 +5,7 @@ import { drawContinuity, letPathsDiffer } from './continuity.ts'
 import { diceOf, planFaults } from './faults.ts'
 import { checkTrace, type Violation } from './invariants.ts'
 import { OutageMeter, type GroupOutage } from './outage-meter.ts'
+import { rehearsals } from './rehearsals.ts'
 import { drawSharing } from './shared-groups.ts'
 import { drawSurroundings, letWitnessesSee } from './surroundings.ts'
 import { Witness } from './witness.ts'
@@ -77,6 +78,8 @@ export async function simulate(
     ...overrides,
   }
   const world = createWorld(options)
+  const drills = [...world.settings.drills, ...rehearsals(world)]
+  world.settings = { ...world.settings, drills }
   const calmMs = restMs + Math.max(...world.initial.map((group) => group.verify.forMs))
   const faults = planFaults(world, random, minutes - calmMs / 60_000)
   const differing = letPathsDiffer(world, seed, minutes - calmMs / 60_000)

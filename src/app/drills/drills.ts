@@ -5,6 +5,7 @@ import { summaryOf, type DrillReport, type DrillSummary } from '../../core/drill
 import type { JournalEntry } from '../../core/journal.ts'
 import type { DrillOutlookView, DrillsView, GroupDrillView } from '../../core/view.ts'
 import { drillHistory } from './drill-history.ts'
+import { judge, type Judged } from './judgement.ts'
 import type { DrillHost } from './drill-host.ts'
 import { DrillRun, type DrillOrder } from './drill-run.ts'
 import { Orphans } from './orphans.ts'
@@ -274,18 +275,15 @@ export class Drills {
   async #conclude(summary: DrillSummary): Promise<void> {
     this.#history = [summary, ...this.#history].slice(0, historyLength)
     this.#host.onChange()
-    if (!(await this.#write(summary))) this.#unwritten = [...this.#unwritten, summary]
+    await this.#settle(summary, await judge(this.#host, summary))
   }
 
-  async #write(summary: DrillSummary): Promise<boolean> {
-    const { actor, group, id, outcome, plan, says } = summary
-    return await this.#note({
-      kind: 'drill',
-      group,
-      actor,
-      says: `drill ${plan} ${outcome}: ${says}`,
-      data: { event: 'outcome', drill: id, ...summary },
-    })
+  async #settle(summary: DrillSummary, judged: Judged): Promise<void> {
+    const others = this.#unwritten.filter((each) => each !== summary)
+    this.#unwritten = judged === 'later' ? [...others, summary] : others
+    if (judged !== 'by-another') return
+    this.#history = this.#history.filter((each) => each !== summary)
+    this.#host.onChange()
   }
 
   async #note(entry: Omit<JournalEntry, 'seq' | 'at' | 'previous' | 'hash'>): Promise<boolean> {
@@ -297,11 +295,12 @@ export class Drills {
     const { clock } = this.#host
     do {
       if (!this.#isRead) await this.#read()
-      if (this.#isRead) await this.#orphans.look(this.#running?.order.id)
+      // First: what this process judged is no orphan.
       for (const summary of this.#unwritten) {
-        if (!(await this.#write(summary))) break
-        this.#unwritten = this.#unwritten.filter((each) => each !== summary)
+        await this.#settle(summary, await judge(this.#host, summary, 'again'))
       }
+      const isAllWritten = this.#unwritten.length === 0
+      if (this.#isRead && isAllWritten) await this.#orphans.look(this.#running?.order.id)
       if (this.#isRead) this.#tell()
     } while (await clock.sleep(tickMs, this.#stop.signal))
   }

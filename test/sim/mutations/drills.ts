@@ -182,4 +182,17 @@ export const drillMutations: readonly Mutation[] = [
     find: "capacity === undefined || capacity.source === 'at-least'",
     replace: 'capacity === undefined',
   },
+  {
+    name: 'drill: judged once more by the next process',
+    file: 'src/app/drills/orphans.ts',
+    find: " || typeof drill !== 'string' || judged.has(drill)) return []",
+    replace: " || typeof drill !== 'string') return []",
+  },
+  {
+    name: 'drill: judged also by a process that leads no longer',
+    file: 'src/app/drills/judgement.ts',
+    find: "if (lease === undefined) return store.ok ? 'by-another' : 'later'",
+    replace:
+      "if (lease === undefined) return (await host.store.commit({ entries: [entry] })).ok ? 'written' : 'later'",
+  },
 ]
