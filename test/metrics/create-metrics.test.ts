@@ -392,7 +392,7 @@ describe('drills of a group', () => {
       times: { apply: 1_500 },
     } as const
     const passedAt = wall - 86_400_000
-    const next = { plan: 'weekly', at: wall + 3_600_000 }
+    const next = { plan: 'weekly', at: wall + 3_600_000, timeZone: 'UTC' }
     const shown = { ...group, drill: { last, next, passedAt, recent: [last] } }
 
     metrics.show({ ...view, groups: [shown] })

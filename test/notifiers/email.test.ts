@@ -135,6 +135,8 @@ describe('a mail that is not taken', () => {
     ],
     [{ code: 'EAUTH', responseCode: 454 }, true, 'refuses the login (454)'],
     [{ code: 'ETLS', message: 'no STARTTLS' }, false, 'offers no encryption'],
+    [{ code: 'ETLS', command: 'STARTTLS', responseCode: 503 }, false, 'offers no encryption'],
+    [{ code: 'ETLS', command: 'STARTTLS', responseCode: 454 }, true, 'answered 454 to STARTTLS'],
     [{ code: 'ESOCKET', message: 'self-signed certificate' }, false, 'is not trusted'],
     [{ code: 'ETIMEDOUT', message: 'Greeting never received' }, true, 'did not answer in time'],
     [{ code: 'EDNS', message: 'queryA' }, true, 'cannot be resolved'],

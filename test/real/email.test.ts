@@ -104,6 +104,20 @@ describe.skipIf(!isAble)(
       })
     })
 
+    test('gets no mail in the clear where encryption is wanted and it offers none', async () => {
+      const before = mails().length
+      const { security: _none, ...given } = options('ada@ops.example')
+
+      const delivery = await email.send(email.options.parse(given), fullNotice(), context)
+
+      expect(delivery).toEqual({
+        ok: false,
+        retry: false,
+        says: `127.0.0.1:${port} offers no encryption (STARTTLS)`,
+      })
+      expect(mails().length).toBe(before)
+    })
+
     test('lets itself be asked without a mail', async () => {
       const before = mails().length
 

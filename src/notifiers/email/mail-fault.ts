@@ -25,6 +25,10 @@ export function explainMailFault(error: unknown, server: string): MailFault {
     const answer = status === undefined ? '' : ` (${status})`
     return { retry: status !== undefined && passes, says: `${server} refuses the login${answer}` }
   }
+  // Asked for encryption, a server that has none answers 502 or 503 (RFC 3207, section 4.1: 454 passes).
+  if (command === 'STARTTLS' && !passes) {
+    return { retry: false, says: `${server} offers no encryption (STARTTLS)` }
+  }
   if (status !== undefined) {
     const to =
       typeof command === 'string' && /^[A-Z ]{2,20}$/u.test(command) ? ` to ${command}` : ''

@@ -170,6 +170,59 @@ describe('a drill that switches', () => {
   })
 })
 
+describe('a drill of which two processes know', () => {
+  test('is judged by the one that leads, once, however late the other one wakes up', async () => {
+    const { world, process, options } = await scene(plan())
+    await startProcess(world, options)
+    await process.watchdog.drills.run('weekly', 'ana', 'test')
+    await world.clock.advance(40_000)
+
+    process.clock.pause(90_000)
+    await world.clock.advance(4 * minute)
+
+    const outcomes = world.disk.journal.filter(({ data }) => data?.['event'] === 'outcome')
+    expect(outcomes.map(({ says }) => says)).toEqual([
+      'drill weekly INTERRUPTED: the process that ran it ended before it could be judged',
+    ])
+    expect(world.target.allocation).toEqual(onA)
+    // Nor does the one that slept keep a verdict of its own.
+    expect(process.watchdog.drills.view().history).toEqual([])
+  })
+
+  test('is judged after all where the store took nothing at its end, and then once', async () => {
+    const { world, process } = await scene(plan({ kind: 'observe' }))
+    process.store.available = false
+    await process.watchdog.drills.run('weekly', 'ana', 'test')
+    await world.clock.advance(6_000)
+
+    process.store.available = true
+    await world.clock.advance(minute)
+
+    const outcomes = world.disk.journal.filter(({ data }) => data?.['event'] === 'outcome')
+    expect(outcomes).toHaveLength(1)
+    expect(process.watchdog.drills.view().history).toHaveLength(1)
+  })
+})
+
+test('a verdict that the store took without saying so is not written twice', async () => {
+  const { world, process } = await scene(plan({ kind: 'observe' }))
+  const commit = process.store.commit.bind(process.store)
+  let isHeard = false
+  process.store.commit = async (each) => {
+    const result = await commit(each)
+    const isVerdict = each.entries.some(({ data }) => data?.['event'] === 'outcome')
+    if (!isVerdict || isHeard) return result
+    isHeard = true
+    return { ok: false, cause: 'unavailable', says: 'no answer' }
+  }
+
+  await rehearse(world, process, 20_000)
+
+  const outcomes = world.disk.journal.filter(({ data }) => data?.['event'] === 'outcome')
+  expect(isHeard).toBe(true)
+  expect(outcomes).toHaveLength(1)
+})
+
 describe('a drill does not start, and says why', () => {
   test.each([
     [

@@ -195,4 +195,10 @@ export const drillMutations: readonly Mutation[] = [
     replace:
       "if (lease === undefined) return (await host.store.commit({ entries: [entry] })).ok ? 'written' : 'later'",
   },
+  {
+    name: 'drill: a verdict that nobody heard of is written again',
+    file: 'src/app/drills/judgement.ts',
+    find: "if (isThere !== false) return isThere === true ? 'written' : 'later'",
+    replace: "if (isThere === undefined) return 'later'",
+  },
 ]
