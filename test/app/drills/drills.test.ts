@@ -168,6 +168,18 @@ describe('a drill that switches', () => {
       },
     ])
   })
+
+  test('is not judged once more by whoever leads after that', async () => {
+    const { world, process, options } = await scene(plan())
+    await rehearse(world, process)
+
+    killProcess(process)
+    await startProcess(world, options)
+    await world.clock.advance(3 * minute)
+
+    const outcomes = world.disk.journal.filter(({ data }) => data?.['event'] === 'outcome')
+    expect(outcomes.map(({ data }) => data?.['outcome'])).toEqual(['PASSED'])
+  })
 })
 
 describe('a drill of which two processes know', () => {
