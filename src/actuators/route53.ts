@@ -7,12 +7,14 @@ import type {
   ApplyResult,
   Observed,
   ObserveResult,
+  Spread,
   Step,
 } from '../plugin/actuator.ts'
 import type { Route53Client } from '@aws-sdk/client-route-53'
 import { AwsApi, awsOptions } from '../plugin/aws.ts'
-import { unreadable, unwritten, type CallFailure } from '../plugin/call-failure.ts'
+import { unreadable, unwritten, type CallAnswer, type CallFailure } from '../plugin/call-failure.ts'
 import { duration, perPath } from '../plugin/option-types.ts'
+import { LastChange, propagationMs } from './route53/last-change.ts'
 import {
   allSets,
   changesTo,
@@ -62,9 +64,6 @@ type Options = z.output<typeof options>
 /** The share of each path, 0 to 100; with failover routing, 100 for the primary. */
 const stepData = z.record(z.string(), z.int().min(0).max(100))
 
-/** "Changes generally propagate to all Route 53 name servers within 60 seconds" (API, ChangeResourceRecordSets). */
-const PROPAGATION_MS = 60_000
-
 /**
  * Moves weights, or the primary role, between record sets of Route 53 that exist already: values,
  * health checks and TTL stay as they are.
@@ -84,7 +83,7 @@ const route53: ActuatorPlugin<typeof options> = {
     shape: routing === 'weighted' ? 'weights' : 'single',
     mode: 'push',
     reversible: true,
-    settleMs: PROPAGATION_MS + ttl,
+    settleMs: propagationMs + ttl,
     compareAndSet: 'atomic',
     layer: 'dns',
     permissions: [
@@ -110,8 +109,9 @@ class Route53Actuator implements Actuator {
   readonly #context: ActuatorContext
   readonly #api: AwsApi<Route53>
   readonly #mark: string
-  /** The last change that Route 53 had not yet told all its servers. */
-  #pending: string | undefined
+  readonly #last: LastChange
+  /** Reading back said that the last change is everywhere, or there was none. */
+  #isTold = true
 
   constructor(given: Options, context: ActuatorContext) {
     this.#options = given
@@ -122,6 +122,7 @@ class Route53Actuator implements Actuator {
       context,
       given,
     )
+    this.#last = new LastChange(context.clock, (id, ms, signal) => this.#status(id, ms, signal))
   }
 
   async observe(signal: AbortSignal): Promise<ObserveResult> {
@@ -171,6 +172,7 @@ class Route53Actuator implements Actuator {
     if (current !== version) {
       return { result: 'conflict', says: `Route 53 now has ${this.#describe(read)}` }
     }
+    this.#last.set(undefined)
     const changes = changesTo(read, values, this.#options, this.#mark)
     const answer = await this.#api.call(callTimeoutMs / 2, signal, ({ sdk, client }, how) =>
       client.send(
@@ -188,8 +190,14 @@ class Route53Actuator implements Actuator {
     if (id === undefined) {
       return { result: 'unknown', says: 'Route 53 answered without naming the change' }
     }
-    this.#pending = id
+    this.#last.set({ id, ttlMs: this.#ttlMs(read) })
+    this.#isTold = false
     return wanted === undefined ? { result: 'applied' } : { result: 'applied', version: wanted }
+  }
+
+  /** In effect is what Route 53 calls INSYNC, and then the TTL. */
+  async spread(_wanted: Allocation, signal: AbortSignal): Promise<Spread> {
+    return await this.#last.spread(this.#context.callTimeoutMs * 0.9, signal)
   }
 
   async #observed(read: RecordSets, until: number, signal: AbortSignal): Promise<Observed> {
@@ -220,21 +228,30 @@ class Route53Actuator implements Actuator {
     return `${name} ${record}: ${each.join(', ')}${others.join('')}${late}${by}`
   }
 
-  /** Whether every server of Route 53 has the last change, as far as that is known. */
+  /** Whether every server of Route 53 has the last change, as far as that is known; said once. */
   async #sync(until: number, signal: AbortSignal): Promise<string> {
-    const id = this.#pending
-    if (id === undefined) return ''
+    if (this.#isTold) return ''
     const { callTimeoutMs, clock } = this.#context
     // It is told, and decides nothing: it may not cost the reading.
     const ms = Math.max(1, Math.min(callTimeoutMs / 4, until - clock.now()))
+    const says = await this.#last.trouble(ms, signal)
+    this.#isTold = says === undefined
+    return says === undefined
+      ? '; all of its servers have the last change'
+      : '; not all of its servers have the last change yet'
+  }
+
+  async #status(id: string, ms: number, signal: AbortSignal): Promise<CallAnswer<string>> {
     const answer = await this.#api.call(ms, signal, ({ sdk, client }, how) =>
       client.send(new sdk.GetChangeCommand({ Id: id }), how),
     )
-    if (answer.ok && answer.value.ChangeInfo?.Status === 'INSYNC') {
-      this.#pending = undefined
-      return '; all of its servers have the last change'
-    }
-    return '; not all of its servers have the last change yet'
+    if (!answer.ok) return answer
+    return { ok: true, value: answer.value.ChangeInfo?.Status ?? 'no status' }
+  }
+
+  /** How long caches may keep what the record sets say; that of alias records is not shown. */
+  #ttlMs({ ttls }: RecordSets): number {
+    return ttls.length === 0 ? this.#options.ttl : Math.max(...ttls) * 1_000
   }
 
   async #read(

@@ -106,6 +106,8 @@ export interface Behind {
   readonly kind: 'server' | 'cache'
   /** What it does in place of it: `still answers A 192.0.2.1`. */
   readonly says: string
+  /** Within so many milliseconds of applying, that is as it should be, and nobody need hear of it. */
+  readonly withinMs?: number
 }
 
 /** How far an applied allocation has come beyond the target itself. */
@@ -115,6 +117,11 @@ export interface Spread {
   readonly behind: readonly Behind[]
   /** Those who say it already, by name; absent where the target does not know them one by one. */
   readonly follow?: readonly Pick<Behind, 'who' | 'kind'>[]
+  /**
+   * How long caches may keep the old answer once every server follows, in milliseconds; what the
+   * capabilities say of settling where it is absent.
+   */
+  readonly cachesMs?: number
 }
 
 export interface Actuator {

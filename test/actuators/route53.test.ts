@@ -9,7 +9,10 @@ import { onlyTo, stubAwsCredentials } from '../fakes/aws-server.ts'
 import { awsKey } from '../fakes/aws-signature.ts'
 import { startFakeRoute53, type FakeSet } from './fake-route53.ts'
 
-const clock = realClock()
+/** How far tests moved on in time, in milliseconds. */
+let movedOn = 0
+const real = realClock()
+const clock = { ...real, now: () => real.now() + movedOn }
 const never = new AbortController().signal
 const mark: FakeSet = {
   Name: '_changeover.live.example.com.',
@@ -392,6 +395,53 @@ describe('the route53 actuator applies', () => {
     expect(fake.batches).toEqual([])
   })
 
+  it('and is in effect once Route 53 calls it INSYNC and caches had the TTL of the record sets', async () => {
+    const { fake, actuator } = await scene(undefined, { ttl: '5m' })
+    fake.syncStatus('PENDING')
+    const wanted = { 'cdn-a': 0, 'cdn-b': 100, 'cdn-c': 0 }
+
+    const before = await actuator.spread?.(wanted, never)
+    await move(actuator, wanted)
+    const pending = await actuator.spread?.(wanted, never)
+    fake.syncStatus('INSYNC')
+    const soon = await actuator.spread?.(wanted, never)
+    movedOn += 2_000
+    const synced = await actuator.spread?.(wanted, never)
+    const asked = fake.requests.length
+    movedOn += 10_000
+    await actuator.spread?.(wanted, never)
+
+    const behind = {
+      who: 'Route 53',
+      kind: 'server',
+      withinMs: 60_000,
+      says: 'has not brought the change to all of its servers (PENDING)',
+    }
+    // Another process made the last change: nobody knows its identity.
+    expect(before).toEqual({ asked: 0, behind: [] })
+    expect(pending).toEqual({ asked: 1, behind: [behind], cachesMs: 60_000 })
+    // Five requests a second are all that the account has.
+    expect(soon).toEqual(pending)
+    expect(synced).toEqual({ asked: 1, behind: [], cachesMs: 60_000 })
+    expect(fake.requests).toHaveLength(asked)
+  })
+
+  it('and is not called in effect while Route 53 cannot be asked', async () => {
+    const { fake, actuator } = await scene()
+    const wanted = { 'cdn-a': 0, 'cdn-b': 100, 'cdn-c': 0 }
+    await move(actuator, wanted)
+
+    fake.script({
+      status: 403,
+      body: '<ErrorResponse><Error><Code>AccessDenied</Code><Message>no</Message></Error></ErrorResponse>',
+    })
+    const spread = await actuator.spread?.(wanted, never)
+
+    expect(spread?.behind).toMatchObject([
+      { who: 'Route 53', says: 'cannot be asked: Route 53 answered 403 AccessDenied: no' },
+    ])
+  })
+
   it('and tells whether all servers of Route 53 have it', async () => {
     const { fake, actuator } = await scene()
     fake.syncStatus('PENDING')
@@ -399,6 +449,7 @@ describe('the route53 actuator applies', () => {
     await move(actuator, { 'cdn-b': 100 })
     const pending = await observe(actuator)
     fake.syncStatus('INSYNC')
+    movedOn += 2_000
     const synced = await observe(actuator)
     const asked = fake.requests.length
     const later = await observe(actuator)

@@ -89,12 +89,14 @@ export class EffectWatch {
     this.#following?.stop.abort()
     this.#following = undefined
     this.#effect = undefined
-    const spreading = actuators.flatMap(({ target }) =>
-      target?.spread === undefined ? [] : [target as Spreading],
+    const all = actuators.map(({ capabilities: { settleMs }, target }) => ({ settleMs, target }))
+    const spreading = all.flatMap(({ settleMs, target }) =>
+      target?.spread === undefined ? [] : [{ settleMs, target: target as Spreading }],
     )
     if (spreading.length === 0) return
-    const settleMs = Math.max(...actuators.map(({ capabilities }) => capabilities.settleMs))
-    const about = { spreading, settleMs, settings }
+    const others = all.filter(({ target }) => target?.spread === undefined)
+    const othersMs = Math.max(0, ...others.map(({ settleMs }) => settleMs))
+    const about = { spreading, othersMs, settings }
     const following: Following = { stop: new AbortController(), change, watched }
     following.done = this.#run(following, about)
     this.#following = following
@@ -118,7 +120,7 @@ export class EffectWatch {
   }
 
   /** Finds in the journal what an earlier leader left to watch. */
-  async #recall(following: Following, { settings, settleMs }: About): Promise<void> {
+  async #recall(following: Following, { settings, spreading }: About): Promise<void> {
     const { clock, store } = this.#deps
     const { signal } = following.stop
     while (!signal.aborted) {
@@ -129,6 +131,7 @@ export class EffectWatch {
         if (read !== undefined) {
           if (read.change === undefined) return
           const fromMs = Math.max(0, clock.wall() - read.change.at)
+          const settleMs = Math.max(...spreading.map((each) => each.settleMs))
           if (fromMs > takeOverMs + settleMs) return
           following.change = read.change
           following.watched = { since: clock.now() - fromMs, fromMs }
@@ -144,7 +147,7 @@ export class EffectWatch {
   async #watch(
     change: Applied,
     { since, fromMs }: Watched,
-    { spreading, settleMs, settings }: About,
+    { spreading, othersMs, settings }: About,
     signal: AbortSignal,
   ): Promise<void> {
     const { clock, lease, onChange, onPhase, record } = this.#deps
@@ -156,7 +159,7 @@ export class EffectWatch {
     let pauseMs = firstPauseMs
     while (!signal.aborted) {
       const spreads = await Promise.all(
-        spreading.map((each) => this.#ask(each, change, settings.callTimeoutMs, signal)),
+        spreading.map(({ target }) => this.#ask(target, change, settings.callTimeoutMs, signal)),
       )
       const { allocation } = record.memory.row
       if (signal.aborted) return
@@ -168,14 +171,15 @@ export class EffectWatch {
       // Somebody else's edit: what was applied is not what should be seen.
       if (allocation !== undefined && !sameAllocation(allocation, change.to)) return
       const behind = spreads.flatMap((each) => each.behind)
-      for (const { who } of behind) {
-        late.add(who)
-        reached.delete(who)
-      }
+      const overdue = behind.filter(({ withinMs = 0 }) => clock.now() - since >= withinMs)
+      for (const { who } of overdue) late.add(who)
+      for (const { who } of behind) reached.delete(who)
       const ago = clock.now() - since
       for (const { kind, who } of spreads.flatMap((each) => each.follow ?? [])) {
         if (!reached.has(who)) reached.set(who, { who, kind, ms: ago })
       }
+      const cacheTimes = spreading.map((each, index) => spreads[index]?.cachesMs ?? each.settleMs)
+      const settleMs = Math.max(othersMs, ...cacheTimes)
       const isServed = behind.every(({ kind }) => kind === 'cache')
       isMeasured ||= !isServed
       serversAt = isServed ? (serversAt ?? clock.now()) : undefined
@@ -255,13 +259,15 @@ interface Watched {
 }
 
 interface About {
-  readonly spreading: readonly Spreading[]
-  readonly settleMs: number
+  readonly spreading: readonly { readonly target: Spreading; readonly settleMs: number }[]
+  /** The longest that those take which nobody can be asked about. */
+  readonly othersMs: number
   readonly settings: GroupSettings
 }
 
 function askedSays(asked: number, late: ReadonlySet<string>, ms: number, settleMs: number): string {
-  const all = asked === 0 ? '' : `: all ${asked} that were asked answer it`
+  const who = asked === 1 ? 'the one that was asked answers' : `all ${asked} that were asked answer`
+  const all = asked === 0 ? '' : `: ${who} it`
   const ttl = settleMs > 0 && ms >= settleMs ? `, caches had their ${formatDuration(settleMs)}` : ''
   return `${all}${ttl}${late.size === 0 ? '' : `; late were ${[...late].join(', ')}`}`
 }

@@ -189,6 +189,43 @@ describe('the watch over what is applied', () => {
     expect(phases).toEqual([['effective', 9_000]])
   })
 
+  it('names nobody who still has the time that it says it takes', async () => {
+    let behind: readonly Behind[] = [{ ...deaf, withinMs: 60_000 }]
+    const { clock, disk, watch } = await applied(async () => ({ asked: 1, behind }))
+
+    await clock.advance(59_000)
+    const early = watch.effect?.behind
+    behind = []
+    await clock.advance(6_000)
+
+    expect(early).toEqual([])
+    expect(disk.journal.map(({ says }) => says)).toEqual([
+      expect.stringMatching(
+        /^in effect \S+ after it was applied: the one that was asked answers it$/u,
+      ),
+    ])
+  })
+
+  it('names who takes longer than it says', async () => {
+    const slow = { ...deaf, withinMs: 60_000 }
+    const { clock, watch } = await applied(async () => ({ asked: 1, behind: [slow] }))
+
+    await clock.advance(70_000)
+
+    expect(watch.effect?.behind).toEqual([slow])
+  })
+
+  it('waits for caches as long as those who pass it on say, rather than what is declared', async () => {
+    const { clock, phases } = await applied(
+      async () => ({ asked: 1, behind: [], cachesMs: 30_000 }),
+      90_000,
+    )
+
+    await clock.advance(40_000)
+
+    expect(phases).toEqual([['effective', 30_000]])
+  })
+
   it('asks nobody any more once it is ended', async () => {
     let asked = 0
     const { clock, watch } = await applied(async () => {
