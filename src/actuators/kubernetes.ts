@@ -14,8 +14,8 @@ import type {
   ObserveResult,
   Step,
 } from '../plugin/actuator.ts'
-import type { HttpResult } from '../plugin/net.ts'
 import { perPath, secretUrl } from '../plugin/option-types.ts'
+import { ApiServer, explain, jsonOf, mayRetry, wasSent } from './kubernetes/api-server.ts'
 import { deploymentsKind } from './kubernetes/deployments.ts'
 import { endpointSlicesKind } from './kubernetes/endpoint-slices.ts'
 import { httpRouteKind } from './kubernetes/http-route.ts'
@@ -72,10 +72,18 @@ const target = z.discriminatedUnion('kind', [
   }),
 ])
 
+const inCluster = {
+  url: 'https://kubernetes.default.svc',
+  token_file: `${account}/token`,
+  ca_file: `${account}/ca.crt`,
+}
+
+const file = z.string().max(4_096)
+
 const options = z
   .strictObject({
     url: secretUrl('http', 'https')
-      .default('https://kubernetes.default.svc')
+      .default(inCluster.url)
       .describe('The API server; outside of the cluster for instance that of `kubectl proxy`.'),
     namespace: name.default('default').describe('The namespace of everything that is named here.'),
     target: target.describe('What is switched.'),
@@ -86,33 +94,52 @@ const options = z
       .describe(
         'For each path of the group: its backend Service, value of the label, EndpointSlice, pod or Deployment.',
       ),
-    token_file: z
-      .string()
-      .max(4_096)
-      .default(`${account}/token`)
+    token_file: file
+      .default(inCluster.token_file)
       .describe('The token of a service account, read at each call; empty to send none.'),
-    ca_file: z
-      .string()
-      .max(4_096)
-      .default(`${account}/ca.crt`)
+    ca_file: file
+      .default(inCluster.ca_file)
       .describe(
         'The authority of the API server, read at each call; empty for that of the system.',
       ),
+    kubeconfig: file
+      .regex(/^\//u, 'expected an absolute path')
+      .optional()
+      .describe(
+        'A kubeconfig in place of `url`, `token_file` and `ca_file`, read at each call: server, authority, token or client certificate. Programs that give credentials (`exec`) are not run.',
+      ),
+    context: z
+      .string()
+      .min(1)
+      .max(256)
+      .optional()
+      .describe('The context of the kubeconfig; its current one if absent.'),
   })
   .refine(
     ({ target: each }) =>
       each.kind !== 'deployments' || (each.standby < each.serving && each.serving <= each.ceiling),
     'expected standby below serving, and serving up to ceiling',
   )
+  .refine(({ context, kubeconfig }) => context === undefined || kubeconfig !== undefined, {
+    error: 'a context is one of a kubeconfig: name that too',
+    path: ['context'],
+  })
+  .refine(
+    (given) =>
+      given.kubeconfig === undefined ||
+      (given.url === inCluster.url &&
+        given.token_file === inCluster.token_file &&
+        given.ca_file === inCluster.ca_file),
+    {
+      error: 'the kubeconfig says url, token_file and ca_file: leave those out',
+      path: ['kubeconfig'],
+    },
+  )
   .describe('Objects of one namespace, through the API server.')
 
 type Options = z.output<typeof options>
 
 const stepData = z.strictObject({ object: z.string(), weights: z.string() })
-
-const statusBody = z.object({ message: z.string() })
-
-const MOST_BYTES = 4 * 1_048_576
 
 /** The status of an object changes often, and with it the version that a write must name. */
 const mostTries = 3
@@ -172,11 +199,13 @@ class KubernetesActuator implements Actuator {
   readonly #options: Options
   readonly #context: ActuatorContext
   readonly #kind: Kind
+  readonly #api: ApiServer
 
   constructor(given: Options, context: ActuatorContext) {
     this.#options = given
     this.#context = context
     this.#kind = kindOf(given)
+    this.#api = new ApiServer(given, context)
   }
 
   async observe(signal: AbortSignal): Promise<ObserveResult> {
@@ -232,10 +261,11 @@ class KubernetesActuator implements Actuator {
       if (!('says' in next) && ![...next.values()].some((weight) => weight > 0)) {
         return failed(false, `without ${place.name} nothing would be left in service`)
       }
-      const answer = await this.#call('PUT', place.url, until, signal, JSON.stringify(after))
+      const body = JSON.stringify(after)
+      const answer = await this.#api.call('PUT', place.url, until, signal, body)
       if (!answer.ok) {
-        const sent = !['dns', 'connect', 'tls'].includes(answer.phase)
-        return sent ? { result: 'unknown', says: answer.says } : failed(true, answer.says)
+        const { says } = answer
+        return wasSent(answer) ? { result: 'unknown', says } : failed(mayRetry(answer), says)
       }
       // Something changed since the read; the next one tells whether it is what we would overwrite.
       if (answer.status === 409) continue
@@ -264,8 +294,8 @@ class KubernetesActuator implements Actuator {
   async #read(until: number, signal: AbortSignal): Promise<Read> {
     const objects: KubernetesObject[] = []
     for (const { name: each, url } of this.#kind.objects) {
-      const answer = await this.#call('GET', url, until, signal)
-      if (!answer.ok) return { ok: false, retry: true, says: answer.says }
+      const answer = await this.#api.call('GET', url, until, signal)
+      if (!answer.ok) return { ok: false, retry: mayRetry(answer), says: answer.says }
       if (answer.status !== 200) {
         const retry = answer.status >= 500 || answer.status === 429
         return { ok: false, retry, says: `${each}: ${explain(answer)}` }
@@ -339,44 +369,6 @@ class KubernetesActuator implements Actuator {
 
   #until(): number {
     return this.#context.clock.now() + this.#context.callTimeoutMs * 0.95
-  }
-
-  #call(
-    method: 'GET' | 'PUT',
-    path: string,
-    until: number,
-    signal: AbortSignal,
-    body?: string,
-  ): Promise<HttpResult> {
-    const { url, token_file: bearer, ca_file: ca } = this.#options
-    return this.#context.net.http({
-      url: `${url.replace(/\/+$/u, '')}${path}`,
-      method,
-      headers: {
-        accept: 'application/json',
-        ...(body !== undefined && { 'content-type': 'application/json' }),
-      },
-      ...(body !== undefined && { body }),
-      files: { ...(bearer !== '' && { bearer }), ...(ca !== '' && { ca }) },
-      deadlineMs: Math.max(1, until - this.#context.clock.now()),
-      maxBytes: MOST_BYTES,
-      maxRedirects: 0,
-      signal,
-    })
-  }
-}
-
-function explain({ status, body }: { readonly status: number; readonly body: Buffer }): string {
-  const parsed = statusBody.safeParse(jsonOf(body))
-  const reason = parsed.success ? `: ${parsed.data.message.slice(0, 300)}` : ''
-  return `the API server answered ${status}${reason}`
-}
-
-function jsonOf(body: Buffer): unknown {
-  try {
-    return JSON.parse(body.toString())
-  } catch {
-    return undefined
   }
 }
 

@@ -35,7 +35,7 @@ export async function http(
     if (call.stopped !== undefined) return call.stoppedFailure(outgoing.url.host)
     // A pinned address is the address of one name, not of wherever that name redirects to.
     const pin = outgoing.url.hostname === pinned ? request.address : undefined
-    const hop = await ask(parts, call, request, outgoing, pin)
+    const hop = await ask(parts, call, shownTo(outgoing.url, first.url, request), outgoing, pin)
     if ('ok' in hop) return hop
     const { answer, connection } = hop
     const location = answer.headers['location']
@@ -68,6 +68,13 @@ export async function http(
     outgoing = next
     call.restart()
   }
+}
+
+/** The request as `url` may see it: who asks is for the origin that was asked first, and no other. */
+function shownTo(url: URL, first: URL, request: HttpRequest): HttpRequest {
+  if (request.client === undefined || url.origin === first.origin) return request
+  const { client: _, ...rest } = request
+  return rest
 }
 
 /** One hop: on an idle connection where that is safe, else on a new one. */
@@ -113,9 +120,9 @@ async function open(
   const secure = url.protocol === 'https:'
   let tls
   try {
-    tls = secure ? parts.trust.context(request.ca) : undefined
+    tls = secure ? parts.trust.context(request.ca, request.client) : undefined
   } catch {
-    return call.failure('local', 'the certificates to trust are not valid PEM')
+    return call.failure('local', 'the certificates to trust, or to show, are not valid PEM')
   }
   const dialed = await dial(call, parts.resolver, {
     host: bareAddress(url.hostname),
@@ -147,7 +154,7 @@ function keyOf(request: HttpRequest, outgoing: Outgoing, pin: string | undefined
   const host = outgoing.headers['host'] ?? ''
   const family = request.family ?? ''
   const offers = request.http2 === true ? 2 : 1
-  return `${outgoing.url.origin}|${pin ?? ''}|${family}|${host}|${offers}|${request.ca ?? ''}`
+  return `${outgoing.url.origin}|${pin ?? ''}|${family}|${host}|${offers}|${request.ca ?? ''}|${request.client?.cert ?? ''}`
 }
 
 function protocols({ http2 }: HttpRequest): readonly string[] {

@@ -52,6 +52,8 @@ export interface HttpRequest {
   readonly discardBody?: boolean
   /** PEM certificates to trust in place of the system's. */
   readonly ca?: string
+  /** What proves over TLS who asks, where the peer wants to know: PEM. Not shown to whom it redirects. */
+  readonly client?: { readonly cert: string; readonly key: string }
   /** Files read anew at each request: a bearer token, and PEM certificates in place of `ca`. */
   readonly files?: { readonly bearer?: string; readonly ca?: string }
 }

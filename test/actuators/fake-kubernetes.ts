@@ -1,10 +1,11 @@
 import { readFileSync } from 'node:fs'
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { TLSSocket } from 'node:tls'
 import { text } from 'node:stream/consumers'
 import { Ajv } from 'ajv'
 import { parse } from 'yaml'
 import type { TargetFault } from '../contract/actuator-contract.ts'
-import { serveHttp } from '../net/servers.ts'
+import { serveHttp, serveHttps, type Certificate } from '../net/servers.ts'
 
 /** An object as the API server has it. */
 export interface StoredObject {
@@ -37,7 +38,11 @@ const isHttpRoute = new Ajv({ strict: false, validateFormats: false }).compile(
  * API concepts of Kubernetes 1.31 describe them ("Resource versions"), `scale` and `status` as
  * subresources. An HTTPRoute must keep the schema of Gateway API, and no field of it may be unknown.
  */
-export async function startFakeKubernetes(stored: Readonly<Record<string, StoredObject>>) {
+export async function startFakeKubernetes(
+  stored: Readonly<Record<string, StoredObject>>,
+  /** Over TLS, where the certificate of this client does what the token does. */
+  tls?: { readonly certificate: Certificate; readonly client: Certificate },
+) {
   let counter = 100
   const objects = new Map<string, StoredObject>()
   const put = (url: string, object: StoredObject) => {
@@ -77,7 +82,11 @@ export async function startFakeKubernetes(stored: Readonly<Record<string, Stored
         .end(JSON.stringify(sent))
     const refuse = (code: number, message: string) =>
       send(code, { kind: 'Status', apiVersion: 'v1', status: 'Failure', message, code })
-    if (request.headers.authorization !== `Bearer ${fake.token}`) return refuse(401, 'Unauthorized')
+    const isKnown =
+      tls === undefined
+        ? request.headers.authorization === `Bearer ${fake.token}`
+        : (request.socket as TLSSocket).getPeerCertificate().subject.CN === 'changeover'
+    if (!isKnown) return refuse(401, 'Unauthorized')
     if (!objects.has(url)) return refuse(404, `no object at ${url}`)
     if (request.method === 'GET') return send(200, objects.get(url) ?? {})
     if (request.method !== 'PUT') return refuse(405, 'method not allowed')
@@ -104,9 +113,13 @@ export async function startFakeKubernetes(stored: Readonly<Record<string, Stored
     if (fake.fault !== 'deaf') send(200, objects.get(url) ?? {})
   }
 
-  const server = await serveHttp((request, response) => {
+  const listener = (request: IncomingMessage, response: ServerResponse) => {
     if (fake.fault !== 'silent') void answer(request, response)
-  })
+  }
+  const server =
+    tls === undefined
+      ? await serveHttp(listener)
+      : await serveHttps(listener, tls.certificate, undefined, tls.client.cert)
   return Object.assign(fake, {
     url: server.url,
     async fail(how: TargetFault) {

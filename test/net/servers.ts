@@ -28,9 +28,12 @@ export async function serveHttps(
   listener: RequestListener,
   certificate: Certificate,
   onServerName?: (name: string) => void,
+  /** Whoever asks must show a certificate that this one signed. */
+  clients?: string,
 ): Promise<Running> {
   const { key, cert } = certificate
-  const server = createHttpsServer({ key, cert }, listener)
+  const asked = clients === undefined ? {} : { requestCert: true, ca: clients }
+  const server = createHttpsServer({ key, cert, ...asked }, listener)
   server.on('secureConnection', (socket) => {
     if (typeof socket.servername === 'string') onServerName?.(socket.servername)
   })

@@ -1,3 +1,4 @@
+import type { TLSSocket } from 'node:tls'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { HttpAnswer, HttpRequest, HttpResult, NetFailure } from '../../src/plugin/net.ts'
 import { createNet, type RealNet } from '../../src/net/create-net.ts'
@@ -99,6 +100,61 @@ describe.skipIf(!openssl)('over TLS', () => {
     const failure = failed(await get(url, { ca: '-----BEGIN CERTIFICATE-----\nx\n' }))
 
     expect(failure.fault).toBe('local')
+  })
+
+  describe('with a certificate of our own', () => {
+    const client = openssl ? makeCertificate('changeover', 30) : { key: '', cert: '' }
+
+    /** A server that asks who is there, and says what it heard. */
+    async function asking(): Promise<Running> {
+      const server = await serveHttps(
+        (request, response) => {
+          const { subject } = (request.socket as TLSSocket).getPeerCertificate()
+          response.end(subject.CN)
+        },
+        certificate,
+        undefined,
+        client.cert,
+      )
+      running.push(server)
+      return server
+    }
+
+    it('shows it to a peer that asks, on connections that are not those of anybody else', async () => {
+      const { url } = await asking()
+      const ca = certificate.cert
+
+      const known = answered(await get(url, { ca, client }))
+      const stranger = failed(await get(url, { ca }))
+
+      expect(known.body.toString()).toBe('changeover')
+      expect(stranger.ok).toBe(false)
+    })
+
+    it('does not show it to whom it is redirected', async () => {
+      const other = await asking()
+      const first = await serveHttps(
+        (_, response) => response.writeHead(302, { location: other.url }).end(),
+        certificate,
+      )
+      running.push(first)
+
+      const result = await get(first.url, { ca: certificate.cert, client })
+
+      expect(result.ok).toBe(false)
+    })
+
+    it('a key of another certificate is our own fault', async () => {
+      const { url } = await asking()
+
+      const mixed = { cert: client.cert, key: certificate.key }
+      const failure = failed(await get(url, { ca: certificate.cert, client: mixed }))
+
+      expect(failure).toMatchObject({
+        fault: 'local',
+        says: 'the certificates to trust, or to show, are not valid PEM',
+      })
+    })
   })
 
   it('a peer that speaks plain HTTP fails in the TLS phase', async () => {
