@@ -35,6 +35,7 @@ import restreamerActuator from './actuators/restreamer.ts'
 import rfc2136 from './actuators/rfc2136.ts'
 import route53 from './actuators/route53.ts'
 import serve from './actuators/serve.ts'
+import srsActuator from './actuators/srs.ts'
 import steering from './actuators/steering.ts'
 import webhookActuator from './actuators/webhook.ts'
 import zoneFile from './actuators/zone-file.ts'
@@ -94,6 +95,7 @@ export const plugins: {
     rfc2136,
     route53,
     serve,
+    srsActuator,
     steering,
     webhookActuator,
     zoneFile,

@@ -14,7 +14,7 @@ interface RestService {
 }
 
 export interface RestCall {
-  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH'
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   /** Below the URL of the service, with its query. */
   readonly path: string
   readonly headers?: Readonly<Record<string, string>>
