@@ -15,6 +15,8 @@ export interface Effect {
     readonly who: string
     readonly kind: 'server' | 'cache'
     readonly says: string
+    /** So long after applying it is as it should be. */
+    readonly withinMs?: number
   }[]
   /** Who says it by now, and how long after it was applied that was first seen, without a break since. */
   readonly reached?: readonly Reached[]
@@ -39,9 +41,9 @@ const pageAfterMs = 120_000
 export function partialTrouble(effect: Effect | undefined, now: number): GroupTrouble | undefined {
   if (effect === undefined) return undefined
   const { since, serversAt, settleMs, behind } = effect
-  const late = behind.filter(({ kind }) =>
+  const late = behind.filter(({ kind, withinMs = serverGraceMs }) =>
     kind === 'server'
-      ? now - since >= serverGraceMs
+      ? now - since >= withinMs
       : now - (serversAt ?? since) >= settleMs + cacheGraceMs,
   )
   if (late.length === 0) return undefined

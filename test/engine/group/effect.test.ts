@@ -4,6 +4,7 @@ import { describeBehind, partialTrouble, type Effect } from '../../../src/engine
 const server = { who: '192.0.2.54', kind: 'server', says: 'still answers A 192.0.2.1' } as const
 const cache = { who: '9.9.9.9', kind: 'cache', says: 'still answers A 192.0.2.1' } as const
 
+const slow = { ...server, withinMs: 60_000 }
 const late = { behind: [cache], serversAt: 21_000 }
 
 /** What people hear `ms` after a change was applied; `undefined`: nothing. */
@@ -17,6 +18,8 @@ describe('a change that is only partly in effect', () => {
     ['nobody is behind', 600_000, { behind: [] }, undefined],
     ['a server has ten seconds to follow', 9_999, {}, undefined],
     ['and is named then', 10_000, {}, 'warning'],
+    ['unless it says how long it takes', 59_999, { behind: [slow] }, undefined],
+    ['and takes longer', 60_000, { behind: [slow] }, 'warning'],
     ['for two minutes', 119_999, {}, 'warning'],
     ['before people are called', 120_000, {}, 'critical'],
     ['or for as long as caches may keep it', 299_999, { settleMs: 300_000 }, 'warning'],

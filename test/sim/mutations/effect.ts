@@ -68,8 +68,8 @@ export const effectMutations: readonly Mutation[] = [
   {
     name: 'partial: a server has no time to follow',
     file: partial,
-    find: 'now - since >= serverGraceMs',
-    replace: 'now >= since',
+    find: '? now - since >= withinMs',
+    replace: '? now >= since',
   },
   {
     name: 'partial: a cache has no time to follow',
