@@ -9,6 +9,12 @@ import type { Processes, ProcessRequest, ProcessResult } from '../plugin/process
 /** A program that was asked to end gets so long before it is ended, in milliseconds. */
 const graceMs = 1_000
 
+/**
+ * A program that has ended and left another one behind, which holds its output open: so long what was
+ * written is still read, in milliseconds.
+ */
+const drainMs = 1_000
+
 /** Programs of this machine. After `close` every one of them ends and no other begins. */
 export type RealProcesses = Processes & { close(): Promise<void> }
 
@@ -103,6 +109,7 @@ class Child {
   readonly #child: ChildProcess
   readonly #over = new AbortController()
   #isStopping = false
+  #hasExited = false
 
   constructor(
     clock: Clock,
@@ -124,6 +131,8 @@ class Child {
     const more = [onSecondOutput, onThirdOutput].map((take) => (take ? 'pipe' : 'ignore'))
     const child = spawn(program, args, {
       cwd: tmpdir(),
+      // A process group of its own (setsid(2)), so that what it starts ends with it.
+      detached: process.platform !== 'win32',
       env: { ...passedOn(environment), PATH: process.env['PATH'] ?? '', LC_ALL: 'C' },
       stdio: [
         input === undefined ? 'ignore' : 'pipe',
@@ -160,20 +169,49 @@ class Child {
         resolve()
       }
       child.once('close', (status) => over(status))
+      child.once('exit', (status) => {
+        this.#hasExited = true
+        // Whatever it started is to end as well, and has no second to spare.
+        if (this.#isStopping) this.#signal('SIGKILL')
+        void this.#drained().then(() => {
+          for (const stream of child.stdio) stream?.destroy()
+          return over(status)
+        })
+      })
       child.once('error', () => {
         if (child.pid === undefined) over()
       })
     })
   }
 
+  /** Asks the program to end, with whatever it started; one that has ended is left alone. */
   stop(): void {
-    if (this.#isStopping) return
+    if (this.#isStopping || this.#hasExited) return
     this.#isStopping = true
-    this.#child.kill('SIGTERM')
+    this.#signal('SIGTERM')
     void this.#clock.sleep(graceMs, this.#over.signal).then((elapsed) => {
-      if (elapsed) this.#child.kill('SIGKILL')
+      if (elapsed) this.#signal('SIGKILL')
       return undefined
     })
+  }
+
+  /** Resolves when what an ended program wrote was read, also where another one keeps its pipe. */
+  async #drained(): Promise<void> {
+    const elapsed = await this.#clock.sleep(drainMs, this.#over.signal)
+    // On a busy machine timers come before what the pipe still holds.
+    if (elapsed) await this.#clock.sleep(0, this.#over.signal)
+  }
+
+  /** Signals the whole group, which lasts as long as anybody is in it. */
+  #signal(name: 'SIGTERM' | 'SIGKILL'): void {
+    const { pid } = this.#child
+    if (pid === undefined) return
+    try {
+      if (process.platform === 'win32') this.#child.kill(name)
+      else process.kill(-pid, name)
+    } catch {
+      // Nobody is left.
+    }
   }
 }
 

@@ -34,7 +34,7 @@ export interface ProcessRequest {
   readonly isPatient?: boolean
   /**
    * Called once, when the program has ended and everything it wrote was handed on, with its exit
-   * status; without one where a signal ended it.
+   * status; without one where a signal ended it. What it left running is not waited for.
    */
   readonly onEnd: (status?: number) => void
 }
@@ -42,7 +42,7 @@ export interface ProcessRequest {
 export type ProcessResult =
   | {
       readonly ok: true
-      /** Asks the program to end, and ends it a second later. Idempotent. */
+      /** Asks the program and what it started to end, and ends them a second later. Idempotent. */
       stop(): void
     }
   /** It could not be started: a fault of this machine, in one sentence. */

@@ -203,6 +203,14 @@ printf '{"allocation":{"cdn-a":1,"cdn-b":0},"version":"1","says":"%s|%s"}' "$1" 
     expect(JSON.stringify(result)).toMatch(/apply did not end within \d+ ms/u)
   })
 
+  it('hears a program that leaves another one behind with its output open', async () => {
+    const { actuator } = scene(
+      `#!/bin/sh\nsleep 5 &\nprintf '{"allocation":{"cdn-a":1,"cdn-b":0},"version":"7"}'\n`,
+    )
+
+    expect(await actuator.observe(never)).toMatchObject({ ok: true, observed: { version: '7' } })
+  })
+
   it('refuses a step that leaves nothing', async () => {
     const { actuator } = scene()
 

@@ -116,6 +116,29 @@ describe('a program', () => {
     await expect.poll(() => seen.ended).toBe(true)
   })
 
+  it('takes with it what it started, when it is asked to end', async () => {
+    const { seen, started } = await run(
+      open(),
+      'trap "" TERM; (trap "" TERM; echo $$; sleep 30) & echo here; wait',
+    )
+    await expect.poll(() => seen.output).toContain('here')
+    if (started.ok) started.stop()
+
+    await expect.poll(() => seen.ended, { timeout: 10_000 }).toBe(true)
+    await expect.poll(() => groupIsAlive(Number(seen.output.split('\n')[0]))).toBe(false)
+  })
+
+  it('that ended is over, though what it left behind holds its output, and what it wrote is read', async () => {
+    const { seen } = await run(open(), 'echo $$; sleep 30 & echo done')
+    onTestFinished(() => endGroup(Number(seen.output.split('\n')[0])))
+
+    await expect.poll(() => seen.ended, { timeout: 10_000 }).toBe(true)
+
+    expect(seen.output).toMatch(/^\d+\ndone\n$/)
+    // It ended by itself, so what it left is its own affair: it may be meant to go on.
+    expect(groupIsAlive(Number(seen.output.split('\n')[0]))).toBe(true)
+  })
+
   it('ends with everything, and no other begins then', async () => {
     const processes = open()
     const { seen } = await run(processes, 'echo ready; exec sleep 30')
@@ -146,3 +169,21 @@ describe('a program', () => {
     expect(started).toEqual({ ok: false, says: 'no-such-program is not installed' })
   })
 })
+
+/** Whether anybody is left in the process group of a program. */
+function groupIsAlive(group: number): boolean {
+  try {
+    process.kill(-group, 0)
+    return true
+  } catch {
+    return false
+  }
+}
+
+function endGroup(group: number): void {
+  try {
+    process.kill(-group, 'SIGKILL')
+  } catch {
+    // Nobody is left.
+  }
+}
