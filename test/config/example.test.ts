@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { isCollection, isMap, isScalar, parseDocument, visit } from 'yaml'
+import { isCollection, isMap, isScalar, parseDocument, visit, type Document } from 'yaml'
 import type { JsonSchema } from '../../src/config/expectation.ts'
 import { knownKeys, schemaAt } from '../../src/config/expectation.ts'
 import { commonKeys } from '../../src/config/file-schema.ts'
@@ -65,7 +65,7 @@ describe('changeover.example.yaml', () => {
 
       const without = load(shortened.toString(), environment)
 
-      expect(without).toEqual({ ...load(text, environment), warnings: expect.anything() })
+      expect(without).toEqual({ ...loadedOnce(text), warnings: expect.anything() })
     },
   )
 
@@ -101,6 +101,14 @@ function load(text: string, variables: Readonly<Record<string, string>>): Loaded
   })
 }
 
+const loaded = new Map<string, LoadedSettings>()
+
+function loadedOnce(text: string): LoadedSettings {
+  const settings = loaded.get(text) ?? load(text, environment)
+  loaded.set(text, settings)
+  return settings
+}
+
 /** The file with what is commented out by a # and no blank; it stands for an empty list above it. */
 function withEveryOption(text: string): string {
   return text
@@ -108,11 +116,22 @@ function withEveryOption(text: string): string {
     .replaceAll(/^( *)#(?=\w+:|  )/gmu, '$1')
 }
 
+const documents = new Map<string, Document.Parsed>()
+
+/** A text that is read once, for whoever changes nothing: each value asks several times. */
+function read(text: string): Document.Parsed {
+  const known = documents.get(text)
+  if (known !== undefined) return known
+  const document = parseDocument(text)
+  documents.set(text, document)
+  return document
+}
+
 /** Every value of the file, lists with entries left out, for which the schema knows a default. */
 function defaultsIn(text: string): [string, Path, string][] {
   return placesIn(text).flatMap(({ path, isLeaf }): [string, Path, string][] => {
     // A group that shows the keys of weighted ones must be one.
-    const isShown = path.at(-1) === 'strategy' && parseDocument(text).getIn(path) === 'weighted'
+    const isShown = path.at(-1) === 'strategy' && read(text).getIn(path) === 'weighted'
     const isKnown = isLeaf && !isShown && hasDefault(pluginSchema(text, path))
     return isKnown ? [[path.join('.'), path, text]] : []
   })
@@ -127,7 +146,7 @@ function hasDefault(found: JsonSchema | undefined): boolean {
 function pluginSchema(text: string, path: Path): JsonSchema | undefined {
   let found: JsonSchema | undefined = schema
   for (const [index, step] of path.entries()) {
-    const entry: unknown = parseDocument(text).getIn([...path.slice(0, index), 'type'])
+    const entry: unknown = read(text).getIn([...path.slice(0, index), 'type'])
     const variant = found?.anyOf?.find(({ title }) => title !== undefined && title === entry)
     found = schemaAt(variant ?? found, [step])
   }
@@ -161,7 +180,7 @@ function entryOf(key: string, type: string | undefined): string {
 }
 
 function keysIn(text: string): Set<string> {
-  const document = parseDocument(text)
+  const document = read(text)
   return new Set(
     placesIn(text).flatMap(({ path }) => {
       const names = path.map((step, index) => {
@@ -178,7 +197,7 @@ function keysIn(text: string): Set<string> {
 
 function placesIn(text: string): { readonly path: Path; readonly isLeaf: boolean }[] {
   const places: { path: Path; isLeaf: boolean }[] = []
-  visit(parseDocument(text), {
+  visit(read(text), {
     Pair(_, pair, parents) {
       const path: (string | number)[] = []
       for (const [index, parent] of [...parents, pair].entries()) {
