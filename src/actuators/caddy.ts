@@ -109,7 +109,8 @@ class CaddyActuator implements Actuator {
     const answer = await this.#call('GET', signal)
     if (!answer.ok) return { ok: false, retry: true, says: answer.says }
     if (answer.status !== 200) {
-      return { ok: false, retry: answer.status >= 500, says: explain(answer) }
+      const retry = answer.status >= 500 || answer.status === 429
+      return { ok: false, retry, says: explain(answer) }
     }
     const version = answer.trailers?.['etag'] ?? answer.headers['etag']
     const list = upstreamList.safeParse(jsonOf(answer.body))

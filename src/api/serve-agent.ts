@@ -1,11 +1,12 @@
 import { createServer, type AddressInfo, type Socket } from 'node:net'
+import type { Clock } from '../core/clock.ts'
 import type { WatchdogPort } from './watchdog-port.ts'
 
 /** `<stream>/<group>/<path>` of names of at most 63 letters, and the end of the line. */
 const mostBytes = 256
 
-/** A check that says nothing for this long is cut, in milliseconds. */
-const idleMs = 2_000
+/** A check that is not over after this long is cut, in milliseconds. */
+const longestMs = 2_000
 
 /** Checks under way at one time; more are cut, which changes nothing at their balancers. */
 const mostChecks = 2_048
@@ -25,15 +26,20 @@ export interface ServedAgent {
  * cannot be had, with Node's own error.
  */
 export async function serveAgent(options: {
+  readonly clock: Clock
   readonly port: Pick<WatchdogPort, 'pull'>
   readonly at: { readonly host: string; readonly port: number }
 }): Promise<ServedAgent> {
   const sockets = new Set<Socket>()
   const server = createServer((socket) => {
     sockets.add(socket)
-    socket.on('close', () => sockets.delete(socket))
+    const over = new AbortController()
+    socket.on('close', () => {
+      sockets.delete(socket)
+      over.abort()
+    })
     socket.on('error', () => socket.destroy())
-    socket.setTimeout(idleMs, () => socket.destroy())
+    void options.clock.sleep(longestMs, over.signal).then(() => socket.destroy())
     let line = ''
     socket.on('data', (chunk) => {
       line += chunk.toString('latin1')

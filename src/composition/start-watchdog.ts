@@ -149,7 +149,7 @@ export async function startWatchdog(
       )
     }
     if (settings.listen.agent !== undefined) {
-      agent = await listening(settings.listen.agent, (at) => serveAgent({ port, at }))
+      agent = await listening(settings.listen.agent, (at) => serveAgent({ clock, port, at }))
     }
   } catch (error) {
     await watchdog.stop()

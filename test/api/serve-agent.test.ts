@@ -2,11 +2,14 @@ import { connect } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { serveAgent } from '../../src/api/serve-agent.ts'
+import { SimulatedClock } from '../../src/platform/simulated-clock.ts'
 
 /** An agent that knows one path, and what it was asked. */
 async function start() {
   const asked: string[] = []
+  const clock = new SimulatedClock()
   const agent = await serveAgent({
+    clock,
     at: { host: '127.0.0.1', port: 0 },
     port: {
       pull: (route, group, path) => {
@@ -22,7 +25,7 @@ async function start() {
     isOpen = false
   }
   onTestFinished(close)
-  return { agent, asked, close }
+  return { agent, asked, clock, close }
 }
 
 /** Sends these parts, and reads to the end. */
@@ -61,10 +64,18 @@ describe('the agent port', () => {
     expect(await say(agent.port, line)).toBe('')
   })
 
-  it('cuts those who say nothing', async () => {
-    const { agent } = await start()
+  it('cuts those who say nothing, or not all of it,', async () => {
+    const { agent, clock } = await start()
+    const nothing = say(agent.port)
+    const halfOfIt = say(agent.port, 'channel-1')
+    await expect.poll(() => clock.pending).toBe(2)
 
-    expect(await say(agent.port)).toBe('')
+    await clock.advance(1_999)
+    const left = clock.pending
+    await clock.advance(1)
+
+    expect(left).toBe(2)
+    expect(await Promise.all([nothing, halfOfIt])).toEqual(['', ''])
   })
 
   it('ends open connections when it closes', async () => {
@@ -81,7 +92,9 @@ describe('the agent port', () => {
     const { agent } = await start()
     const at = { host: '127.0.0.1', port: agent.port }
 
-    await expect(serveAgent({ at, port: { pull: () => undefined } })).rejects.toMatchObject({
+    const clock = new SimulatedClock()
+
+    await expect(serveAgent({ at, clock, port: { pull: () => undefined } })).rejects.toMatchObject({
       code: 'EADDRINUSE',
     })
   })

@@ -121,6 +121,7 @@ async function agent(interval: number): Promise<Switch> {
   const options = plugin.options.parse({})
   let published = { allocation: allTo('cdn-a', paths), serveAll: false }
   const served = await serveAgent({
+    clock,
     at: { host: '127.0.0.1', port: 0 },
     port: { pull: (_, __, path) => plugin.answer(options, published, { path, query: {} }) },
   })

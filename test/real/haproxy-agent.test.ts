@@ -31,6 +31,7 @@ describe.skipIf(version === undefined)(`agent-checks of a real HAProxy ${version
     const options = haproxyAgent.options.parse(given)
     const told = { published: { allocation: { a: 100, b: 0 }, serveAll: false } as Published }
     const agent = await serveAgent({
+      clock,
       at: { host: '127.0.0.1', port: 0 },
       port: { pull: (_, __, path) => plugin.answer(options, told.published, { path, query: {} }) },
     })
