@@ -92,7 +92,7 @@ export const effectMutations: readonly Mutation[] = [
   {
     name: 'effect: who forgets it again counts as having followed',
     file: 'src/app/group/effect-watch.ts',
-    find: '        reached.delete(who)\n',
+    find: '      for (const { who } of behind) reached.delete(who)\n',
     replace: '',
   },
   {
