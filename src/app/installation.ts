@@ -30,8 +30,8 @@ interface Charge {
   readonly group: string
   /** Monotonic milliseconds. */
   readonly at: number
-  /** By how much its stored time lay ahead of the wall clock at `at`; 0 where the clock was right. */
-  readonly aheadMs: number
+  /** For one that was read: by how much its stored time lay ahead of the wall clock then. */
+  readonly aheadMs: number | undefined
 }
 
 /** Far more changes than all budgets together allow while one of them can count. */
@@ -138,7 +138,7 @@ export class Installation {
    * Counts a change, before its intent is written; `at` is monotonic, for changes known from an
    * earlier process. One that was applied later than it was heard of counts from then.
    */
-  charge(id: string, group: string, at: number = this.#clock.now(), aheadMs = 0): void {
+  charge(id: string, group: string, at: number = this.#clock.now(), aheadMs?: number): void {
     this.#remember(id)
     const before = this.#charges.find((charge) => charge.id === id)
     if (before !== undefined && before.at >= at) return
@@ -172,16 +172,8 @@ export class Installation {
 
   #changed(): ReadonlySet<string> {
     const now = this.#clock.now()
-    // Where the wall clock went back, the newest stored time is the least that it had shown: a change
-    // is as old as it lies before that one. Were all of them taken for new, each of their groups
-    // would have its place already, and all could go at once.
-    const newest = Math.max(
-      ...this.#charges.map(({ at, aheadMs }) => (aheadMs > 0 ? at + aheadMs : 0)),
-    )
-    this.#charges = this.#charges.filter(({ at, aheadMs }) => {
-      const before = aheadMs > 0 ? newest - (at + aheadMs) : 0
-      return now - at + before < this.#settings.perMs
-    })
+    const newest = newestAhead(this.#charges)
+    this.#charges = this.#charges.filter((each) => ageOf(each, now, newest) < this.#settings.perMs)
     return new Set(this.#charges.map((charge) => charge.group))
   }
 
@@ -212,4 +204,22 @@ type Place = Pick<Waiting, 'priority' | 'isUrgent' | 'tries' | 'order'>
 function inOrder(a: Place, b: Place): number {
   if (a.isUrgent !== b.isUrgent) return a.isUrgent ? -1 : 1
   return a.tries - b.tries || b.priority - a.priority || a.order - b.order
+}
+
+/** The newest stored time, on the monotonic clock, where the wall clock went back behind it. */
+function newestAhead(charges: readonly Charge[]): number | undefined {
+  const ahead = charges.flatMap(({ at, aheadMs = 0 }) => (aheadMs > 0 ? [at + aheadMs] : []))
+  return ahead.length === 0 ? undefined : Math.max(...ahead)
+}
+
+/**
+ * Milliseconds since a change, at least. Where the wall clock went back, the newest stored time is the
+ * least that it had shown before, and a stored change is as old as it lies before that one. Were all
+ * of them taken for as new as they look, each of their groups would have its place already, and all
+ * could go at once.
+ */
+function ageOf({ at, aheadMs }: Charge, now: number, newest: number | undefined): number {
+  if (newest === undefined || aheadMs === undefined) return now - at
+  const readAt = at - Math.min(0, aheadMs)
+  return now - readAt + newest - (readAt + aheadMs)
 }

@@ -120,15 +120,20 @@ describe('the blast radius', () => {
   it('gives no group a free place where the wall clock went back by an hour before the start', async () => {
     const { clock, installation } = installed({ fraction: 0 })
     const [at, hour] = [clock.now(), 3_600_000]
-    // By what is stored, one/cdn changed last, and two/cdn a quarter of an hour before it.
+    const ask = () => ['one/cdn', 'two/cdn', 'three/cdn'].map((each) => installation.ask(each).pass)
+    // By what is stored, one/cdn changed last, and the others a quarter of an hour and an hour before it.
     const read = { at, reason: 'failover' as const }
+    installation.recall('three/cdn', [{ ...read, at: at - 5_000, intent: '3', aheadMs: -5_000 }])
     installation.recall('one/cdn', [{ ...read, intent: '1', aheadMs: hour }])
     installation.recall('two/cdn', [{ ...read, intent: '2', aheadMs: hour - 900_000 }])
 
-    const first = [installation.ask('one/cdn').pass, installation.ask('two/cdn').pass]
+    const first = ask()
     await clock.advance(300_000)
 
-    expect([first, installation.ask('two/cdn').pass]).toEqual([[true, false], true])
+    expect([first, ask()]).toEqual([
+      [true, false, false],
+      [true, true, true],
+    ])
   })
 
   it('takes new limits over and keeps what was charged', () => {

@@ -11,8 +11,9 @@ export interface Change {
   /** Monotonic milliseconds; for a change of an earlier process, converted at boot. */
   readonly at: number
   /**
-   * By how many milliseconds its stored time lay in the future when this process read it, because the
-   * wall clock went back: `at` is then the moment of reading. Absent where it did not.
+   * By how many milliseconds its stored time lay ahead of the wall clock when this process read it;
+   * below 0 where it lay behind. Above 0 the wall clock went back, and `at` is the moment of reading.
+   * Absent for what this process did itself.
    */
   readonly aheadMs?: number
   readonly charge: number
@@ -94,10 +95,7 @@ export function recall(
   const changes = row.ledger.map((entry) => ({
     intent: entry.intent,
     reason: entry.reason,
-    ...(knownTimes(entry, before) ?? {
-      at: ago(entry.at),
-      ...(entry.at > wall && { aheadMs: entry.at - wall }),
-    }),
+    ...(knownTimes(entry, before) ?? { at: ago(entry.at), aheadMs: entry.at - wall }),
     charge: entry.charge,
     leaving: entry.leaving,
     target: entry.target,

@@ -86,8 +86,8 @@ export const peopleMutations: readonly Mutation[] = [
   {
     name: 'clock: times of this process are taken from the wall',
     file: memory,
-    find: '...(knownTimes(entry, before) ?? {\n      at: ago(entry.at),',
-    replace: '...({\n      at: ago(entry.at),',
+    find: '...(knownTimes(entry, before) ?? { at: ago(entry.at), aheadMs: entry.at - wall }),',
+    replace: '...{ at: ago(entry.at), aheadMs: entry.at - wall },',
   },
   {
     name: 'clock: a path left as down is forgotten by a jump',

@@ -57,14 +57,14 @@ export const rateMutations: readonly Mutation[] = [
   {
     name: 'rate: every change is taken for new where the wall clock went back',
     file: 'src/app/installation.ts',
-    find: 'const before = aheadMs > 0 ? newest - (at + aheadMs) : 0',
-    replace: 'const before = 0',
+    find: 'if (newest === undefined || aheadMs === undefined) return now - at',
+    replace: 'if (newest !== -1) return now - at',
   },
   {
     name: 'rate: by how much the wall clock went back is not remembered',
     file: 'src/engine/group/memory.ts',
-    find: '...(entry.at > wall && { aheadMs: entry.at - wall }),',
-    replace: '',
+    find: '{ at: ago(entry.at), aheadMs: entry.at - wall }',
+    replace: '{ at: ago(entry.at) }',
   },
   {
     name: 'rate: the blast radius forgets at the intent, not at applied',
