@@ -65,8 +65,7 @@ function oddities(
         look.path === path &&
         look.at >= from &&
         look.at <= until &&
-        !look.isCut &&
-        look.sight === 'good',
+        look.isShown,
     )
     .map(({ oddity }) => continuityChecks.find((each) => each === oddity))
 }

@@ -37,6 +37,8 @@ export interface Look {
   readonly sight: Sight
   readonly purpose: string
   /** What the path showed otherwise than the others. */
+  /** Its fingerprint was seen. */
+  readonly isShown: boolean
   readonly oddity?: ContinuityCheck
   /** The vantage itself had no network: what it saw is no evidence (invariant 6). */
   readonly isCut: boolean
@@ -71,13 +73,12 @@ function simulatedProbe(
         const { purpose } = due
         const oddity = world.oddity(path.split('@')[0] ?? path, group, purpose)
         const odd = oddity !== undefined && { oddity }
-        world.looks.push({ at, vantage, group, path, sight, purpose, isCut, ...odd })
-        if (sight === 'hung') await context.clock.sleep(Number.MAX_SAFE_INTEGER, context.signal)
-        else {
-          const seen = observationOf(sight, shape, world.variant)
-          const isShown = seen.outcome === 'pass' && path !== publicPath
-          yield isShown ? { ...seen, continuity: fingerprintAt(at, oddity) } : seen
-        }
+        const seen = sight === 'hung' ? undefined : observationOf(sight, shape, world.variant)
+        const isShown = seen?.outcome === 'pass' && path !== publicPath
+        world.looks.push({ at, vantage, group, path, sight, purpose, isCut, isShown, ...odd })
+        if (seen === undefined) {
+          await context.clock.sleep(Number.MAX_SAFE_INTEGER, context.signal)
+        } else yield isShown ? { ...seen, continuity: fingerprintAt(at, oddity) } : seen
       }
     },
   }
