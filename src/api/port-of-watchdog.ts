@@ -51,12 +51,21 @@ export function portOf(parts: PortParts): WatchdogPort {
         return silenceCommand(watchdog.alerting, command, clock.wall())
       }
       if (command.kind !== 'ack-incident') return await watchdog.command(command)
-      const isKnown = watchdog.alerting.acknowledge(command.key, command.actor, command.reason)
-      if (isKnown) return { ok: true, says: `${command.actor} looks after ${command.key}` }
+      const { key, actor, reason } = command
+      const came = watchdog.alerting.acknowledge(key, actor, reason)
+      if (came === 'done') return { ok: true, says: `${actor} looks after ${key}` }
+      if (came === 'elsewhere') {
+        return {
+          ok: false,
+          code: 'unavailable',
+          says: `another process judges ${key}, and would not hear of it here`,
+          todo: 'Acknowledge it at the process that leads its group.',
+        }
+      }
       return {
         ok: false,
         code: 'not-found',
-        says: `no incident ${command.key} is open`,
+        says: `no incident ${key} is open`,
         todo: 'Open incidents: changeover status.',
       }
     },

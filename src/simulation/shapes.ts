@@ -58,6 +58,15 @@ const compiled = compileRuleSet(
           severity: 'warning',
           says: 'quality {quality_ratio}',
         },
+        {
+          name: 'worse-than-others',
+          class: 'degraded',
+          when: 'quality_ratio < others.max(quality_ratio) - 0.5',
+          forMs: 10_000,
+          clearForMs: 20_000,
+          severity: 'warning',
+          says: 'quality {quality_ratio}, of the others {others.max(quality_ratio)}',
+        },
       ],
     },
   ],
@@ -65,7 +74,7 @@ const compiled = compileRuleSet(
 )
 if (!compiled.ok) throw new Error(JSON.stringify(compiled.errors))
 
-/** The rules of generated worlds: one of each class over one measurement each. */
+/** The rules of generated worlds: one of each class over one measurement each, and one that compares paths. */
 export const ownRules: SimulatedRules = {
   set: compiled.set,
   probes: [ownShape],

@@ -108,6 +108,25 @@ describe('commands through the port', () => {
     expect(port.view().incidents[0]?.acknowledgedBy).toBe('ana')
   })
 
+  it('take no incident over that another process judges, which would go on escalating', async () => {
+    const scene = await steadyScene()
+    scene.sights.set('cdn-a', fail())
+    await scene.clock.advance(20_000)
+    const { port } = ported(scene)
+    const { key = '', group = '' } = port.view().incidents[0] ?? {}
+
+    scene.watchdog.alerting.aside(group)
+    const answer = await port.command({ kind: 'ack-incident', key, actor: 'ana' })
+
+    expect(answer).toEqual({
+      ok: false,
+      code: 'unavailable',
+      says: `another process judges ${key}, and would not hear of it here`,
+      todo: 'Acknowledge it at the process that leads its group.',
+    })
+    expect(port.view().incidents[0]).not.toHaveProperty('acknowledgedBy')
+  })
+
   it('silence people for a while and let them hear again', async () => {
     const scene = await steadyScene()
     const { port } = ported(scene)

@@ -55,8 +55,11 @@ export interface Alerting {
    * delay a page nor say how a route fares.
    */
   send(items: readonly OutboxItem[]): void
-  /** Records that somebody looks after an incident, and why, and tells its routes; false for an unknown key. */
-  acknowledge(key: string, actor: string, reason?: string): boolean
+  /**
+   * Records that somebody looks after an incident, and why, and tells its routes. Nothing is done about
+   * a key that is `unknown`, nor `elsewhere`: the process that judges its group would go on escalating.
+   */
+  acknowledge(key: string, actor: string, reason?: string): 'done' | 'unknown' | 'elsewhere'
   /**
    * Does what people did in the service of a route, as the service tells us; `undefined` where no
    * such route listens to its service.

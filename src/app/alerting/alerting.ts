@@ -166,16 +166,15 @@ class LevelTriggered implements Alerting {
 
   acknowledge: Alerting['acknowledge'] = (key, actor, reason) => {
     const incident = this.#incidents.get(key)
-    if (incident !== undefined) this.#acknowledge(incident, actor, reason)
-    return incident !== undefined
+    if (incident === undefined) return 'unknown'
+    if (this.#aside.has(incident.now.group)) return 'elsewhere'
+    this.#acknowledge(incident, actor, reason)
+    return 'done'
   }
 
   receive: Alerting['receive'] = (route, request) => this.#reactions.receive(route, request)
-
   view: Alerting['view'] = () => incidentViews(this.#incidents.values())
-
   routes: Alerting['routes'] = () => this.#deliveries.routes()
-
   silences: Alerting['silences'] = () => this.#silences.list()
 
   silence: Alerting['silence'] = (order) => {

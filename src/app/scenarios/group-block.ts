@@ -36,6 +36,7 @@ function groupBlock(profile: Profile) {
       panic_fraction: true,
       panic: true,
       ramp: true,
+      leave_after: true,
       holddown: true,
       budget: true,
       failback: true,

@@ -232,7 +232,7 @@ describe('an incident', () => {
     const unknown = scene.alerting.acknowledge('nothing', 'alice')
     await settle()
 
-    expect([known, unknown]).toEqual([true, false])
+    expect([known, unknown]).toEqual(['done', 'unknown'])
     expect(scene.alerting.view()[0]?.acknowledgedBy).toBe('alice')
     expect(scene.pager.story).toEqual([`trigger ${key}`, `acknowledge ${key}`])
     const entries = scene.disk.journal.filter(({ kind }) => kind === 'incident')

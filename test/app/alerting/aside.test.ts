@@ -24,6 +24,18 @@ describe('a group that another process judges meanwhile', () => {
     expect(scene.pager.story).toEqual([`trigger ${key}`])
   })
 
+  test('it is not acknowledged here, where the one that escalates would not hear of it', async () => {
+    await scene.start()
+    scene.evaluate(condition())
+    await settle()
+
+    scene.alerting.aside(GROUP)
+    const came = scene.alerting.acknowledge(key, 'alice')
+
+    expect(came).toBe('elsewhere')
+    expect(scene.alerting.view()[0]).not.toHaveProperty('acknowledgedBy')
+  })
+
   test('an end that waits for the store is taken back', async () => {
     await scene.start()
     scene.evaluate(condition())

@@ -76,6 +76,18 @@ describe('a scenario of a weighted group', () => {
     expect(failures).toEqual([])
   })
 
+  test('waits as long as it must before what is hard to take back', async () => {
+    // Down at 1m50s, after ten seconds of refusals.
+    const failures = await failuresOf(
+      weighted('leave_after: 30s', [
+        'at: 2m10s, group: channel-1/cdn, state: EVALUATE, writes: 0, veto: leave-after',
+        'at: 2m30s, group: channel-1/cdn, writes: 1, veto: none',
+      ]),
+    )
+
+    expect(failures).toEqual([])
+  })
+
   test('panics where too little declared capacity is left', async () => {
     const text = weighted('demand: 100Gbps', [
       'at: 4m, group: channel-1/cdn, state: EVALUATE, writes: 0, veto: panic, says: "40 % of the demand, less than 50 %"',
@@ -199,7 +211,7 @@ describe('a scenario file is refused where', () => {
     [
       'the group has a key that nothing of a scenario depends on',
       weighted('actuators: []', [good]),
-      'own.test.yaml:9:7: tests[0].group.actuators: unknown key; known: budget, calendar, demand, failback, flaps, holddown, min_serving, panic, panic_fraction, paths, ramp, role, strategy, velocity',
+      'own.test.yaml:9:7: tests[0].group.actuators: unknown key; known: budget, calendar, demand, failback, flaps, holddown, leave_after, min_serving, panic, panic_fraction, paths, ramp, role, strategy, velocity',
     ],
     [
       'values do not go together, as in a configuration',
