@@ -102,7 +102,14 @@ describe.skipIf(isMissing)(
       }
       // Unbound keeps it for its whole time to live; what was asked right before is what counts.
       expect(cachedMs).toBeLessThan(20_000)
-      expect(await spread()).toEqual({ asked: 2, behind: [] })
+      expect(await spread()).toEqual({
+        asked: 2,
+        behind: [],
+        follow: [
+          { who: expect.stringMatching(/^127\.0\.0\.1:\d+$/u), kind: 'server' },
+          { who: resolver, kind: 'cache' },
+        ],
+      })
     })
 
     it('names a secondary that is deaf to notices, and one that is dead', async () => {

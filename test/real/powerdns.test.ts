@@ -128,7 +128,7 @@ describe.skipIf(version === undefined)(
         'AAAA 2001:db8::2',
         'TXT "heritage=changeover group=channel-1/cdn"',
       ])
-      expect(spread).toEqual({ asked: 1, behind: [] })
+      expect(spread).toEqual({ asked: 1, behind: [], follow: [{ who: server, kind: 'server' }] })
       expect(await sets()).toEqual(['A 192.0.2.1'])
     })
 
