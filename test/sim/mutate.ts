@@ -65,8 +65,8 @@ function isSeen({ simulation = '' }: MutationResult): boolean {
 
 /** What fails without any mutation proves nothing of one. */
 async function proveQuiet(copy: MutatedCopy | undefined): Promise<void> {
-  const { noticed: failing = [], late = [], broken = [] } = (await copy?.test()) ?? {}
-  const wrong = [...failing, ...late, ...broken]
+  const verdicts = copy === undefined ? [] : [await copy.units(), await copy.worlds()]
+  const wrong = verdicts.flatMap(({ noticed, late, broken }) => [...noticed, ...late, ...broken])
   if (wrong.length > 0) throw new Error(`without any mutation this fails: ${wrong.join('; ')}`)
 }
 
@@ -87,14 +87,15 @@ async function work(copy: MutatedCopy, waiting: Iterator<Mutation>): Promise<voi
 async function judge(copy: MutatedCopy, mutation: Mutation): Promise<MutationResult> {
   const { name } = mutation
   const result = await copy.with(mutation, async () => {
-    const verdict = await copy.test()
-    const trouble = troubleOf(verdict)
-    const tests = verdict.noticed
-    if (verdict.broken.length > 0 || (tests.length > 0 && !values.both)) {
-      return { name, tests, simulation: undefined, trouble }
+    const first = await copy.units()
+    const isNoticed = first.noticed.length > 0
+    if (first.broken.length > 0 || (isNoticed && !values.both)) {
+      return { name, tests: first.noticed, simulation: undefined, trouble: troubleOf(first) }
     }
     const simulation = await copy.simulate(values.seeds, values.minutes)
-    return { name, tests, simulation, trouble }
+    const isAsked = !isNoticed && (simulation === '' || values.both)
+    const { noticed: tests, ...verdict } = isAsked ? await copy.worlds() : first
+    return { name, tests, simulation, trouble: troubleOf({ ...verdict, noticed: tests }) }
   })
   const trouble = `its line does not stand once in ${mutation.file}`
   return result ?? { name, tests: [], simulation: undefined, trouble }

@@ -3,7 +3,7 @@ import { mostSpecific } from './mutation-verdict.ts'
 /** What came of one mutation. */
 export interface MutationResult {
   readonly name: string
-  /** Tests that noticed it; where a unit did, whole worlds were not asked. */
+  /** Tests that noticed it; where a unit did, or the simulation, whole worlds were not asked. */
   readonly tests: readonly string[]
   /** What the simulation says; `''` is nothing, `undefined` is not asked. */
   readonly simulation: string | undefined
@@ -29,16 +29,16 @@ export function mutationPage(
   return `# Mutations: does anything notice?
 
 Each line that safety hangs on is taken out of a copy of the source, one at a time. First the unit
-tests of the decision core run, all of them; where none says anything the scenarios, which are whole
-worlds in virtual time, until the first that fails; where those say nothing either the simulation
-(${seeds} seeds of ${minutes} virtual minutes, until the first violation). Of several unit tests the table names the
-one that notices the fewest mutations.
+tests of the decision core run, all of them; where none says anything the simulation
+(${seeds} seeds of ${minutes} virtual minutes, until the first violation); where that says nothing either the
+scenarios, which are whole worlds in virtual time, until the first that fails. Of several unit tests the
+table names the one that notices the fewest mutations.
 
 Only an assertion that fails counts. A test that runs out of time notices nothing, however often it
 is run, for a busy machine looks the same; nor does a mutated source that does not load. \`–\` is nobody.
 
 Measured with \`npm run mutations\`, which writes this page anew and first proves that nothing fails
-without a mutation; \`-- --both\` asks the simulation about every one, \`-- --only 'guard: hold|evidence'\`
+without a mutation; \`-- --both\` asks the simulation and the tests about every one, \`-- --only 'guard: hold|evidence'\`
 about some, \`-- --within 30\` begins none after 30 minutes.
 
 The numbers are those of the invariants in [safety.md](safety.md). A seed is replayed with
