@@ -140,7 +140,12 @@ export function audit(trace: Trace): Violation[] {
     if (outcome?.entry.kind !== 'aborted') continue
     for (const target of world.targets.values()) {
       if (target.group !== group || !target.isRequired) continue
-      const last = target.writes.findLast((write) => write.at <= outcome.at + 4_000)
+      // One that left after its deadline, because the process was suspended just before, may be under way
+      // for longer than anybody can wait: what it leaves is found as an edit.
+      const deadline = at + intent.deadline - intent.openedAt
+      const last = target.writes.findLast(
+        (write) => write.at <= outcome.at + 4_000 && write.sentAt <= deadline,
+      )
       if (last?.intent !== intent.id || sameAllocation(last.to, intent.from)) continue
       const says = `${intent.id} was aborted, and left ${JSON.stringify(last.to)} on ${target.name}`
       violations.push({ invariant: 38, at: outcome.at, says })

@@ -28,6 +28,8 @@ export interface Write extends WriteMeta {
   readonly by: 'changeover' | 'person'
   readonly from: Allocation
   readonly to: Allocation
+  /** When it left its process: later than its call began where the process was suspended in between. */
+  readonly sentAt: number
 }
 
 /** One external call that began: what the process believed of its lease, and how its last read of the target ended. */
@@ -103,16 +105,17 @@ export class SimulatedTarget {
   /** A person edits the record by hand. */
   edit(to: Allocation): void {
     if (sameAllocation(this.allocation, to)) return
-    this.#take('person', to, { process: -1, token: -1, intent: undefined, matchesIntent: false })
+    const meta = { process: -1, token: -1, intent: undefined, matchesIntent: false }
+    this.#take('person', to, meta, this.#clock.now())
   }
 
-  write(to: Allocation, meta: WriteMeta): void {
-    this.#take('changeover', to, meta)
+  write(to: Allocation, meta: WriteMeta, sentAt: number): void {
+    this.#take('changeover', to, meta, sentAt)
   }
 
-  #take(by: Write['by'], to: Allocation, meta: WriteMeta): void {
+  #take(by: Write['by'], to: Allocation, meta: WriteMeta, sentAt: number): void {
     const { name: target, group, allocation: from } = this
-    const write = { at: this.#clock.now(), group, target, by, from, to, ...meta }
+    const write = { at: this.#clock.now(), group, target, by, from, to, sentAt, ...meta }
     this.writes.push(write)
     this.#log.push(write)
     this.allocation = to
@@ -251,14 +254,15 @@ function bareActuator(target: SimulatedTarget, link: ProcessLink): Actuator {
         leftMs: link.leaseLeftMs(target.group),
         isReadBefore,
       })
+      await link.reach('before-call')
+      const sentAt = network.now()
       const land = (): ApplyResult => {
         if (String(target.version) !== version) {
           return { result: 'conflict', says: 'the version changed' }
         }
-        target.write({ ...target.allocation, ...change }, meta)
+        target.write({ ...target.allocation, ...change }, meta, sentAt)
         return { result: 'applied', version: String(target.version) }
       }
-      await link.reach('before-call')
       if (trouble.lateMs !== undefined) {
         const lateMs = trouble.lateMs
         trouble.lateMs = undefined

@@ -296,10 +296,12 @@ function watchDisk(world: World): void {
 function publish(publication: SimulatedTarget, row: GroupRow, to: Allocation): void {
   if (sameAllocation(publication.allocation, to)) return
   const process = -2
-  publication.write(to, {
+  const meta = {
     process,
     token: row.token,
     intent: row.intent?.id,
     matchesIntent: row.intent !== undefined,
-  })
+  }
+  // It is there at the moment of its commit.
+  publication.write(to, meta, Number.NEGATIVE_INFINITY)
 }

@@ -297,7 +297,7 @@ export class Drills {
       if (!this.#isRead) await this.#read()
       // First: what this process judged is no orphan.
       for (const summary of this.#unwritten) {
-        await this.#settle(summary, await judge(this.#host, summary, 'again'))
+        await this.#settle(summary, await judge(this.#host, summary))
       }
       const isAllWritten = this.#unwritten.length === 0
       if (this.#isRead && isAllWritten) await this.#orphans.look(this.#running?.order.id)

@@ -198,7 +198,7 @@ export const drillMutations: readonly Mutation[] = [
   {
     name: 'drill: a verdict that nobody heard of is written again',
     file: 'src/app/drills/judgement.ts',
-    find: "if (isThere !== false) return isThere === true ? 'written' : 'later'",
-    replace: "if (isThere === undefined) return 'later'",
+    find: "if (isThere !== 'no') return isThere",
+    replace: "if (isThere === 'later') return isThere",
   },
 ]
