@@ -144,7 +144,8 @@ export function audit(trace: Trace): Violation[] {
       // for longer than anybody can wait: what it leaves is found as an edit.
       const deadline = at + intent.deadline - intent.openedAt
       const last = target.writes.findLast(
-        (write) => write.at <= outcome.at + 4_000 && write.sentAt <= deadline,
+        ({ at: landed, sentAt }) =>
+          landed <= outcome.at + 4_000 && (landed <= outcome.at || sentAt <= deadline),
       )
       if (last?.intent !== intent.id || sameAllocation(last.to, intent.from)) continue
       const says = `${intent.id} was aborted, and left ${JSON.stringify(last.to)} on ${target.name}`
