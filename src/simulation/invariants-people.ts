@@ -72,16 +72,17 @@ export function oneIncident({ world, entries }: Trace): Violation[] {
   // A second process that hears nothing of the first may open an incident again: duplicates are allowed then.
   if (world.processes.length > 1) return []
   const open = new Set<string>()
-  const seen = new Map<string, string>()
+  const seen = new Map<string, Set<string>>()
   const violations: Violation[] = []
   for (const { at, entry } of entries) {
     if (entry.kind !== 'incident') continue
     const { event, key } = entry.data ?? {}
     if (typeof key !== 'string') continue
-    // A commit whose answer was lost is made again: the same entry, at least once.
+    // A commit whose answer was lost is made again: the same entries, at least once, and several together.
     const text = JSON.stringify(entry.data)
-    if (seen.get(key) === text) continue
-    seen.set(key, text)
+    const before = seen.get(key) ?? new Set()
+    if (before.has(text)) continue
+    seen.set(key, before.add(text))
     if (event === 'opened' && open.has(key)) {
       violations.push({ invariant: 44, at, says: `${key} was opened twice` })
     }

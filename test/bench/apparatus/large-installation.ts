@@ -12,7 +12,7 @@ import { groupSettings } from '../../fakes/group-settings.ts'
 import { ScriptedNet } from '../../fakes/scripted-net.ts'
 
 /** Of the journal, so many entries stay in memory. */
-const kept = 1_000
+const kept = 200
 
 /** A whole watchdog on a simulated clock, and what it did so far. */
 export interface LargeInstallation {
