@@ -177,10 +177,11 @@ describe.each([
 
       expect(read).toMatchObject({ ok: false, retry })
       // Of a write that was refused for good nothing was written; after 5xx nobody may know.
-      const written = step && (await actuator.apply(step, 'v', never)).result
+      const written = step && (await actuator.apply(step, 'v', never))
       expect(status < 500 ? ['failed', undefined] : ['failed', 'unknown', undefined]).toContain(
-        written,
+        written?.result,
       )
+      if (written?.result === 'failed') expect(written.retry).toBe(retry)
       expect(JSON.stringify(read)).not.toMatch(secrets)
       expect(JSON.stringify(read)).toMatch(new RegExp(`${status}|refuses`, 'u'))
     },
