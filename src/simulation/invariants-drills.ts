@@ -47,7 +47,8 @@ function whyNotPassed(
   { at: until, entry: { group = '' } }: Stamped,
 ): string | undefined {
   for (const part of ['away', 'return'] as const) {
-    const move = own.find(({ intent }) => intent.drill?.part === part)?.intent
+    // One that was aborted before it wrote anything is tried again.
+    const move = own.findLast(({ intent }) => intent.drill?.part === part)?.intent
     if (move === undefined) return `no traffic went (${part})`
     for (const kind of ['applied', 'verified'] as const) {
       const isThere = trace

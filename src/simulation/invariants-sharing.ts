@@ -23,6 +23,9 @@ function sharesOf(trace: Trace, { at, group, intent }: Opened): Violation[] {
   if (sum !== 100) tell(11, `${intent.id} wants weights that add up to ${sum}`)
   const raised = raisedPaths(from, to)
   for (const name of Object.keys(to)) {
+    const isLess = (to[name] ?? 0) < (from[name] ?? 0)
+    // A drill gives back what it took also where that cannot be seen any more.
+    if (isLess && intent.drill?.part === 'return') continue
     if (health(name) === 'unknown' && (to[name] ?? 0) !== (from[name] ?? 0)) {
       tell(3, `${name} is unknown and goes from ${from[name]} to ${to[name]}`)
     }
