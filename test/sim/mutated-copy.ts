@@ -30,6 +30,7 @@ const copied = [
 const units = [
   'test/engine/group',
   'test/engine/quorum.test.ts',
+  'test/engine/witness.test.ts',
   'test/engine/calendar.test.ts',
   'test/engine/rules/path-watch.test.ts',
   'test/app/unit',

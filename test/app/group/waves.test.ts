@@ -6,6 +6,7 @@ import {
   type World,
 } from '../../../src/simulation/world.ts'
 import type { JournalKind } from '../../../src/core/journal.ts'
+import type { GroupSettings } from '../../../src/core/settings.ts'
 import { pages, says, stateOf, until } from './scene.ts'
 
 const minute = 60_000
@@ -14,6 +15,7 @@ const minute = 60_000
 async function five(
   priorities: Readonly<Record<string, number>> = {},
   beyond: 'queue' | 'freeze' = 'queue',
+  more: Partial<GroupSettings> = {},
 ) {
   const options = { seed: 5, groups: 5 }
   const world = createWorld(options)
@@ -25,6 +27,7 @@ async function five(
     },
     groups: world.settings.groups.map((group) => ({
       ...group,
+      ...more,
       priority: priorities[group.stream] ?? 500,
     })),
   }
@@ -89,6 +92,25 @@ describe('more fails at once than may be changed at once', () => {
     expect(moves(world, began)).toEqual(['0: channel-2'])
   })
 
+  test('a group whose turn comes and which is never ready in time lets the others go', async () => {
+    const { world } = await five({ 'channel-1': 900 }, 'queue', {
+      callTimeoutMs: 8_000,
+      precheckTtlMs: 3_000,
+    })
+    const began = world.clock.now()
+    const target = world.targets.get('channel-1/cdn#0')
+    if (target === undefined) throw new Error('no target')
+    target.trouble.slowMs = 5_000
+
+    fail(world, ['channel-1'])
+    await world.clock.advance(20_000)
+    fail(world, ['channel-1', 'channel-2'])
+    await world.clock.advance(2 * minute)
+
+    expect(says(world, 'decision')).toContain('the pre-check of cdn-b took too long')
+    expect(moves(world, began)).toEqual([expect.stringMatching(/: channel-2$/u)])
+  })
+
   test('the window runs from when traffic moved, and not from when the change began', async () => {
     const { world } = await five()
     const target = world.targets.get('channel-1/cdn#0')
@@ -150,6 +172,8 @@ describe('more fails at once than may be changed at once', () => {
 
     const [, next = 0] = stampsOf(world, 'intent')
     expect(next).toBeGreaterThanOrEqual(applied + 5 * minute)
+    // It knew by itself: no intent was tried that the store had to refuse.
+    expect(says(world, 'decision').join()).not.toContain('the change was not begun')
   })
 
   test('freezes every further group where that is wanted, until a person looks', async () => {

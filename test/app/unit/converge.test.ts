@@ -161,6 +161,28 @@ describe('a write that is not answered', () => {
     expect(target.allocation).toEqual(onB)
   })
 
+  it('that lands while the next one is under way is our own, and no edit of somebody else', async () => {
+    const { target, over } = converging()
+    const late = () => target.edit({ a: 100, b: 100 })
+    target.writes.push(
+      { answer: { result: 'unknown', says: 'cut off' } },
+      { lands: true, before: late },
+    )
+
+    const result = await over()
+
+    expect(result).toMatchObject({ result: 'applied', isUncertain: false })
+    expect(target.calls).toEqual([
+      'read',
+      'b 100 at 1',
+      'read',
+      'b 100 at 1',
+      'read',
+      'a 0 at 2',
+      'read',
+    ])
+  })
+
   it('stays uncertain where the target never shows it', async () => {
     const { target, over } = converging()
     const vanishes: CallScript = { answer: { result: 'unknown', says: 'cut off' } }

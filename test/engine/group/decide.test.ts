@@ -3,6 +3,7 @@ import type { GroupRow } from '../../../src/core/group.ts'
 import type { Health } from '../../../src/core/health.ts'
 import type { GroupSettings } from '../../../src/core/settings.ts'
 import { decide, weighSteer } from '../../../src/engine/group/decide.ts'
+import { failbackOf } from '../../../src/engine/group/failback.ts'
 import { guardNames } from '../../../src/engine/group/guards.ts'
 import { emptyRow, type Change, type GroupMemory } from '../../../src/engine/group/memory.ts'
 import type { Situation } from '../../../src/engine/group/situation.ts'
@@ -52,6 +53,15 @@ function situation(
     ...overrides.situation,
   }
 }
+
+test('failback is not due away from a path of which nothing is known', () => {
+  const of = (active: Health) =>
+    failbackOf(situation({ 'cdn-a': 'up', 'cdn-b': active }, { active: 'cdn-b', since }), 'cdn-b')
+  const since = { 'cdn-a': now - 86_400_000 }
+
+  expect(of('up').due).toBe('cdn-a has been up for 1d')
+  expect(of('unknown').due).toBeUndefined()
+})
 
 function change(overrides: Partial<Change> = {}): Change {
   return {
