@@ -8,9 +8,10 @@ import { groupOf } from './world.ts'
 export function evidence({ world, opened }: Trace): Violation[] {
   const violations: Violation[] = []
   const needed = Math.min(2, world.settings.vantages.length)
-  // A rule over a window remembers what it saw a little longer.
-  const lately =
-    world.settings.timing.staleAfterMs + slowest(world.rules, world.settings.timing).windowMs
+  // A rule over a window remembers what it saw a little longer, and so does a count of bad looks.
+  const { timing } = world.settings
+  const { windowMs } = slowest(world.rules, timing)
+  const lately = timing.staleAfterMs + Math.max(windowMs, timing.ratio.of * timing.everyMs)
   for (const { at, group, intent } of opened) {
     if (intent.reason !== 'failover') continue
     if (intent.leaving.length === 0) {
