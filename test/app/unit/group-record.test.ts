@@ -106,6 +106,16 @@ describe('the record of a group', () => {
     expect(old.disk.rows.get(group)).toMatchObject({ version: 0, revision: 1 })
   })
 
+  it('is read afresh after a write of which nobody knows whether it was taken', async () => {
+    const { store, record } = await leading()
+    store.available = false
+
+    const saved = await record.save((row) => ({ ...row, allocation: onA }), [])
+
+    expect(saved).toMatchObject({ ok: false, cause: 'unavailable' })
+    expect(record.isLoaded).toBe(false)
+  })
+
   it('says that the store is in trouble until it takes a write again', async () => {
     const { store, record } = await leading()
     store.available = false
