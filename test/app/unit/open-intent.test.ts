@@ -56,7 +56,7 @@ function scene({
     memory,
     save: async (update: (old: GroupRow) => GroupRow, drafts: readonly JournalDraft[]) => {
       if (isStoreDown) return { ok: false, cause: 'unavailable', says: 'down' }
-      record.memory = { ...record.memory, row: update(record.memory.row) } as GroupMemory
+      record.memory = { ...record.memory, row: update(record.memory.row) }
       entries.push(...drafts)
       return { ok: true }
     },
