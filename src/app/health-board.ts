@@ -1,3 +1,4 @@
+import { groupOfPath } from '../core/full-name.ts'
 import type { Clock } from '../core/clock.ts'
 import type { PathHealth, VantageReport, WitnessStatement } from '../core/health.ts'
 import type { GroupSettings } from '../core/settings.ts'
@@ -57,7 +58,7 @@ export class HealthBoard {
 
   /** Takes a report of any vantage, and gives it back with what comparing paths adds to it. */
   report(given: VantageReport): VantageReport {
-    this.#computed.delete(groupOf(given.path))
+    this.#computed.delete(groupOfPath(given.path))
     const report = this.#comparison.apply(given, this.#clock.now())
     const known = this.#reports.get(report.path)
     if (known === undefined) {
@@ -118,16 +119,11 @@ export class HealthBoard {
 
   /** Forgets a path that is no longer configured. */
   forget(path: string): void {
-    this.#computed.delete(groupOf(path))
+    this.#computed.delete(groupOfPath(path))
     this.#reports.delete(path)
     this.#health.delete(path)
     this.#comparison.forget(path)
   }
-}
-
-/** `<stream>/<group>` of `<stream>/<group>/<path>`. */
-function groupOf(path: string): string {
-  return path.slice(0, path.lastIndexOf('/'))
 }
 
 const noReports: ReadonlyMap<string, VantageReport> = new Map()

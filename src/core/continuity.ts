@@ -1,3 +1,5 @@
+import { formatBitRate } from './bit-rate.ts'
+
 /** One rendition of the ladder as viewers choose among them. What is not known of it is absent. */
 export interface Rung {
   /** `1920x1080` */
@@ -256,16 +258,10 @@ function isSameRung(a: Rung, b: Rung): boolean {
 
 function nameOf({ size, bitsPerSecond }: Rung): string {
   const [, width, height] = /^(\d{1,6})x(\d{1,6})$/u.exec(size ?? '') ?? []
-  const rate = bitsPerSecond === undefined ? '' : rateOf(bitsPerSecond)
+  const rate = bitsPerSecond === undefined ? '' : formatBitRate(bitsPerSecond)
   if (width === undefined || height === undefined) return rate === '' ? 'such' : rate
   const picture = Number(width) < Number(height) ? `${width}x${height}` : `${height}p`
   return rate === '' ? picture : `${picture} (${rate})`
-}
-
-function rateOf(bitsPerSecond: number): string {
-  return bitsPerSecond >= 1_000_000
-    ? `${Math.round(bitsPerSecond / 100_000) / 10} Mbit/s`
-    : `${Math.round(bitsPerSecond / 1_000)} kbit/s`
 }
 
 function behind(

@@ -1,3 +1,4 @@
+import { streamOfGroup } from '../core/full-name.ts'
 import type { SilenceMatch } from '../core/silence.ts'
 import { glob } from './rules/glob.ts'
 
@@ -24,7 +25,7 @@ export function isSilencedBy(match: SilenceMatch, about: Silenceable): boolean {
   const { key, group, path, tags = [], isOwn } = about
   if (match.key !== undefined && match.key !== key) return false
   if (isOwn === true && match.key === undefined) return false
-  const stream = group.split('/')[0] ?? group
+  const stream = streamOfGroup(group)
   if (match.stream !== undefined && !glob(stream, match.stream)) return false
   if (match.group !== undefined && !glob(group, match.group)) return false
   if (match.path !== undefined && !glob(path ?? '', match.path)) return false

@@ -1,3 +1,4 @@
+import { streamOfGroup } from '../core/full-name.ts'
 import { z } from 'zod'
 import type { Notice } from '../core/notice.ts'
 import { deliveryOf } from '../plugin/http-delivery.ts'
@@ -95,7 +96,7 @@ function eventOf(notice: Notice): Readonly<Record<string, unknown>> {
       severity,
       timestamp: new Date(wall).toISOString(),
       ...(path === undefined ? {} : { component: path }),
-      group: group.split('/')[0],
+      group: streamOfGroup(group),
       ...(diagnosis === undefined ? {} : { class: diagnosis }),
       custom_details: detailsOf(notice),
     },

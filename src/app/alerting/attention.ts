@@ -1,3 +1,4 @@
+import { streamOfGroup } from '../../core/full-name.ts'
 import type { Condition } from '../../core/condition.ts'
 import type { FaultPlace } from '../../core/fault.ts'
 import type { Silence } from '../../core/silence.ts'
@@ -52,14 +53,10 @@ export function causeOf<Open extends { readonly now: Condition }>(
 
 function isCause(cause: Condition, effect: Condition): boolean {
   if (cause.group === effect.group) return cause.path === undefined
-  if (streamOf(cause) !== streamOf(effect)) return false
+  if (streamOfGroup(cause.group) !== streamOfGroup(effect.group)) return false
   if (cause.role !== 'ingest' || effect.role !== 'delivery') return false
   // An origin that fails is no fault of the ingest before it.
   return beforeTheEdges.includes(effect.place) && effect.place !== 'origin'
-}
-
-function streamOf({ group }: Condition): string {
-  return group.split('/')[0] ?? group
 }
 
 /** Orders causes before their consequences. */

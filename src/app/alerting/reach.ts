@@ -1,3 +1,4 @@
+import { streamOfGroup } from '../../core/full-name.ts'
 import type { Silence } from '../../core/silence.ts'
 import { timeText } from '../../core/time-text.ts'
 import { byDepth, causeOf, silenceOf } from './attention.ts'
@@ -170,5 +171,5 @@ class Round {
 
 /** The stream of an incident, or what stands in its place. */
 export function streamOf({ now }: Incident): string {
-  return now.group.split('/')[0] ?? now.group
+  return streamOfGroup(now.group)
 }

@@ -1,3 +1,4 @@
+import { streamOfGroup } from '../../core/full-name.ts'
 import type { Condition } from '../../core/condition.ts'
 import { formatDuration } from '../../core/duration.ts'
 import type { Period } from '../../core/calendar.ts'
@@ -77,7 +78,7 @@ export function isFor(
 ): boolean {
   if (only === undefined || isOwn === true) return true
   const { streams, groups, tags: wanted } = only
-  const stream = group.split('/')[0] ?? group
+  const stream = streamOfGroup(group)
   const isOne = (patterns: readonly string[] | undefined, names: readonly string[]) =>
     patterns === undefined || patterns.some((pattern) => names.some((name) => glob(name, pattern)))
   return isOne(streams, [stream]) && isOne(groups, [group]) && isOne(wanted, tags)

@@ -1,6 +1,7 @@
+import { formatBitRate } from '../../core/bit-rate.ts'
 import type { Command, CommandResult } from '../../core/command.ts'
 import { formatDuration } from '../../core/duration.ts'
-import { bitRate, withCarried } from '../../engine/group/capacity.ts'
+import { withCarried } from '../../engine/group/capacity.ts'
 import { drillTimes } from '../../engine/group/memory.ts'
 import { weighDrill } from '../../engine/group/drill.ts'
 import type { CommandContext } from './commands.ts'
@@ -96,7 +97,7 @@ export async function keepCarried(
       todo: `Its paths: ${names.join(', ')}.`,
     }
   }
-  const says = `${path} ${isLimit ? 'carried no more than' : 'carried'} ${bitRate(load.bitsPerSecond)} in drill ${load.plan}`
+  const says = `${path} ${isLimit ? 'carried no more than' : 'carried'} ${formatBitRate(load.bitsPerSecond)} in drill ${load.plan}`
   const saved = await record.save(
     (row) => {
       const known = Object.entries(row.carried ?? {}).filter(([name]) => names.includes(name))

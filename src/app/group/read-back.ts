@@ -141,7 +141,7 @@ export async function adoptWorld(
   return saved.ok
 }
 
-/** A foreign edit is believed, never overwritten, and holds the group (SAFETY: a person edits the record). */
+/** A foreign edit is believed, never overwritten, and holds the group: "a person edits the record" in docs/safety.md. */
 export async function acceptEdit(
   deps: ChangeDeps,
   observed: Allocation,

@@ -1,3 +1,4 @@
+import { groupOfPath } from '../../core/full-name.ts'
 import type { Clock } from '../../core/clock.ts'
 import { ChangeoverError } from '../../core/errors.ts'
 import { formatDuration } from '../../core/duration.ts'
@@ -125,7 +126,7 @@ class Player {
         break
       case 'sample': {
         this.#samples += 1
-        const group = line.path.slice(0, line.path.lastIndexOf('/'))
+        const group = groupOfPath(line.path)
         const later = next && { at: next.at + this.#offset, measurements: next.measurements }
         this.#tapes.get(group)?.sample(sampleOf(line, this.#clock.now(), this.#streams), later)
         break

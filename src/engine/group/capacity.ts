@@ -1,3 +1,4 @@
+import { formatBitRate } from '../../core/bit-rate.ts'
 import { formatDuration } from '../../core/duration.ts'
 import type { CarriedLoad, MeasuredLoad } from '../../core/group.ts'
 import type { GroupSettings } from '../../core/settings.ts'
@@ -24,7 +25,7 @@ export function capacityOf(
 ): Capacity | undefined {
   const declared = settings.capacity?.paths[path]
   if (declared !== undefined) {
-    const says = `${bitRate(declared)}, as declared`
+    const says = `${formatBitRate(declared)}, as declared`
     return { source: 'declared', bitsPerSecond: declared, says }
   }
   const { atLeast, atMost } = memory.row.carried?.[path] ?? {}
@@ -50,7 +51,7 @@ export function shortfallOf(
     return undefined
   }
   if (capacity.bitsPerSecond * 100 >= demand * share) return undefined
-  return `${path} can carry ${capacity.says}, and ${bitRate((demand * share) / 100)} may be wanted`
+  return `${path} can carry ${capacity.says}, and ${formatBitRate((demand * share) / 100)} may be wanted`
 }
 
 /** What is known of a path once a load drill measured it: what contradicts the newest measurement is forgotten. */
@@ -86,18 +87,7 @@ function measured(bound: string, { at, bitsPerSecond, plan }: MeasuredLoad, wall
       : minutes < 1_440
         ? minutes - (minutes % 60)
         : minutes - (minutes % 1_440)
-  return `${bound} ${bitRate(bitsPerSecond)}, as drill ${plan} measured ${formatDuration(whole * 60_000)} ago`
-}
-
-/** A bit rate for people, in the unit that reads best. */
-export function bitRate(bitsPerSecond: number): string {
-  const steps = [
-    [1e9, 'Gbit/s'],
-    [1e6, 'Mbit/s'],
-    [1e3, 'kbit/s'],
-  ] as const
-  const [size, unit] = steps.find(([each]) => bitsPerSecond >= each) ?? [1, 'bit/s']
-  return `${Number((bitsPerSecond / size).toPrecision(3))} ${unit}`
+  return `${bound} ${formatBitRate(bitsPerSecond)}, as drill ${plan} measured ${formatDuration(whole * 60_000)} ago`
 }
 
 /**

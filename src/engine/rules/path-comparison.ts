@@ -1,3 +1,4 @@
+import { groupOfPath } from '../../core/full-name.ts'
 import type { Comparable, RuleVerdict, VantageReport } from '../../core/health.ts'
 import type { Sample } from '../../core/sample.ts'
 import type { RuleTiming } from '../../core/settings.ts'
@@ -63,17 +64,18 @@ export class PathComparison {
 
   /** Forgets a path that is no longer configured. */
   forget(path: string): void {
-    for (const byVantage of this.#groups.get(groupOf(path))?.values() ?? []) byVantage.delete(path)
+    for (const byVantage of this.#groups.get(groupOfPath(path))?.values() ?? [])
+      byVantage.delete(path)
   }
 
   /** No such rule concerns it any more, or it was not seen yet: it is no measure for others either. */
   #without(report: VantageReport): VantageReport {
-    this.#groups.get(groupOf(report.path))?.get(report.vantage)?.delete(report.path)
+    this.#groups.get(groupOfPath(report.path))?.get(report.vantage)?.delete(report.path)
     return report
   }
 
   #pathsOf({ path, vantage }: VantageReport): Map<string, Compared> {
-    const group = groupOf(path)
+    const group = groupOfPath(path)
     const byVantage = this.#groups.get(group) ?? new Map<string, Map<string, Compared>>()
     this.#groups.set(group, byVantage)
     const paths = byVantage.get(vantage) ?? new Map<string, Compared>()
@@ -153,10 +155,6 @@ export class PathComparison {
 }
 
 const nothing: Comparable = { probe: '', everyMs: 0, values: {} }
-
-function groupOf(path: string): string {
-  return path.slice(0, path.lastIndexOf('/'))
-}
 
 /** NaN, which is absent, where no other path shows a value. */
 function together(name: OthersName, values: readonly number[]): number {
