@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest'
 import type { Command } from '../../../src/core/command.ts'
-import { compileRuleSet } from '../../../src/engine/rules/rule-set.ts'
 import {
   groupName,
   killProcess,
@@ -8,7 +7,7 @@ import {
   type Process,
   type World,
 } from '../../../src/simulation/world.ts'
-import { ask, onA, onB, pages, says, show, stateOf, steady } from './scene.ts'
+import { ask, onA, onB, pages, reload, says, show, stateOf, steady } from './scene.ts'
 
 const minute = 60_000
 
@@ -108,11 +107,9 @@ describe('a drill', () => {
     await ask(world, process, drill(), 25_000)
     const [group] = world.settings.groups
     if (group === undefined) throw new Error('no group')
-    const rules = compileRuleSet([], [])
-    if (!rules.ok) throw new Error('no rules')
 
     const groups = [{ ...group, paths: group.paths.filter(({ name }) => name !== 'cdn-c') }]
-    await process.watchdog.reload({ ...world.settings, groups }, rules.set)
+    await reload(world, process, { groups })
     await world.clock.advance(3 * minute)
 
     expect(world.target.allocation).toMatchObject({ 'cdn-a': 100 })

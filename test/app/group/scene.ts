@@ -1,6 +1,8 @@
 import { expect } from 'vitest'
 import type { Command, CommandResult } from '../../../src/core/command.ts'
 import type { JournalKind } from '../../../src/core/journal.ts'
+import { compileRuleSet } from '../../../src/engine/rules/rule-set.ts'
+import type { SimulatedTarget } from '../../../src/simulation/target.ts'
 import {
   createWorld,
   groupName,
@@ -70,3 +72,33 @@ export async function ask(
 
 export const onA = { 'cdn-a': 100, 'cdn-b': 0 }
 export const onB = { 'cdn-a': 0, 'cdn-b': 100 }
+
+/** Whether an intent is open on the disk. */
+export function isOpen(world: World): boolean {
+  return world.disk.rows.get(groupName)?.intent !== undefined
+}
+
+/** How far the open intent on the disk has come. */
+export function phase(world: World): string | undefined {
+  return world.disk.rows.get(groupName)?.intent?.phase
+}
+
+/** A reload to other settings, with no rules but the built-in ones, which is not waited for. */
+export async function reload(
+  world: World,
+  process: Process,
+  change: Partial<World['settings']>,
+): Promise<void> {
+  const rules = compileRuleSet([], [])
+  if (!rules.ok) throw new Error('no rules')
+  world.settings = { ...world.settings, ...change }
+  void process.watchdog.reload(world.settings, rules.set)
+  await world.clock.advance(100)
+}
+
+/** The n-th push target of the first group. */
+export function targetOf(world: World, position: number): SimulatedTarget {
+  const target = world.targets.get(`${groupName}#${position}`)
+  if (target === undefined) throw new Error('no such target')
+  return target
+}
