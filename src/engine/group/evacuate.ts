@@ -1,4 +1,4 @@
-import { raisedPaths, serving, type Allocation } from '../../core/allocation.ts'
+import { raisedPaths, type Allocation } from '../../core/allocation.ts'
 import type { SharingSettings } from '../../core/settings.ts'
 import type { Situation } from './situation.ts'
 import { candidates, type Candidate } from './targets.ts'
@@ -36,7 +36,8 @@ export function evacuate(
   let left = leaving.reduce((sum, name) => sum + (from[name] ?? 0), 0)
   for (const name of leaving) weights[name] = 0
   for (const tier of tiersOf(situation, sharing, from, usable)) {
-    if (left === 0 || tier.length === 0) continue
+    if (left === 0) break
+    if (tier.length === 0) continue
     const parts = tier.map((name) => ({
       name,
       weight: sharing.weights[name] === 0 ? 1 : (sharing.weights[name] ?? 1),
@@ -51,8 +52,10 @@ export function evacuate(
     weights[only.name] = (weights[only.name] ?? 0) + left
     left = 0
   }
-  const staying = leaving.map((name) => ({ name, weight: from[name] ?? 0 }))
-  for (const [name, points] of apportion(left, staying)) weights[name] = points
+  if (left > 0) {
+    const staying = leaving.map((name) => ({ name, weight: from[name] ?? 0 }))
+    for (const [name, points] of apportion(left, staying)) weights[name] = points
+  }
   const to = Object.fromEntries(
     situation.settings.paths.map(({ name }) => [name, weights[name] ?? 0]),
   )
@@ -60,25 +63,23 @@ export function evacuate(
   return { to, stranded: left, choice, ...(target !== undefined && { target }) }
 }
 
-/** Groups of paths that share before the next group gets anything. */
-function tiersOf(
+/** Groups of paths that share before the next group gets anything; worked out as far as they are needed. */
+function* tiersOf(
   situation: Situation,
   sharing: SharingSettings,
   from: Allocation,
   usable: readonly Candidate[],
-): string[][] {
-  const on = new Set(serving(from))
+): Generator<string[]> {
+  const isOn = ({ name }: Candidate) => (from[name] ?? 0) > 0
   const isSpare = ({ name }: Candidate) => sharing.weights[name] === 0
-  const known = new Map(usable.map((each) => [each.name, each]))
-  const inOrder = situation.settings.paths.flatMap(({ name }) => known.get(name) ?? [])
+  const inOrder = situation.settings.paths.flatMap(
+    ({ name }) => usable.find((each) => each.name === name) ?? [],
+  )
   const names = (wanted: (each: Candidate) => boolean) =>
     inOrder.filter(wanted).map(({ name }) => name)
-  const spares = usable.filter((each) => each.eligible && isSpare(each) && !on.has(each.name))
-  return [
-    names((each) => each.eligible && on.has(each.name)),
-    names((each) => each.eligible && !on.has(each.name) && !isSpare(each)),
-    ...spares.map(({ name }) => [name]),
-    names((each) => each.isBlurry && on.has(each.name)),
-    names((each) => each.isBlurry && !on.has(each.name)),
-  ]
+  yield names((each) => each.eligible && isOn(each))
+  yield names((each) => each.eligible && !isOn(each) && !isSpare(each))
+  for (const each of usable) if (each.eligible && !isOn(each) && isSpare(each)) yield [each.name]
+  yield names((each) => each.isBlurry && isOn(each))
+  yield names((each) => each.isBlurry && !isOn(each))
 }

@@ -1,7 +1,7 @@
 import { movedPoints, serving, type Allocation } from '../../core/allocation.ts'
 import type { Guard } from './guard.ts'
 import type { Proposal, Situation } from './situation.ts'
-import { candidates } from './targets.ts'
+import { takers } from './targets.ts'
 import { describeVelocity, pointsLeft } from './velocity.ts'
 import { hasRoom } from './weighted.ts'
 import { asShares } from './weights.ts'
@@ -77,7 +77,5 @@ function alive({ paths }: Situation, allocation: Allocation): number {
 
 /** Whether no other path could take any of it. */
 function isLastPath(situation: Situation, { leaving }: Proposal, name: string): boolean {
-  return candidates(situation, leaving).every(
-    (each) => each.name === name || !(each.eligible || each.isBlurry),
-  )
+  return takers(situation, leaving).every((each) => each === name)
 }

@@ -83,6 +83,16 @@ export function candidates(situation: Situation, leaving: readonly string[]): Ca
     })
 }
 
+/** The paths other than those that are left that may be given traffic at all, in configured order. */
+export function takers(situation: Situation, leaving: readonly string[]): string[] {
+  const returned = leftAsDown(situation.memory, situation.settings, situation.now)
+  const mayTake = (name: string) =>
+    refuse(situation, name, situation.paths.get(name), returned) === undefined
+  return situation.settings.paths
+    .map(({ name }) => name)
+    .filter((name) => !leaving.includes(name) && mayTake(name))
+}
+
 function butSmall(situation: Situation, name: string): string[] {
   const short = shortfallOf(situation, name, 100)
   return short === undefined ? [] : [`though ${short}`]
