@@ -1,3 +1,4 @@
+import type { Condition } from '../core/condition.ts'
 import type { Command, CommandResult } from '../core/command.ts'
 import type { StreamFault } from '../core/fault.ts'
 import type { Mode } from '../core/group.ts'
@@ -25,6 +26,8 @@ export interface RunningGroupsDeps {
   /** The configuration in force, and alerting built from it: another one after a reload. */
   readonly settings: () => Settings
   readonly alerting: () => Alerting
+  /** That a group was not rehearsed for too long is told by whoever leads it, as everything else. */
+  readonly overdue: (group: GroupSettings) => readonly Condition[]
   readonly onChange: () => void
 }
 
@@ -57,7 +60,8 @@ export class RunningGroups {
   }
 
   start(group: GroupSettings): void {
-    const { options, owner, installation, board, paths, settings, alerting, onChange } = this.#deps
+    const { options, owner, installation, board, paths, settings, alerting, overdue, onChange } =
+      this.#deps
     paths.start(group)
     const { clock, ids, store, log, hooks, tickMs, withoutGuards } = options
     const stop = new AbortController()
@@ -79,7 +83,8 @@ export class RunningGroups {
       onConditions: (conditions) => {
         const fault = conditions.length === 0 ? undefined : this.fault(group.stream)
         const placed = withPlace(conditions, fault)
-        alerting().conditions(group.name, withOrigin(placed, current()))
+        const all = [...placed, ...overdue(current())]
+        alerting().conditions(group.name, withOrigin(all, current()))
       },
       onAside: () => alerting().aside(group.name),
       tickMs: () => tickMs?.(settings()) ?? 1_000,

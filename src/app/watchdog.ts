@@ -109,6 +109,7 @@ export class Watchdog {
       paths: this.#paths,
       settings: () => this.#settings,
       alerting: () => this.#alerting,
+      overdue: (group) => this.#drills.overdue(group),
       onChange: () => this.#changed(),
     })
     this.#drills = new Drills({
@@ -131,7 +132,6 @@ export class Watchdog {
       command: (command) => this.command(command),
       incidents: () => this.#alerting.view(),
       look: (group, path, signal) => this.#paths.look(group, path, signal),
-      tell: (source, conditions) => this.#alerting.conditions(source, conditions),
       onChange: () => this.#changed(),
     })
   }

@@ -1,34 +1,104 @@
+import type { Clock } from '../../core/clock.ts'
 import type { DrillSummary } from '../../core/drill-report.ts'
 import type { JournalEntry } from '../../core/journal.ts'
 import type { Store } from '../../plugin/store.ts'
 
-/** What the journal knows of earlier drills. */
-export interface DrillHistory {
-  /** Newest first. */
-  readonly history: readonly DrillSummary[]
-  /** Wall milliseconds at which something was written last before `startedAt`; absent in an empty journal. */
-  readonly aliveAt?: number
+/** Outcomes that are kept in mind. */
+const historyLength = 500
+const mostEntries = 1_000
+/** How long another process may have judged a drill before it is known here. */
+const catchUpMs = 10_000
+
+/**
+ * Outcomes of drills: what the journal knew at the start, what this process judged, and what other
+ * processes on the same store wrote since. Where two speak of one drill, the journal is right.
+ */
+export class DrillHistory {
+  readonly #store: Pick<Store, 'entries' | 'head'>
+  readonly #clock: Pick<Clock, 'now'>
+  #all: readonly DrillSummary[] = []
+  /** Sequence up to which the journal was read; absent: not at all yet. */
+  #readTo: number | undefined
+  #readAt = 0
+  #aliveAt: number | undefined
+
+  constructor(store: Pick<Store, 'entries' | 'head'>, clock: Pick<Clock, 'now'>) {
+    this.#store = store
+    this.#clock = clock
+  }
+
+  /** Newest first, at most 500. */
+  get all(): readonly DrillSummary[] {
+    return this.#all
+  }
+
+  /** Whether anything is known of earlier processes. */
+  get isRead(): boolean {
+    return this.#readTo !== undefined
+  }
+
+  /** Wall milliseconds at which something was written last before this process began; absent in an empty journal, and until it was read. */
+  get aliveAt(): number | undefined {
+    return this.#aliveAt
+  }
+
+  add(summary: DrillSummary): void {
+    this.#all = [summary, ...this.#all].slice(0, historyLength)
+  }
+
+  remove(summary: DrillSummary): void {
+    this.#all = this.#all.filter((each) => each !== summary)
+  }
+
+  /** Reads what is new in the journal, once in a while; true where that told anything. It is tried again where it cannot be read now. */
+  async catchUp(startedAt: number): Promise<boolean> {
+    const now = this.#clock.now()
+    if (this.isRead && now - this.#readAt < catchUpMs) return false
+    this.#readAt = now
+    try {
+      // First how far the journal goes, so that nothing is written unseen between the two.
+      const { seq } = await this.#store.head()
+      return this.#readTo === undefined
+        ? await this.#readAll(seq, startedAt)
+        : await this.#readOn(this.#readTo, seq)
+    } catch {
+      return false
+    }
+  }
+
+  async #readAll(head: number, startedAt: number): Promise<boolean> {
+    const newest = await this.#store.entries({ limit: 50, newestFirst: true })
+    const query = { kinds: ['drill'], limit: mostEntries, newestFirst: true } as const
+    const outcomes = outcomesIn(await this.#store.entries(query))
+    this.#readTo = head
+    this.#aliveAt = newest.find(({ at }) => at < startedAt)?.at
+    this.#all = [...this.#corrected(outcomes), ...this.#unknown(outcomes)].slice(0, historyLength)
+    return outcomes.length > 0
+  }
+
+  async #readOn(from: number, head: number): Promise<boolean> {
+    const query = { kinds: ['drill'], after: from, limit: mostEntries } as const
+    const entries = await this.#store.entries(query)
+    const last = entries.at(-1)?.seq ?? from
+    this.#readTo = entries.length < mostEntries ? Math.max(head, last) : last
+    const outcomes = outcomesIn(entries).toReversed()
+    this.#all = [...this.#unknown(outcomes), ...this.#corrected(outcomes)].slice(0, historyLength)
+    return outcomes.length > 0
+  }
+
+  #unknown(outcomes: readonly DrillSummary[]): DrillSummary[] {
+    const known = new Set(this.#all.map(({ id }) => id))
+    return outcomes.filter(({ id }) => !known.has(id))
+  }
+
+  #corrected(outcomes: readonly DrillSummary[]): DrillSummary[] {
+    const told = new Map(outcomes.map((each) => [each.id, each]))
+    return this.#all.map((each) => told.get(each.id) ?? each)
+  }
 }
 
-const mostEntries = 1_000
-
-/** Reads outcomes from the journal; `undefined` where it cannot be read now. */
-export async function drillHistory(
-  store: Pick<Store, 'entries'>,
-  length: number,
-  startedAt: number,
-): Promise<DrillHistory | undefined> {
-  try {
-    const [entries, newest] = await Promise.all([
-      store.entries({ kinds: ['drill'], limit: mostEntries, newestFirst: true }),
-      store.entries({ limit: 50, newestFirst: true }),
-    ])
-    const aliveAt = newest.find(({ at }) => at < startedAt)?.at
-    const history = entries.flatMap((entry) => summaryIn(entry) ?? []).slice(0, length)
-    return { history, ...(aliveAt !== undefined && { aliveAt }) }
-  } catch {
-    return undefined
-  }
+function outcomesIn(entries: readonly JournalEntry[]): DrillSummary[] {
+  return entries.flatMap((entry) => summaryIn(entry) ?? [])
 }
 
 /** The outcome that an entry carries; `undefined` for any other entry. */

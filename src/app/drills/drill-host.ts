@@ -1,6 +1,5 @@
 import type { Clock, Ids, Random } from '../../core/clock.ts'
 import type { Command, CommandResult } from '../../core/command.ts'
-import type { Condition } from '../../core/condition.ts'
 import type { IncidentView } from '../../core/view.ts'
 import type { Log } from '../../core/log.ts'
 import type { Settings } from '../../core/settings.ts'
@@ -39,6 +38,5 @@ export interface DrillHost {
   command(command: Command): Promise<CommandResult>
   incidents(): readonly IncidentView[]
   look(group: string, path: string, signal: AbortSignal): Promise<Verified>
-  tell(source: string, conditions: readonly Condition[]): void
   onChange(): void
 }

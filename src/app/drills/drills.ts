@@ -3,8 +3,9 @@ import type { Condition } from '../../core/condition.ts'
 import type { DrillPlan } from '../../core/drill-plan.ts'
 import { summaryOf, type DrillReport, type DrillSummary } from '../../core/drill-report.ts'
 import type { JournalEntry } from '../../core/journal.ts'
+import type { GroupSettings } from '../../core/settings.ts'
 import type { DrillOutlookView, DrillsView, GroupDrillView } from '../../core/view.ts'
-import { drillHistory } from './drill-history.ts'
+import { DrillHistory } from './drill-history.ts'
 import { judge, type Judged } from './judgement.ts'
 import type { DrillHost } from './drill-host.ts'
 import { DrillRun, type DrillOrder } from './drill-run.ts'
@@ -14,8 +15,7 @@ import { overdueConditions } from './overdue.ts'
 import type { Schedule } from '../../plugin/schedules.ts'
 
 const tickMs = 1_000
-/** Earlier drills that are kept in mind, and that a report shows. */
-const historyLength = 500
+/** Earlier drills that a report shows. */
 const trendLength = 20
 const mostSteps = 12
 
@@ -26,19 +26,19 @@ const mostSteps = 12
 export class Drills {
   readonly #host: DrillHost
   readonly #orphans: Orphans
+  readonly #history: DrillHistory
   readonly #schedules = new Map<string, { readonly plan: DrillPlan; readonly schedule: Schedule }>()
   readonly #stop = new AbortController()
   #running: DrillRun | undefined
-  #history: readonly DrillSummary[] = []
   /** Outcomes that the store did not take yet. */
   #unwritten: readonly DrillSummary[] = []
-  #isRead = false
   #startedAt = 0
   #loop: Promise<void> = Promise.resolve()
   #current: Promise<void> = Promise.resolve()
 
   constructor(host: DrillHost) {
     this.#host = host
+    this.#history = new DrillHistory(host.store, host.clock)
     this.#orphans = new Orphans(host, (summary) => this.#conclude(summary))
   }
 
@@ -64,8 +64,13 @@ export class Drills {
       const schedule = schedules.start({
         cron,
         timeZone,
-        run: async () => void (await this.run(name, 'schedule', 'by the calendar')),
-        onMissed: (at) => this.#skip(plan, `it was due at ${iso(at)} and is not run late`),
+        run: async () => {
+          if (!this.#isElsewhere(plan)) await this.run(name, 'schedule', 'by the calendar')
+        },
+        onMissed: (at) => {
+          if (this.#isElsewhere(plan)) return
+          this.#skip(plan, `it was due at ${iso(at)} and is not run late`)
+        },
       })
       this.#schedules.set(name, { plan, schedule })
     }
@@ -164,7 +169,7 @@ export class Drills {
       plans: drills.map((plan) => {
         const { away, cron, group, kind, name, timeZone } = plan
         const next = this.#schedules.get(name)?.schedule.next()
-        const last = this.#history.find((each) => each.plan === name)
+        const last = this.#history.all.find((each) => each.plan === name)
         return {
           name,
           group,
@@ -189,14 +194,14 @@ export class Drills {
             steps: run.steps.slice(-mostSteps),
           },
         }),
-      history: this.#history.filter(isAsked).slice(0, limit),
+      history: this.#history.all.filter(isAsked).slice(0, limit),
     }
   }
 
   /** What the page and the metrics show of one group; `undefined` where nothing was ever rehearsed or is planned. */
   ofGroup(group: string): GroupDrillView | undefined {
     const { history, plans, running } = this.view({ group, limit: 5 })
-    const mine = this.#history.filter((each) => each.group === group)
+    const mine = this.#history.all.filter((each) => each.group === group)
     const [last] = mine
     if (plans.length === 0 && last === undefined) return undefined
     const next = plans
@@ -212,6 +217,12 @@ export class Drills {
       ...(passedAt !== undefined && { passedAt }),
       recent: history,
     }
+  }
+
+  /** What is wrong with a group as long as its failover is not proved as often as it asks for; nothing until the journal was read. */
+  overdue(group: GroupSettings): readonly Condition[] {
+    if (!this.#history.isRead) return []
+    return overdueConditions(group, this.#history.all, this.#host.clock.wall(), this.#startedAt)
   }
 
   async #carryOut(run: DrillRun): Promise<void> {
@@ -240,7 +251,9 @@ export class Drills {
     })
     this.#running = undefined
     if (bare !== undefined) {
-      const trend = this.#history.filter((each) => each.plan === plan.name).slice(0, trendLength)
+      const trend = this.#history.all
+        .filter((each) => each.plan === plan.name)
+        .slice(0, trendLength)
       const report: DrillReport = { ...bare, trend }
       const trouble = await this.#host.archive?.save(report)
       if (trouble !== undefined) {
@@ -273,7 +286,7 @@ export class Drills {
 
   /** An outcome, remembered and written; one that the store does not take is tried again. */
   async #conclude(summary: DrillSummary): Promise<void> {
-    this.#history = [summary, ...this.#history].slice(0, historyLength)
+    this.#history.add(summary)
     this.#host.onChange()
     await this.#settle(summary, await judge(this.#host, summary))
   }
@@ -282,7 +295,7 @@ export class Drills {
     const others = this.#unwritten.filter((each) => each !== summary)
     this.#unwritten = judged === 'later' ? [...others, summary] : others
     if (judged !== 'by-another') return
-    this.#history = this.#history.filter((each) => each !== summary)
+    this.#history.remove(summary)
     this.#host.onChange()
   }
 
@@ -294,26 +307,22 @@ export class Drills {
   async #keep(): Promise<void> {
     const { clock } = this.#host
     do {
-      if (!this.#isRead) await this.#read()
+      await this.#read()
       // First: what this process judged is no orphan.
       for (const summary of this.#unwritten) {
         await this.#settle(summary, await judge(this.#host, summary))
       }
       const isAllWritten = this.#unwritten.length === 0
-      if (this.#isRead && isAllWritten) await this.#orphans.look(this.#running?.order.id)
-      if (this.#isRead) this.#tell()
+      if (this.#history.isRead && isAllWritten) await this.#orphans.look(this.#running?.order.id)
     } while (await clock.sleep(tickMs, this.#stop.signal))
   }
 
-  /** What came of earlier drills, and which times were missed while nothing ran. */
+  /** What came of earlier drills and of those of other processes, and which times were missed while nothing ran. */
   async #read(): Promise<void> {
-    const found = await drillHistory(this.#host.store, historyLength, this.#startedAt)
-    if (found === undefined) return
-    this.#isRead = true
-    const known = new Set(this.#history.map(({ id }) => id))
-    this.#history = [...this.#history, ...found.history.filter(({ id }) => !known.has(id))]
-    const { aliveAt } = found
-    if (aliveAt === undefined) return
+    const isFirst = !this.#history.isRead
+    if (await this.#history.catchUp(this.#startedAt)) this.#host.onChange()
+    const { aliveAt } = this.#history
+    if (!isFirst || aliveAt === undefined) return
     for (const { plan, schedule } of this.#schedules.values()) {
       const at = schedule.missed(aliveAt, this.#startedAt)
       if (at === undefined) continue
@@ -321,15 +330,10 @@ export class Drills {
     }
   }
 
-  #tell(): void {
-    const { clock } = this.#host
-    const conditions: Condition[] = overdueConditions(
-      this.#host.settings().groups,
-      this.#history,
-      clock.wall(),
-      this.#startedAt,
-    )
-    this.#host.tell('drills', conditions)
+  /** Another process leads the group, and has the same calendar. */
+  #isElsewhere({ group }: DrillPlan): boolean {
+    const situation = this.#host.snapshot(group)?.situation
+    return situation !== undefined && situation.lease === undefined && situation.store.ok
   }
 }
 

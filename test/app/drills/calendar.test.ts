@@ -74,6 +74,20 @@ describe('a drill by the calendar', () => {
     ])
   })
 
+  test('is left to the calendar of the process that leads the group', async () => {
+    const first = await steadyScene(sceneSettings({ drills: [plan] }))
+    const other = watchdogScene(first.settings, undefined, first)
+    await other.watchdog.start()
+    await first.clock.advance(10_000)
+
+    await other.jobs[0]?.run()
+    other.jobs[0]?.onMissed(Date.parse('2026-03-04T10:00:00Z'))
+    await first.clock.advance(10_000)
+
+    expect(story(other)).toEqual([])
+    expect(first.store.disk.journal.filter(({ kind }) => kind === 'drill')).toEqual([])
+  })
+
   test('whose time comes during another drill is SKIPPED, and the other one goes on', async () => {
     const other = { ...plan, name: 'other' }
     const scene = await steadyScene(sceneSettings({ drills: [plan, other] }))

@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest'
 import type { DrillPlan } from '../../../src/core/drill-plan.ts'
-import type { DrillSummary } from '../../../src/core/drill-report.ts'
 import {
   groupName,
   killProcess,
@@ -9,43 +8,7 @@ import {
   type World,
 } from '../../../src/simulation/world.ts'
 import { ask, onA, onB, pages, show, steady } from '../group/scene.ts'
-
-const minute = 60_000
-
-function plan(overrides: Partial<DrillPlan> = {}): DrillPlan {
-  return {
-    name: 'weekly',
-    group: groupName,
-    kind: 'switch',
-    timeZone: 'UTC',
-    stayMs: 2 * minute,
-    maxMs: 4 * minute,
-    objectives: {},
-    abortIf: { standby: ['degraded'] },
-    blockedBy: 'warning',
-    window: [],
-    ...overrides,
-  }
-}
-
-/** A steady world with these drills. */
-async function scene(...drills: DrillPlan[]) {
-  return await steady({ settings: { drills } })
-}
-
-/** Runs a drill and lets time pass until it ended. */
-async function rehearse(world: World, process: Process, ms = 5 * minute): Promise<DrillSummary> {
-  const began = await process.watchdog.drills.run('weekly', 'ana', 'before the final')
-  expect(began).toMatchObject({ ok: true })
-  await world.clock.advance(ms)
-  return newest(process)
-}
-
-function newest(process: Process): DrillSummary {
-  const [summary] = process.watchdog.drills.view().history
-  if (summary === undefined) throw new Error('no drill ended')
-  return summary
-}
+import { minute, newest, plan, rehearse, scene } from './drill-scene.ts'
 
 describe('a drill that switches', () => {
   test('passes when the traffic went there and back, verified both ways, and measures each part', async () => {
@@ -179,40 +142,6 @@ describe('a drill that switches', () => {
 
     const outcomes = world.disk.journal.filter(({ data }) => data?.['event'] === 'outcome')
     expect(outcomes.map(({ data }) => data?.['outcome'])).toEqual(['PASSED'])
-  })
-})
-
-describe('a drill of which two processes know', () => {
-  test('is judged by the one that leads, once, however late the other one wakes up', async () => {
-    const { world, process, options } = await scene(plan())
-    await startProcess(world, options)
-    await process.watchdog.drills.run('weekly', 'ana', 'test')
-    await world.clock.advance(40_000)
-
-    process.clock.pause(90_000)
-    await world.clock.advance(4 * minute)
-
-    const outcomes = world.disk.journal.filter(({ data }) => data?.['event'] === 'outcome')
-    expect(outcomes.map(({ says }) => says)).toEqual([
-      'drill weekly INTERRUPTED: the process that ran it ended before it could be judged',
-    ])
-    expect(world.target.allocation).toEqual(onA)
-    // Nor does the one that slept keep a verdict of its own.
-    expect(process.watchdog.drills.view().history).toEqual([])
-  })
-
-  test('is judged after all where the store took nothing at its end, and then once', async () => {
-    const { world, process } = await scene(plan({ kind: 'observe' }))
-    process.store.available = false
-    await process.watchdog.drills.run('weekly', 'ana', 'test')
-    await world.clock.advance(6_000)
-
-    process.store.available = true
-    await world.clock.advance(minute)
-
-    const outcomes = world.disk.journal.filter(({ data }) => data?.['event'] === 'outcome')
-    expect(outcomes).toHaveLength(1)
-    expect(process.watchdog.drills.view().history).toHaveLength(1)
   })
 })
 

@@ -27,7 +27,7 @@ function ended(daysAgo: number, outcome: DrillOutcome, of = name): DrillSummary 
 
 /** What is told with this history, newest first, of a Changeover that runs for a year. */
 function told(...history: readonly DrillSummary[]) {
-  return overdueConditions([group], history, now, now - 365 * day)
+  return overdueConditions(group, history, now, now - 365 * day)
 }
 
 describe('a group whose failover was not proved in time', () => {
@@ -62,7 +62,7 @@ describe('a group whose failover was not proved in time', () => {
     )
     expect(told(ended(1, 'FAILED'), ended(29, 'FAILED'))).toEqual([])
     expect(told()[0]).toMatchObject({ did: 'No drill was run.' })
-    expect(overdueConditions([group], [], now, now - 29 * day)).toEqual([])
+    expect(overdueConditions(group, [], now, now - 29 * day)).toEqual([])
   })
 
   test('is not proved by a drill of another group', () => {
@@ -72,6 +72,6 @@ describe('a group whose failover was not proved in time', () => {
   test('is left alone where nothing is asked for', () => {
     const { drillWithinMs: _none, ...free } = group
 
-    expect(overdueConditions([free], [], now, 0)).toEqual([])
+    expect(overdueConditions(free, [], now, 0)).toEqual([])
   })
 })
