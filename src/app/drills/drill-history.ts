@@ -14,15 +14,15 @@ const catchUpMs = 10_000
  * processes on the same store wrote since. Where two speak of one drill, the journal is right.
  */
 export class DrillHistory {
-  readonly #store: Pick<Store, 'entries' | 'head'>
+  readonly #store: Pick<Store, 'entries'>
   readonly #clock: Pick<Clock, 'now'>
   #all: readonly DrillSummary[] = []
-  /** Sequence up to which the journal was read; absent: not at all yet. */
+  /** The newest entry about a drill that was read; 0: there was none, absent: the journal was not read yet. */
   #readTo: number | undefined
   #readAt = 0
   #aliveAt: number | undefined
 
-  constructor(store: Pick<Store, 'entries' | 'head'>, clock: Pick<Clock, 'now'>) {
+  constructor(store: Pick<Store, 'entries'>, clock: Pick<Clock, 'now'>) {
     this.#store = store
     this.#clock = clock
   }
@@ -56,31 +56,29 @@ export class DrillHistory {
     if (this.isRead && now - this.#readAt < catchUpMs) return false
     this.#readAt = now
     try {
-      // First how far the journal goes, so that nothing is written unseen between the two.
-      const { seq } = await this.#store.head()
       return this.#readTo === undefined
-        ? await this.#readAll(seq, startedAt)
-        : await this.#readOn(this.#readTo, seq)
+        ? await this.#readAll(startedAt)
+        : await this.#readOn(this.#readTo)
     } catch {
       return false
     }
   }
 
-  async #readAll(head: number, startedAt: number): Promise<boolean> {
+  async #readAll(startedAt: number): Promise<boolean> {
     const newest = await this.#store.entries({ limit: 50, newestFirst: true })
     const query = { kinds: ['drill'], limit: mostEntries, newestFirst: true } as const
-    const outcomes = outcomesIn(await this.#store.entries(query))
-    this.#readTo = head
+    const entries = await this.#store.entries(query)
+    this.#readTo = entries[0]?.seq ?? 0
     this.#aliveAt = newest.find(({ at }) => at < startedAt)?.at
+    const outcomes = outcomesIn(entries)
     this.#all = [...this.#corrected(outcomes), ...this.#unknown(outcomes)].slice(0, historyLength)
     return outcomes.length > 0
   }
 
-  async #readOn(from: number, head: number): Promise<boolean> {
+  async #readOn(from: number): Promise<boolean> {
     const query = { kinds: ['drill'], after: from, limit: mostEntries } as const
     const entries = await this.#store.entries(query)
-    const last = entries.at(-1)?.seq ?? from
-    this.#readTo = entries.length < mostEntries ? Math.max(head, last) : last
+    this.#readTo = entries.at(-1)?.seq ?? from
     const outcomes = outcomesIn(entries).toReversed()
     this.#all = [...this.#unknown(outcomes), ...this.#corrected(outcomes)].slice(0, historyLength)
     return outcomes.length > 0
