@@ -79,7 +79,7 @@ export function oneIncident({ world, entries }: Trace): Violation[] {
     const { event, key } = entry.data ?? {}
     if (typeof key !== 'string') continue
     // A commit whose answer was lost is made again: the same entries, at least once, and several together.
-    const text = JSON.stringify(entry.data)
+    const text = JSON.stringify([entry.says, entry.data])
     const before = seen.get(key) ?? new Set()
     if (before.has(text)) continue
     seen.set(key, before.add(text))
