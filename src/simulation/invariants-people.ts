@@ -81,16 +81,15 @@ export function oneIncident({ world, entries }: Trace): Violation[] {
     // A commit whose answer was lost is made again: the same entries, at least once, and several together.
     const text = JSON.stringify([entry.says, entry.data])
     const before = seen.get(key) ?? new Set()
-    if (before.has(text)) continue
+    const isAgain = before.has(text)
     seen.set(key, before.add(text))
-    if (event === 'opened' && open.has(key)) {
-      violations.push({ invariant: 44, at, says: `${key} was opened twice` })
+    const violate = (says: string) => {
+      if (!isAgain) violations.push({ invariant: 44, at, says: `${key} was ${says}` })
     }
+    if (event === 'opened' && open.has(key)) violate('opened twice')
     // An end that was taken back while it was written: the incident goes on.
     if (event === 'opened' || event === 'updated') open.add(key)
-    if (event === 'resolved' && !open.delete(key)) {
-      violations.push({ invariant: 44, at, says: `${key} was resolved and not open` })
-    }
+    if (event === 'resolved' && !open.delete(key)) violate('resolved and not open')
   }
   return violations
 }
