@@ -11,7 +11,6 @@ import {
   acknowledged,
   endOf,
   incidentDraft,
-  incidentOf,
   isNewsOf,
   isVoid,
   openedOnly,
@@ -23,6 +22,7 @@ import {
   type IncidentRecord,
 } from './incident.ts'
 import { incidentNotice } from './incident-notice.ts'
+import { Incidents } from './incidents.ts'
 import { incidentViews } from './incident-view.ts'
 import { reachOf, streamOf, type DueMessage } from './reach.ts'
 import { Reactions } from './reactions.ts'
@@ -47,7 +47,7 @@ export function createAlerting(options: AlertingOptions): Alerting {
 
 class LevelTriggered implements Alerting {
   readonly #options: AlertingOptions
-  readonly #incidents = new Map<string, Incident>()
+  readonly #incidents: Incidents
   /** The newest conditions of groups that were heard of before the journal was read. */
   readonly #early = new Map<string, readonly Condition[]>()
   readonly #stopped = new AbortController()
@@ -59,8 +59,6 @@ class LevelTriggered implements Alerting {
   #isReady = false
   /** What an earlier process left was read, so an incident that is not known here is not open. */
   #isRestored = false
-  /** Groups that another process judges. */
-  readonly #aside = new Set<string>()
   readonly #notes: Notes
   readonly #alarm: Alarm
   readonly #reactions: Reactions
@@ -69,6 +67,7 @@ class LevelTriggered implements Alerting {
     this.#options = options
     const { clock, store, log } = options
     const { signal } = this.#stopped
+    this.#incidents = new Incidents(clock)
     this.#durable = new Durable(store, clock, log, signal)
     this.#notes = new Notes(this.#durable)
     this.#alarm = new Alarm(clock, () => this.#advance())
@@ -82,8 +81,8 @@ class LevelTriggered implements Alerting {
     })
     this.#reactions = new Reactions({
       ...options,
-      open: () => [...this.#incidents.values()].filter(({ now }) => !this.#aside.has(now.group)),
-      isComplete: () => this.#isRestored && this.#aside.size === 0,
+      open: () => this.#incidents.own(),
+      isComplete: () => this.#isRestored && !this.#incidents.isAnyAside,
       acknowledge: (incident, actor, reason) => this.#acknowledge(incident, actor, reason),
       release: (incident, actor, reason) => this.#release(incident, actor, reason),
     })
@@ -91,7 +90,7 @@ class LevelTriggered implements Alerting {
       ...options,
       signal,
       open: () =>
-        [...this.#incidents.values()]
+        [...this.#incidents.all()]
           .filter(({ ending }) => ending === undefined)
           .map(({ record }) => record),
       send: (route, notice) => this.#deliveries.refresh(route, notice),
@@ -105,7 +104,7 @@ class LevelTriggered implements Alerting {
       this.#early.set(group, list)
       return
     }
-    if (this.#aside.has(group)) {
+    if (this.#incidents.isAside(group)) {
       const isUnderWay = this.#early.has(group)
       this.#early.set(group, list)
       if (!isUnderWay) void this.#takeOver(group)
@@ -118,7 +117,7 @@ class LevelTriggered implements Alerting {
       keys.add(condition.key)
       const incident = this.#incidents.get(condition.key)
       isNews ||= isNewsOf(incident, condition)
-      if (incident === undefined) this.#open(condition)
+      if (incident === undefined) this.#incidents.open(condition)
       else {
         incident.now = condition
         incident.isHeard = true
@@ -126,7 +125,7 @@ class LevelTriggered implements Alerting {
         incident.ending?.abort()
       }
     }
-    for (const incident of this.#incidents.values()) {
+    for (const incident of this.#incidents.all()) {
       if (incident.now.group !== group || keys.has(incident.now.key)) continue
       isNews ||= incident.goneAt === undefined
       incident.goneAt ??= this.#options.clock.now()
@@ -137,13 +136,8 @@ class LevelTriggered implements Alerting {
 
   aside: Alerting['aside'] = (group) => {
     this.#early.delete(group)
-    if (this.#aside.has(group)) return
-    this.#aside.add(group)
-    for (const incident of this.#incidents.values()) {
-      if (incident.now.group !== group) continue
-      incident.goneAt = undefined
-      incident.ending?.abort()
-    }
+    if (this.#incidents.isAside(group)) return
+    this.#incidents.putAside(group)
     this.#advance()
   }
 
@@ -153,7 +147,7 @@ class LevelTriggered implements Alerting {
     // Put aside again meanwhile.
     if (list === undefined) return
     this.#early.delete(group)
-    this.#aside.delete(group)
+    this.#incidents.takeBack(group)
     this.conditions(group, list)
   }
 
@@ -167,13 +161,13 @@ class LevelTriggered implements Alerting {
   acknowledge: Alerting['acknowledge'] = (key, actor, reason) => {
     const incident = this.#incidents.get(key)
     if (incident === undefined) return 'unknown'
-    if (this.#aside.has(incident.now.group)) return 'elsewhere'
+    if (this.#incidents.isAside(incident.now.group)) return 'elsewhere'
     this.#acknowledge(incident, actor, reason)
     return 'done'
   }
 
   receive: Alerting['receive'] = (route, request) => this.#reactions.receive(route, request)
-  view: Alerting['view'] = () => incidentViews(this.#incidents.values())
+  view: Alerting['view'] = () => incidentViews(this.#incidents.all())
   routes: Alerting['routes'] = () => this.#deliveries.routes()
   silences: Alerting['silences'] = () => this.#silences.list()
 
@@ -226,7 +220,7 @@ class LevelTriggered implements Alerting {
     }
     while (await clock.sleep(ADOPT_EVERY_MS, signal)) {
       await this.#durable.sweep()
-      await this.#silences.read()
+      await (this.#incidents.isAnyAside ? this.#recall() : this.#silences.read())
       await this.#adopt(clock.wall())
       this.#advance()
     }
@@ -240,26 +234,31 @@ class LevelTriggered implements Alerting {
 
   /** Takes over what the journal knows as open, unless this process knows better, and what waits. */
   async #restore(): Promise<boolean> {
-    const records = await this.#durable.openIncidents()
-    if (records === undefined || !(await this.#silences.read())) return false
-    for (const record of records) this.#resume(record)
+    if (!(await this.#recall())) return false
     const adopted = await this.#adopt(Number.MAX_SAFE_INTEGER)
     for (const record of openedOnly(adopted)) {
       if (!this.#resume(record)) continue
       this.#notes.add(incidentDraft('opened', record, this.#options.clock.wall()))
     }
-    markGone(this.#incidents.values(), this.#options)
+    markGone(this.#incidents.all(), this.#options)
     this.#advance()
     return true
   }
 
-  /** Keeps an incident of an earlier process. It is gone only once its group was heard to be well. */
-  #resume(record: IncidentRecord): boolean {
-    const { key } = record.condition
-    if (this.#incidents.has(key)) return false
-    this.#incidents.set(key, incidentOf(record, this.#options.clock, true))
-    this.#deliveries.remember(record)
+  /** Reads silences, and what is open; false where the store is down. */
+  async #recall(): Promise<boolean> {
+    if (!(await this.#silences.read())) return false
+    const records = await this.#durable.openIncidents()
+    if (records === undefined) return false
+    this.#incidents.forgetAside((key) => this.#notes.areWritten(key))
+    for (const record of records) this.#resume(record)
     return true
+  }
+
+  #resume(record: IncidentRecord): boolean {
+    const isNew = this.#incidents.resume(record)
+    if (isNew) this.#deliveries.remember(record)
+    return isNew
   }
 
   /** Keeps where a service has an incident, for the notices of the next process too. */
@@ -275,16 +274,11 @@ class LevelTriggered implements Alerting {
     return incident !== undefined
   }
 
-  #open(condition: Condition): void {
-    const record = { condition, routes: [] }
-    this.#incidents.set(condition.key, incidentOf(record, this.#options.clock, false))
-  }
-
   /** Does what is due by now, and arms the timer for what is due next. */
   #advance(): void {
     const now = this.#options.clock.now()
     let next = Infinity
-    for (const incident of this.#incidents.values()) {
+    for (const incident of this.#incidents.all()) {
       const at = dueAt(incident, this.#options.clearForMs)
       if (at > now) {
         next = Math.min(next, at)
@@ -305,10 +299,9 @@ class LevelTriggered implements Alerting {
   #reach(): number {
     const { clock, routes } = this.#options
     const now = clock.now()
-    const open = [...this.#incidents.values()].filter(
-      ({ goneAt, isHeard, now: { group } }) =>
-        goneAt === undefined && isHeard && !this.#aside.has(group),
-    )
+    const open = this.#incidents
+      .own()
+      .filter(({ goneAt, isHeard }) => goneAt === undefined && isHeard)
     const { due, nextInMs } = reachOf(open, {
       routes,
       silences: this.#silences.list(),

@@ -63,6 +63,64 @@ describe('a group that another process judges meanwhile', () => {
     expect(scene.pager.story).toEqual([`resolve ${key}`])
   })
 
+  test('what the other process ended and what comes back then is told anew', async () => {
+    await scene.start()
+    scene.evaluate(condition())
+    await settle()
+    scene.alerting.aside(GROUP)
+    const record = { condition: condition(), routes: ['pager'] }
+    await scene.store.commit({ entries: [incidentDraft('resolved', record, 0)] })
+
+    scene.evaluate(condition())
+    await settle()
+
+    expect(scene.pager.story).toEqual([`trigger ${key}`, `trigger ${key}`])
+  })
+
+  test('what somebody acknowledged at the other process is not escalated once it is taken over', async () => {
+    await scene.start()
+    scene.evaluate(condition())
+    await settle()
+    scene.alerting.aside(GROUP)
+    const record = { condition: condition(), routes: ['pager'], acknowledgedBy: 'alice' }
+    await scene.store.commit({ entries: [incidentDraft('acknowledged', record, 0)] })
+
+    scene.evaluate(condition())
+    await settle()
+
+    expect(scene.alerting.view()).toMatchObject([{ key, acknowledgedBy: 'alice' }])
+    expect(scene.pager.story).toEqual([`trigger ${key}`])
+  })
+
+  test('what becomes of its incidents there is seen here within half a minute', async () => {
+    await scene.start()
+    scene.evaluate(condition())
+    await settle()
+    scene.alerting.aside(GROUP)
+    const record = { condition: condition(), routes: ['pager'] }
+    await scene.store.commit({ entries: [incidentDraft('resolved', record, 0)] })
+
+    await scene.time.pass(30_000)
+
+    expect(scene.alerting.view()).toEqual([])
+    expect(scene.pager.story).toEqual([`trigger ${key}`])
+  })
+
+  test('what this process told of while it could not write goes on, and is ended by it', async () => {
+    await scene.start()
+    scene.store.available = false
+    scene.evaluate(condition())
+    await settle()
+    scene.alerting.aside(GROUP)
+    await scene.time.pass(60_000)
+    scene.store.available = true
+
+    scene.evaluate()
+    await scene.time.pass(CLEAR_MS * 2)
+
+    expect(scene.pager.story).toEqual([`trigger ${key}`, `resolve ${key}`])
+  })
+
   test('conditions that are handed over while the journal is read back are not lost', async () => {
     await scene.start()
     scene.alerting.aside(GROUP)

@@ -1,6 +1,7 @@
 import type { Mutation } from './mutation.ts'
 
 const alerting = 'src/app/alerting/alerting.ts'
+const incidents = 'src/app/alerting/incidents.ts'
 const change = 'src/app/group/change.ts'
 const controller = 'src/app/group/group-controller.ts'
 const prepare = 'src/app/group/prepare-change.ts'
@@ -133,9 +134,27 @@ export const peopleMutations: readonly Mutation[] = [
   },
   {
     name: 'paging: called over by a process that leads no longer',
+    file: incidents,
+    find: '      incident.goneAt = undefined\n      incident.ending?.abort()\n',
+    replace: '',
+  },
+  {
+    name: 'paging: what another process ended is taken for open still',
+    file: incidents,
+    find: 'ending !== undefined || !isWritten(key)',
+    replace: 'ending !== undefined || isWritten(key)',
+  },
+  {
+    name: 'paging: what could not be written is forgotten',
+    file: incidents,
+    find: 'ending !== undefined || !isWritten(key)',
+    replace: 'ending !== undefined',
+  },
+  {
+    name: 'paging: what a process that stands by shows is never read anew',
     file: alerting,
-    find: '      incident.goneAt = undefined\n      incident.ending?.abort()\n    }\n    this.#advance()\n',
-    replace: '    }\n    this.#advance()\n',
+    find: '(this.#incidents.isAnyAside ? this.#recall() : this.#silences.read())',
+    replace: 'this.#silences.read()',
   },
   {
     name: 'paging: what an earlier leader opened is not taken over',
