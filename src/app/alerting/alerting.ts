@@ -220,7 +220,7 @@ class LevelTriggered implements Alerting {
     }
     while (await clock.sleep(ADOPT_EVERY_MS, signal)) {
       await this.#durable.sweep()
-      await (this.#incidents.isAnyAside ? this.#recall() : this.#silences.read())
+      await (this.#incidents.isAnyAside ? this.#recall('aside') : this.#silences.read())
       await this.#adopt(clock.wall())
       this.#advance()
     }
@@ -234,7 +234,7 @@ class LevelTriggered implements Alerting {
 
   /** Takes over what the journal knows as open, unless this process knows better, and what waits. */
   async #restore(): Promise<boolean> {
-    if (!(await this.#recall())) return false
+    if (!(await this.#recall('all'))) return false
     const adopted = await this.#adopt(Number.MAX_SAFE_INTEGER)
     for (const record of openedOnly(adopted)) {
       if (!this.#resume(record)) continue
@@ -245,13 +245,18 @@ class LevelTriggered implements Alerting {
     return true
   }
 
-  /** Reads silences, and what is open; false where the store is down. */
-  async #recall(): Promise<boolean> {
+  /**
+   * Reads silences, and what is open, of all groups or of those that are aside: what this process ends
+   * just now may have been read as open. False where the store is down.
+   */
+  async #recall(which: 'all' | 'aside'): Promise<boolean> {
     if (!(await this.#silences.read())) return false
     const records = await this.#durable.openIncidents()
     if (records === undefined) return false
     this.#incidents.forgetAside((key) => this.#notes.areWritten(key))
-    for (const record of records) this.#resume(record)
+    for (const record of records) {
+      if (which === 'all' || this.#incidents.isAside(record.condition.group)) this.#resume(record)
+    }
     return true
   }
 

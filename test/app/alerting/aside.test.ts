@@ -106,6 +106,30 @@ describe('a group that another process judges meanwhile', () => {
     expect(scene.pager.story).toEqual([`trigger ${key}`])
   })
 
+  test('reading what became of them brings nothing back that this process ends meanwhile', async () => {
+    await scene.start()
+    scene.alerting.aside('channel-2/cdn')
+    scene.evaluate(condition())
+    await scene.time.pass(31_000)
+    scene.evaluate()
+    const read = scene.store.entries.bind(scene.store)
+    const held = Promise.withResolvers<void>()
+    scene.store.entries = async (query) => {
+      const entries = await read(query)
+      if (query.kinds?.includes('incident') === true) await held.promise
+      return entries
+    }
+
+    // It is read at 60 s, over at 61 s, and known to have been open at 62 s.
+    await scene.time.pass(31_000)
+    held.resolve()
+    await settle()
+    scene.evaluate()
+    await scene.time.pass(CLEAR_MS * 2)
+
+    expect(scene.pager.story).toEqual([`trigger ${key}`, `resolve ${key}`])
+  })
+
   test('what this process told of while it could not write goes on, and is ended by it', async () => {
     await scene.start()
     scene.store.available = false

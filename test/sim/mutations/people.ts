@@ -153,8 +153,14 @@ export const peopleMutations: readonly Mutation[] = [
   {
     name: 'paging: what a process that stands by shows is never read anew',
     file: alerting,
-    find: '(this.#incidents.isAnyAside ? this.#recall() : this.#silences.read())',
+    find: "(this.#incidents.isAnyAside ? this.#recall('aside') : this.#silences.read())",
     replace: 'this.#silences.read()',
+  },
+  {
+    name: 'paging: what ends just now comes back',
+    file: alerting,
+    find: "which === 'all' || this.#incidents.isAside(record.condition.group)",
+    replace: "which === 'all' || true",
   },
   {
     name: 'paging: what an earlier leader opened is not taken over',
