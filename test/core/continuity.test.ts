@@ -101,6 +101,7 @@ describe('what viewers would notice', () => {
       { ladder: [{ ...full, bitsPerSecond: 5_800_000, codecs: ['avc3.64002a', 'mp4a.40.5'] }] },
     ],
     ['what the target does not show', { ladder: [full], keys: ['a'], edgeAt: 5 }, {}],
+    ['a ladder of which nothing is known', { ladder: [full] }, { ladder: [] }],
     [
       'codecs that one rendition does not state',
       { ladder: [full] },

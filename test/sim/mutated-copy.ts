@@ -21,6 +21,7 @@ const copied = [
   'test/sim',
   'test/fakes',
   'test/app',
+  'test/core',
   'test/engine',
   'package.json',
   'tsconfig.json',
@@ -28,6 +29,7 @@ const copied = [
 
 /** What runs first, and without stopping at the first failure: units, in a few seconds. */
 const units = [
+  'test/core/continuity.test.ts',
   'test/engine/group',
   'test/engine/quorum.test.ts',
   'test/engine/witness.test.ts',

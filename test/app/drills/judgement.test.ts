@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest'
+import type { GroupSnapshot } from '../../../src/app/group/controller-deps.ts'
+import type { Situation } from '../../../src/engine/group/situation.ts'
 import { judge } from '../../../src/app/drills/judgement.ts'
 import type { DrillOutcome } from '../../../src/core/drill.ts'
 import type { DrillSummary } from '../../../src/core/drill-report.ts'
@@ -28,6 +30,15 @@ async function judgedElsewhere() {
   return { host, store }
 }
 
+/** A group that another process leads. */
+function standingBy() {
+  const situation: Pick<Situation, 'lease' | 'store'> = {
+    lease: undefined,
+    store: { ok: true, says: 'writable' },
+  }
+  return { situation }
+}
+
 describe('a drill that another process judged', () => {
   test.each([
     summary('SKIPPED', 'another process leads the group'),
@@ -49,6 +60,17 @@ describe('a drill that another process judged', () => {
 
     expect(came).toBe('written')
     expect(store.disk.journal).toHaveLength(1)
+  })
+
+  test('is left to the process that leads, though it did not judge it yet', async () => {
+    const store = memoryStore(new SimulatedClock())
+    const { situation } = standingBy()
+    const host = { owner: 'first', store, snapshot: () => ({ situation }) as GroupSnapshot }
+
+    const came = await judge(host, summary('PASSED', 'back within its time'))
+
+    expect(came).toBe('by-another')
+    expect(store.disk.journal).toEqual([])
   })
 
   test('waits while the journal cannot be read', async () => {
