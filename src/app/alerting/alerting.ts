@@ -90,7 +90,8 @@ class LevelTriggered implements Alerting {
       ...options,
       signal,
       open: () =>
-        [...this.#incidents.all()]
+        this.#incidents
+          .own()
           .filter(({ ending }) => ending === undefined)
           .map(({ record }) => record),
       send: (route, notice) => this.#deliveries.refresh(route, notice),

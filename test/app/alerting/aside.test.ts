@@ -106,6 +106,19 @@ describe('a group that another process judges meanwhile', () => {
     expect(scene.pager.story).toEqual([`trigger ${key}`])
   })
 
+  test('a service that forgets is kept up to date by the process that judges the group alone', async () => {
+    scene.hook.refreshEveryMs = 60_000
+    await scene.start()
+    scene.evaluate(condition())
+    await settle()
+
+    scene.alerting.aside(GROUP)
+    await scene.time.pass(300_000)
+
+    expect(scene.alerting.view()).toMatchObject([{ key }])
+    expect(scene.hook.story).toEqual([`trigger ${key}`])
+  })
+
   test('reading what became of them brings nothing back that this process ends meanwhile', async () => {
     await scene.start()
     scene.alerting.aside('channel-2/cdn')

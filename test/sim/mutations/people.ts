@@ -157,6 +157,12 @@ export const peopleMutations: readonly Mutation[] = [
     replace: 'this.#silences.read()',
   },
   {
+    name: 'paging: a process that stands by tells services again of what it does not judge',
+    file: incidents,
+    find: 'filter(({ now }) => !this.#aside.has(now.group))',
+    replace: 'filter(() => true)',
+  },
+  {
     name: 'paging: what ends just now comes back',
     file: alerting,
     find: "which === 'all' || this.#incidents.isAside(record.condition.group)",
