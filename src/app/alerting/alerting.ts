@@ -254,7 +254,7 @@ class LevelTriggered implements Alerting {
     if (!(await this.#silences.read())) return false
     const records = await this.#durable.openIncidents()
     if (records === undefined) return false
-    this.#incidents.forgetAside((key) => this.#notes.areWritten(key))
+    this.#incidents.forgetAside((key) => this.#notes.isWritten(key))
     for (const record of records) {
       if (which === 'all' || this.#incidents.isAside(record.condition.group)) this.#resume(record)
     }

@@ -5,8 +5,8 @@ import type { Durable } from './durable.ts'
 export class Notes {
   readonly #durable: Durable
   #handedOver: Promise<void> = Promise.resolve()
-  /** How many entries of an incident are not in the journal yet, or never will be, by its key. */
-  readonly #missing = new Map<string, number>()
+  /** By the key of its incident: the newest entry, where it is not in the journal. Each is complete. */
+  readonly #unwritten = new Map<string, JournalDraft>()
 
   constructor(durable: Durable) {
     this.#durable = durable
@@ -15,22 +15,20 @@ export class Notes {
   /** Hands an entry to the journal; one that says that people were told waits until `told` is sure. */
   add(draft: JournalDraft, told?: Promise<void>): void {
     const key = String(draft.data?.['key'])
-    this.#missing.set(key, (this.#missing.get(key) ?? 0) + 1)
+    this.#unwritten.set(key, draft)
     this.#handedOver = Promise.all([this.#handedOver, told]).then(() => {
       return void this.#write(draft, key)
     })
   }
 
   async #write(draft: JournalDraft, key: string): Promise<void> {
-    if (!(await this.#durable.note(draft))) return
-    const left = (this.#missing.get(key) ?? 1) - 1
-    if (left > 0) this.#missing.set(key, left)
-    else this.#missing.delete(key)
+    const isWritten = await this.#durable.note(draft)
+    if (isWritten && this.#unwritten.get(key) === draft) this.#unwritten.delete(key)
   }
 
-  /** Whether the journal has every entry of the incident with this key. */
-  areWritten(key: string): boolean {
-    return !this.#missing.has(key)
+  /** Whether the journal has what this process said last of the incident with this key. */
+  isWritten(key: string): boolean {
+    return !this.#unwritten.has(key)
   }
 
   /** Resolves when every entry so far was handed to the journal. */
