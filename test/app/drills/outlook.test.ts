@@ -2,23 +2,15 @@ import { describe, expect, test } from 'vitest'
 import type { DrillPlan } from '../../../src/core/drill-plan.ts'
 import { groupName } from '../../../src/simulation/world.ts'
 import { ask, onA, show, steady } from '../group/scene.ts'
+import { minute, plan as drillPlan } from './drill-scene.ts'
 
-const minute = 60_000
-
+/** A drill with an objective, and with every condition that ends it. */
 function plan(overrides: Partial<DrillPlan> = {}): DrillPlan {
-  return {
-    name: 'weekly',
-    group: groupName,
-    kind: 'switch',
-    timeZone: 'UTC',
-    stayMs: 2 * minute,
-    maxMs: 4 * minute,
+  return drillPlan({
     objectives: { apply: 10_000 },
     abortIf: { standby: ['degraded'], gapMs: 10_000 },
-    blockedBy: 'warning',
-    window: [],
     ...overrides,
-  }
+  })
 }
 
 async function scene(...drills: DrillPlan[]) {
